@@ -1,0 +1,3 @@
+//! seatrial: sea trials for Kubernetes fleets.
+
+fn main() {}

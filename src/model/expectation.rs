@@ -1,0 +1,495 @@
+//! The expectations that a scenario states: `[window] subject.metric op value`.
+//!
+//! Only the form is known here; whether the names in it exist is checked by the loader, whether
+//! it holds by `verdict`.
+
+use std::{fmt, ops::Range, str::FromStr};
+
+use super::units::{Percent, Rate, Span, UnitError, as_text};
+
+/// One expectation, as it is judged after the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    pub window: Window,
+    pub subject: Subject,
+    pub metric: Metric,
+    pub op: Op,
+    pub value: Value,
+}
+
+/// The part of a run that an expectation or an `allowed` entry speaks of.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Window {
+    /// From the proof that the fault is gone to the end of traffic.
+    After(String),
+    /// All traffic.
+    All,
+    /// From the fault's command to the first undo.
+    During(String),
+    /// From the upper end of the RTO interval to the first undo.
+    Recovered(String),
+    /// Before the first step.
+    Steady,
+}
+
+impl Window {
+    /// The step that the window hangs on.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::After(step) | Self::During(step) | Self::Recovered(step) => Some(step),
+            Self::All | Self::Steady => None,
+        }
+    }
+}
+
+/// Whose figure it is: `[STEP.]TRAFFIC[.CONNECTIONS]`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Subject {
+    /// Only for metrics of a fault (`rto`, `failback`).
+    pub step: Option<String>,
+    pub traffic: String,
+    /// One stream of the traffic; without it the expectation must hold for each.
+    pub connections: Option<Connections>,
+}
+
+/// How a stream's requests come by their connections.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Connections {
+    /// Connections are pooled and used again.
+    KeepAlive,
+    /// Every request opens its own.
+    New,
+}
+
+impl Connections {
+    pub const NAMES: [(&'static str, Self); 2] = [("keep-alive", Self::KeepAlive), ("new", Self::New)];
+}
+
+/// What the client saw of one request.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Class {
+    Dns,
+    Http,
+    Ok,
+    Refused,
+    Reset,
+    Slow,
+    Timeout,
+    Tls,
+    Unsent,
+    Wrong,
+}
+
+impl Class {
+    pub const NAMES: [(&'static str, Self); 10] = [
+        ("dns", Self::Dns),
+        ("http", Self::Http),
+        ("ok", Self::Ok),
+        ("refused", Self::Refused),
+        ("reset", Self::Reset),
+        ("slow", Self::Slow),
+        ("timeout", Self::Timeout),
+        ("tls", Self::Tls),
+        ("unsent", Self::Unsent),
+        ("wrong", Self::Wrong),
+    ];
+
+    /// Whether the client did not get what it asked for.
+    #[must_use]
+    pub const fn is_bad(self) -> bool {
+        !matches!(self, Self::Ok | Self::Slow | Self::Unsent)
+    }
+
+    /// Whether the client got it, quickly or not.
+    #[must_use]
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Ok | Self::Slow)
+    }
+}
+
+/// A figure that can be judged.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Metric {
+    AnsweredBy,
+    Count(Class),
+    Downtime,
+    Failback,
+    Flaps,
+    Lost,
+    /// Per mille: 500 is the median.
+    Percentile(u16),
+    Rate,
+    Rto,
+}
+
+impl Metric {
+    pub const NAMES: [(&'static str, Self); 20] = [
+        ("answered_by", Self::AnsweredBy),
+        ("dns", Self::Count(Class::Dns)),
+        ("downtime", Self::Downtime),
+        ("failback", Self::Failback),
+        ("flaps", Self::Flaps),
+        ("http", Self::Count(Class::Http)),
+        ("lost", Self::Lost),
+        ("ok", Self::Count(Class::Ok)),
+        ("p50", Self::Percentile(500)),
+        ("p90", Self::Percentile(900)),
+        ("p99", Self::Percentile(990)),
+        ("p999", Self::Percentile(999)),
+        ("rate", Self::Rate),
+        ("refused", Self::Count(Class::Refused)),
+        ("reset", Self::Count(Class::Reset)),
+        ("rto", Self::Rto),
+        ("slow", Self::Count(Class::Slow)),
+        ("timeout", Self::Count(Class::Timeout)),
+        ("unsent", Self::Count(Class::Unsent)),
+        ("wrong", Self::Count(Class::Wrong)),
+    ];
+
+    /// Whether the figure belongs to a fault and so needs `STEP.` before the traffic's name.
+    #[must_use]
+    pub const fn needs_step(self) -> bool {
+        matches!(self, Self::Rto | Self::Failback)
+    }
+
+    /// What its value may be, in words.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::AnsweredBy => "the name of a role",
+            Self::Count(_) => "a count such as `0`, or a share such as `1%`",
+            Self::Downtime | Self::Failback | Self::Percentile(_) | Self::Rto => {
+                "a duration such as `30s`"
+            }
+            Self::Flaps => "a count such as `0`",
+            Self::Lost => "a time such as `20s`, a count such as `0`, or a share such as `1%`",
+            Self::Rate => "a rate such as `19/s`",
+        }
+    }
+
+    fn read(self, text: &str) -> Option<Result<Value, UnitError>> {
+        let count = || text.parse().ok().map(|count| Ok(Value::Count(count)));
+        let duration = || Some(text.parse().map(Value::Duration));
+        let percent = || text.ends_with('%').then(|| text.parse().map(Value::Percent));
+        match self {
+            Self::AnsweredBy => text
+                .starts_with(|c: char| c.is_ascii_lowercase())
+                .then(|| Ok(Value::Role(text.to_owned()))),
+            Self::Count(_) => percent().or_else(count),
+            Self::Downtime | Self::Failback | Self::Percentile(_) | Self::Rto => duration(),
+            Self::Flaps => count(),
+            Self::Lost => percent().or_else(count).or_else(duration),
+            Self::Rate => Some(text.parse().map(Value::Rate)),
+        }
+    }
+}
+
+/// How figure and value are compared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Op {
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    NotEqual,
+}
+
+impl Op {
+    pub const NAMES: [(&'static str, Self); 6] = [
+        ("==", Self::Equal),
+        (">", Self::Greater),
+        (">=", Self::GreaterEqual),
+        ("<", Self::Less),
+        ("<=", Self::LessEqual),
+        ("!=", Self::NotEqual),
+    ];
+}
+
+/// What a figure is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Count(u64),
+    Duration(Span),
+    Percent(Percent),
+    Rate(Rate),
+    Role(String),
+}
+
+/// Why an expectation could not be read, and which bytes of it are meant.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{kind}")]
+pub struct ExpectationError {
+    pub kind: ExpectationErrorKind,
+    pub at: Range<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ExpectationErrorKind {
+    #[error("{0}")]
+    BadUnit(UnitError),
+    #[error("`{metric}` cannot be compared with `{value}`")]
+    BadValue { metric: String, value: String, unit: &'static str },
+    #[error("`{metric}` belongs to a fault, so it needs a step")]
+    NeedsStep { metric: String },
+    #[error("`{metric}` is not ordered")]
+    NotOrdered { metric: String },
+    #[error("an expectation is `[window] subject.metric op value`")]
+    Shape,
+    #[error("`{metric}` does not belong to a step")]
+    TakesNoStep { metric: String },
+    #[error("`{metric}` belongs to its step and takes no window")]
+    TakesNoWindow { metric: String },
+    #[error("unknown metric `{metric}`")]
+    UnknownMetric { metric: String },
+    #[error("unknown window `{window}`")]
+    UnknownWindow { window: String },
+}
+
+impl FromStr for Window {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "steady" {
+            return Ok(Self::Steady);
+        }
+        let (name, step) = text.strip_suffix(')').and_then(|t| t.split_once('(')).ok_or(())?;
+        let step = step.trim().to_owned();
+        match name {
+            "after" => Ok(Self::After(step)),
+            "during" => Ok(Self::During(step)),
+            "recovered" => Ok(Self::Recovered(step)),
+            _ => Err(()),
+        }
+    }
+}
+
+impl FromStr for Expectation {
+    type Err = ExpectationError;
+
+    fn from_str(text: &str) -> Result<Self, ExpectationError> {
+        use ExpectationErrorKind as Kind;
+        let words = words(text);
+        let [window @ .., path, op, value] = words.as_slice() else {
+            return Err(error(Kind::Shape, 0..text.len()));
+        };
+        let window = match window {
+            [] => Window::All,
+            [word] => word.text.parse().map_err(|()| {
+                error(Kind::UnknownWindow { window: word.text.to_owned() }, word.at.clone())
+            })?,
+            _ => return Err(error(Kind::Shape, 0..text.len())),
+        };
+        let op = named(&Op::NAMES, op.text).ok_or_else(|| error(Kind::Shape, op.at.clone()))?;
+        let (subject, metric) = read_path(path)?;
+        let metric_name = name_of(&Metric::NAMES, metric).to_owned();
+        if metric.needs_step() && window != Window::All {
+            return Err(error(Kind::TakesNoWindow { metric: metric_name }, path.at.clone()));
+        }
+        if metric == Metric::AnsweredBy && !matches!(op, Op::Equal | Op::NotEqual) {
+            return Err(error(Kind::NotOrdered { metric: metric_name }, path.at.clone()));
+        }
+        let value = match metric.read(value.text) {
+            Some(read) => read.map_err(|unit| error(Kind::BadUnit(unit), value.at.clone()))?,
+            None => {
+                let kind = Kind::BadValue {
+                    metric: metric_name,
+                    value: value.text.to_owned(),
+                    unit: metric.unit(),
+                };
+                return Err(error(kind, value.at.clone()));
+            }
+        };
+        Ok(Self { window, subject, metric, op, value })
+    }
+}
+
+/// Reads `[STEP.]TRAFFIC[.CONNECTIONS].METRIC`.
+fn read_path(path: &Word<'_>) -> Result<(Subject, Metric), ExpectationError> {
+    use ExpectationErrorKind as Kind;
+    let mut parts: Vec<&str> = path.text.split('.').collect();
+    let name = parts.pop().unwrap_or_default();
+    let metric_at = path.at.end - name.len()..path.at.end;
+    if parts.is_empty() || parts.iter().any(|part| part.is_empty()) {
+        return Err(error(Kind::Shape, path.at.clone()));
+    }
+    let metric = named(&Metric::NAMES, name)
+        .ok_or_else(|| error(Kind::UnknownMetric { metric: name.to_owned() }, metric_at))?;
+    let connections = parts.last().and_then(|part| named(&Connections::NAMES, part));
+    if connections.is_some() {
+        parts.pop();
+    }
+    let (step, traffic) = match parts.as_slice() {
+        [traffic] => (None, (*traffic).to_owned()),
+        [step, traffic] => (Some((*step).to_owned()), (*traffic).to_owned()),
+        _ => return Err(error(Kind::Shape, path.at.clone())),
+    };
+    match (metric.needs_step(), &step) {
+        (true, None) => {
+            Err(error(Kind::NeedsStep { metric: name.to_owned() }, path.at.clone()))
+        }
+        (false, Some(_)) => {
+            Err(error(Kind::TakesNoStep { metric: name.to_owned() }, path.at.clone()))
+        }
+        _ => Ok((Subject { step, traffic, connections }, metric)),
+    }
+}
+
+/// A word of an expectation and where it stands.
+struct Word<'a> {
+    text: &'a str,
+    at: Range<usize>,
+}
+
+fn words(text: &str) -> Vec<Word<'_>> {
+    let start = text.as_ptr() as usize;
+    text.split_ascii_whitespace()
+        .map(|word| {
+            let from = word.as_ptr() as usize - start;
+            Word { text: word, at: from..from + word.len() }
+        })
+        .collect()
+}
+
+fn error(kind: ExpectationErrorKind, at: Range<usize>) -> ExpectationError {
+    ExpectationError { kind, at }
+}
+
+/// The value of a name in a table of names.
+pub(crate) fn named<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
+    table.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+}
+
+/// The name of a value in a table of names; every value stands in its table.
+pub(crate) fn name_of<T: Copy + PartialEq>(table: &[(&'static str, T)], value: T) -> &'static str {
+    table.iter().find(|(_, known)| *known == value).map_or("?", |(name, _)| name)
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.window != Window::All {
+            write!(f, "{} ", self.window)?;
+        }
+        write!(f, "{}.{} {} {}", self.subject, self.metric, self.op, self.value)
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(step) => write!(f, "after({step})"),
+            Self::All => f.write_str("all"),
+            Self::During(step) => write!(f, "during({step})"),
+            Self::Recovered(step) => write!(f, "recovered({step})"),
+            Self::Steady => f.write_str("steady"),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(step) = &self.step {
+            write!(f, "{step}.")?;
+        }
+        f.write_str(&self.traffic)?;
+        match self.connections {
+            Some(connections) => write!(f, ".{connections}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::Duration(span) => span.fmt(f),
+            Self::Percent(percent) => percent.fmt(f),
+            Self::Rate(rate) => rate.fmt(f),
+            Self::Role(role) => f.write_str(role),
+        }
+    }
+}
+
+/// Types whose text form is a table of names.
+macro_rules! by_name {
+    ($($type:ty),+) => {$(
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(name_of(&Self::NAMES, *self))
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                named(&Self::NAMES, text).ok_or_else(|| format!("unknown name `{text}`"))
+            }
+        }
+    )+};
+}
+
+by_name!(Class, Connections, Metric, Op);
+
+mod records {
+    //! In records an expectation stands as it was written.
+
+    use serde::{Deserialize, Serialize};
+
+    use super::{Class, Connections, Expectation, as_text};
+
+    as_text!(Class, Connections, Expectation);
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("freeze.shop.rto <= 30s")]
+    #[case("during(freeze) shop.lost <= 20s")]
+    #[case("recovered(freeze) shop.answered_by == survivor")]
+    #[case("shop.wrong == 0")]
+    #[case("steady shop.new.p99 < 250ms")]
+    #[case("shop.keep-alive.lost <= 0.5%")]
+    fn an_expectation_is_read_back_as_written(#[case] text: &str) {
+        let read: Expectation = text.parse().expect("it is well formed");
+        assert_eq!(read.to_string(), text);
+    }
+
+    #[rstest]
+    #[case("shop.lost <=", "an expectation is `[window] subject.metric op value`", "shop.lost <=")]
+    #[case("shop.rto <= 30s", "`rto` belongs to a fault, so it needs a step", "shop.rto")]
+    #[case("freeze.shop.lost <= 3", "`lost` does not belong to a step", "freeze.shop.lost")]
+    #[case("shop.lsot == 0", "unknown metric `lsot`", "lsot")]
+    #[case("whilst(freeze) shop.lost == 0", "unknown window `whilst(freeze)`", "whilst(freeze)")]
+    #[case("freeze.shop.rto <= 30", "`30` has no unit", "30")]
+    #[case("shop.wrong == 3s", "`wrong` cannot be compared with `3s`", "3s")]
+    #[case("shop.answered_by <= eu", "`answered_by` is not ordered", "shop.answered_by")]
+    #[case(
+        "during(freeze) freeze.shop.rto <= 3s",
+        "`rto` belongs to its step and takes no window",
+        "freeze.shop.rto"
+    )]
+    fn a_bad_expectation_says_what_and_where(
+        #[case] text: &str,
+        #[case] message: &str,
+        #[case] marked: &str,
+    ) {
+        let error = text.parse::<Expectation>().unwrap_err();
+        assert_eq!((error.to_string().as_str(), &text[error.at]), (message, marked));
+    }
+
+    #[test]
+    fn tables_of_names_are_sorted_and_complete() {
+        assert!(Metric::NAMES.is_sorted_by_key(|(name, _)| *name));
+        assert!(Class::NAMES.is_sorted_by_key(|(name, _)| *name));
+        for (name, class) in Class::NAMES {
+            assert_eq!(named(&Metric::NAMES, name), Some(Metric::Count(class)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A lab: the declared set of clusters.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use indexmap::IndexMap;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::{name::Name, units::as_text};
+
+/// The clusters that must exist, in the order of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lab {
+    pub name: Name,
+    pub clusters: IndexMap<Name, Cluster>,
+}
+
+/// One declared cluster, with the lab's defaults applied.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Cluster {
+    /// The name of a cluster template.
+    pub template: String,
+    pub kubernetes: KubernetesVersion,
+    pub cni: Cni,
+    pub labels: BTreeMap<String, String>,
+    /// Values for the template's declared parameters, not yet checked against them.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Node ports published on the host's loopback.
+    pub ports: Vec<u16>,
+    pub network: Network,
+    /// Keeps kind's well-known bootstrap token in the cluster.
+    pub keep_bootstrap_token: bool,
+}
+
+/// The node ports that a cluster publishes unless the lab says otherwise.
+pub const DEFAULT_PORTS: [u16; 4] = [30080, 30081, 30082, 30083];
+
+/// The value of a template parameter.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Parameter {
+    Boolean(bool),
+    Integer(i64),
+    String(String),
+}
+
+/// What `kubernetes:` asks for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum KubernetesVersion {
+    /// The tool's own default.
+    Default,
+    Exact(Version),
+    /// A node image, taken as it is.
+    Image(String),
+    /// The newest patch of a minor.
+    Minor { major: u64, minor: u64 },
+}
+
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{text}` is not a Kubernetes version")]
+pub struct VersionError {
+    pub text: String,
+}
+
+impl VersionError {
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        "write a minor such as \"1.36\", a full version such as \"1.36.3\", a node image such as \"kindest/node:v1.36.3\", or `default`"
+    }
+}
+
+impl FromStr for KubernetesVersion {
+    type Err = VersionError;
+
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let error = || VersionError { text: text.to_owned() };
+        if text == "default" {
+            return Ok(Self::Default);
+        }
+        if text.contains(['/', ':']) {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "./:@_-".contains(c);
+            return if text.chars().all(plain) && !text.starts_with('-') {
+                Ok(Self::Image(text.to_owned()))
+            } else {
+                Err(error())
+            };
+        }
+        let bare = text.strip_prefix('v').unwrap_or(text);
+        if let Ok(version) = Version::parse(bare) {
+            return Ok(Self::Exact(version));
+        }
+        let (major, minor) = bare.split_once('.').ok_or_else(error)?;
+        match (major.parse(), minor.parse()) {
+            (Ok(major), Ok(minor)) => Ok(Self::Minor { major, minor }),
+            _ => Err(error()),
+        }
+    }
+}
+
+impl fmt::Display for KubernetesVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Exact(version) => version.fmt(f),
+            Self::Image(image) => f.write_str(image),
+            Self::Minor { major, minor } => write!(f, "{major}.{minor}"),
+        }
+    }
+}
+
+as_text!(KubernetesVersion);
+
+/// What `cni:` asks for.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cni {
+    /// What the provider brings.
+    #[default]
+    Default,
+    Flannel,
+    Kindnet,
+}
+
+impl Cni {
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("default", Self::Default), ("flannel", Self::Flannel), ("kindnet", Self::Kindnet)];
+
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Flannel => "flannel",
+            Self::Kindnet => "kindnet",
+        }
+    }
+}
+
+/// Which docker network the cluster's nodes join.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// The lab's.
+    #[default]
+    Lab,
+    /// One of its own.
+    Own,
+}
+
+impl Network {
+    pub const NAMES: [(&'static str, Self); 2] = [("lab", Self::Lab), ("own", Self::Own)];
+}

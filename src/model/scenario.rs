@@ -1,0 +1,165 @@
+//! A scenario: a lab, a workload, traffic, steps, expectations.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use indexmap::IndexMap;
+
+use super::{
+    expectation::{Connections, Expectation, Window},
+    lab::Lab,
+    name::Name,
+    units::Rate,
+};
+
+/// A scenario as it will run: checked, every reference resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    pub name: Name,
+    pub description: Option<String>,
+    pub lab: Lab,
+    pub roles: IndexMap<Name, Role>,
+    pub workload: Workload,
+    pub front_door: Option<FrontDoor>,
+    pub traffic: IndexMap<Name, Traffic>,
+    pub steady: Option<Steady>,
+    pub steps: Vec<Step>,
+    pub expect: Vec<Expectation>,
+}
+
+/// A part that a cluster plays, found by its labels; exactly one cluster, and no cluster twice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Role {
+    pub labels: BTreeMap<String, String>,
+    /// The cluster of the lab that plays it.
+    pub cluster: Name,
+}
+
+/// What runs in every cluster and answers the traffic.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Workload {
+    /// The shipped one: an HTTP server that answers with its cluster's name.
+    Echo,
+}
+
+impl Workload {
+    pub const NAMES: [(&'static str, Self); 1] = [("echo", Self::Echo)];
+}
+
+/// The load balancer in front of the clusters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrontDoor {
+    pub kind: FrontDoorKind,
+    pub policy: Policy,
+    /// Roles, first choice first.
+    pub order: Vec<Name>,
+    pub check: HealthCheck,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FrontDoorKind {
+    /// In seatrial's own process.
+    Builtin,
+}
+
+impl FrontDoorKind {
+    pub const NAMES: [(&'static str, Self); 1] = [("builtin", Self::Builtin)];
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Policy {
+    /// All to the first server of the order that is up.
+    ActivePassive,
+}
+
+impl Policy {
+    pub const NAMES: [(&'static str, Self); 1] = [("active-passive", Self::ActivePassive)];
+}
+
+/// When the front door takes a server out and back in; HAProxy's words and defaults.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct HealthCheck {
+    pub interval: Duration,
+    pub timeout: Duration,
+    /// Failed checks in a row that mark a server down.
+    pub fall: u32,
+    /// Passed checks in a row that mark it up.
+    pub rise: u32,
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(2), timeout: Duration::from_secs(2), fall: 3, rise: 2 }
+    }
+}
+
+/// Open-loop requests, one stream for each entry of `connections`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traffic {
+    pub through: Through,
+    /// Of each stream.
+    pub rate: Rate,
+    pub timeout: Duration,
+    /// A good answer later than this is `slow`.
+    pub slow: Option<Duration>,
+    pub connections: Vec<Connections>,
+    /// Who may answer when; in other windows every cluster of the front door may.
+    pub allowed: Vec<(Window, Vec<Name>)>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Through {
+    FrontDoor,
+    /// Straight to the cluster of a role.
+    Role(Name),
+}
+
+/// The gate before the first step: not passed means inconclusive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Steady {
+    pub lasts: Duration,
+    pub expect: Vec<Expectation>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub id: Name,
+    /// One sentence for reports.
+    pub say: Option<String>,
+    pub action: Action,
+    pub until: Option<Until>,
+    /// How long to stay once `until` is met.
+    pub hold: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Fault(Fault),
+    /// Undoes the fault of an earlier step.
+    Heal { step: Name },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    pub kind: FaultKind,
+    pub target: Name,
+    /// The longest that the fault may last.
+    pub lasts: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FaultKind {
+    ClusterPause,
+}
+
+impl FaultKind {
+    pub const NAMES: [(&'static str, Self); 1] = [("cluster-pause", Self::ClusterPause)];
+}
+
+/// What a step waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Until {
+    /// The cluster of a role is healthy; otherwise the run is an error.
+    Healthy { role: Name, within: Duration },
+    /// Every stream of the traffic recovered; otherwise the check fails.
+    Recovered { traffic: Name, stable: Duration, within: Duration },
+}
