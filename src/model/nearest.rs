@@ -66,18 +66,18 @@ impl fmt::Display for Nearest {
             Self::DidYouMean(name) => write!(f, "did you mean `{name}`?"),
             Self::Known(names) if names.len() > LISTED => {
                 let rest = names.len() - LISTED;
-                write!(f, "known: {} and {rest} more", quoted(&names[..LISTED]))
+                write!(f, "known: {} and {rest} more", quoted(&names[..LISTED], ", "))
             }
-            Self::Known(names) => write!(f, "known: {}", quoted(names)),
+            Self::Known(names) => write!(f, "known: {}", quoted(names, ", ")),
             Self::Nothing => f.write_str("none is defined here"),
         }
     }
 }
 
-/// Names in backticks with commas between.
-pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+/// Names in backticks with something between.
+pub(crate) fn quoted<S: AsRef<str>>(names: &[S], between: &str) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
-    quoted.join(", ")
+    quoted.join(between)
 }
 
 #[cfg(test)]

@@ -67,9 +67,9 @@ pub enum Problem {
     #[diagnostic(code(template::bounds), help("remove `{key}`, or write `type: integer`"))]
     BoundsOfOtherType { key: &'static str },
 
-    #[error("is a directory")]
+    #[error("`{path}` is a directory")]
     #[diagnostic(code(file::directory), help("give the path of a file in it"))]
-    Directory,
+    Directory { path: String },
 
     #[error("{what} `{entry}` is listed twice")]
     #[diagnostic(code(file::duplicate_entry), help("remove one of them"))]
@@ -91,9 +91,12 @@ pub enum Problem {
     )]
     DuplicateName { name: String, taken_by: &'static str },
 
-    #[error("the file is empty")]
-    #[diagnostic(code(file::empty), help("the README shows a first one"))]
-    EmptyFile,
+    #[error("`{path}` is empty")]
+    #[diagnostic(
+        code(file::empty),
+        help("a lab or scenario starts with `apiVersion: {API_VERSION}` and `kind:`")
+    )]
+    EmptyFile { path: String },
 
     #[error("`{what}` is empty")]
     #[diagnostic(code(file::empty_list), help("{why}"))]
@@ -142,9 +145,9 @@ pub enum Problem {
     )]
     MergeKey { key: String },
 
-    #[error("does not exist")]
+    #[error("`{path}` does not exist")]
     #[diagnostic(code(file::missing), help("{nearest}"))]
-    Missing { nearest: Nearest },
+    Missing { path: String, nearest: Nearest },
 
     #[error("`{traffic}` goes through the front door, and there is none")]
     #[diagnostic(
@@ -173,7 +176,16 @@ pub enum Problem {
     )]
     MultipleDocuments,
 
-    #[error("{of} has none of {}", quoted(keys))]
+    #[error("the file holds no values")]
+    #[diagnostic(
+        code(file::no_values),
+        help(
+            "a lab or scenario starts with `apiVersion: {API_VERSION}` and `kind:`, a template's front matter with `provider:`"
+        )
+    )]
+    NoValues,
+
+    #[error("{of} has neither {}", quoted(keys, " nor "))]
     #[diagnostic(code(file::none_of), help("give it exactly one of them"))]
     NoneOf { of: &'static str, keys: &'static [&'static str] },
 
@@ -207,12 +219,12 @@ pub enum Problem {
     #[diagnostic(code(file::not_utf8), help("save the file as UTF-8"))]
     NotUtf8 { byte: u8, offset: usize },
 
-    #[error("`{what}` is {value}")]
+    #[error("{what} is {value}")]
     #[diagnostic(code(file::out_of_range), help("write {range}"))]
-    OutOfRange { what: &'static str, value: String, range: String },
+    OutOfRange { what: String, value: String, range: String },
 
-    #[error("`{role}` is no cluster of the front door, so it never answers")]
-    #[diagnostic(code(scenario::out_of_reach), help("roles in reach: {}", quoted(reach)))]
+    #[error("`{role}` never answers this traffic")]
+    #[diagnostic(code(scenario::out_of_reach), help("behind it: {}", quoted(reach, ", ")))]
     OutOfReach { role: String, reach: Vec<String> },
 
     #[error("cluster `{cluster}` plays the roles `{first}` and `{second}`")]
@@ -229,7 +241,7 @@ pub enum Problem {
     )]
     RecoveredWithoutFault,
 
-    #[error("role `{role}` fits {} clusters: {}", clusters.len(), quoted(clusters))]
+    #[error("role `{role}` fits {} clusters: {}", clusters.len(), quoted(clusters, ", "))]
     #[diagnostic(
         code(scenario::role_fits_many),
         help("a role is exactly one cluster: add a label that only one has")
@@ -249,7 +261,7 @@ pub enum Problem {
     )]
     RtoBeyondWithin { metric: String, op: String, bound: Span, within: Span },
 
-    #[error("{of} has {} at once", quoted(keys))]
+    #[error("{of} has {} at once", quoted(keys, " and "))]
     #[diagnostic(code(file::several_of), help("keep exactly one of them"))]
     SeveralOf { of: &'static str, keys: Vec<&'static str> },
 
@@ -300,12 +312,12 @@ pub enum Problem {
     #[diagnostic(code(yaml::too_deep), help("no file of this kind needs that"))]
     TooDeep { limit: usize },
 
-    #[error("is larger than 1 MiB")]
+    #[error("`{path}` is larger than 1 MiB")]
     #[diagnostic(
         code(file::too_large),
         help("no file of this kind needs that: is it the right one?")
     )]
-    TooLarge,
+    TooLarge { path: String },
 
     #[error("the file and its aliases hold more than {limit} values")]
     #[diagnostic(
@@ -349,7 +361,10 @@ pub enum Problem {
     UnknownName { what: &'static str, name: String, nearest: Nearest },
 
     #[error("`{traffic}` has no stream `{stream}`")]
-    #[diagnostic(code(scenario::unknown_stream), help("its `connections` are {}", quoted(streams)))]
+    #[diagnostic(
+        code(scenario::unknown_stream),
+        help("its `connections` are {}", quoted(streams, ", "))
+    )]
     UnknownStream { traffic: String, stream: String, streams: Vec<String> },
 
     #[error("cluster `{cluster}` does not publish port {port}, which the workload takes")]
@@ -359,9 +374,9 @@ pub enum Problem {
     )]
     UnpublishedPort { cluster: String, port: u16 },
 
-    #[error("cannot be read: {reason}")]
+    #[error("`{path}` cannot be read: {reason}")]
     #[diagnostic(code(file::unreadable))]
-    Unreadable { reason: String },
+    Unreadable { path: String, reason: String },
 
     #[error("the window `{window}` never comes")]
     #[diagnostic(
@@ -372,7 +387,7 @@ pub enum Problem {
 
     #[error("this is a {found}, not a {wanted}")]
     #[diagnostic(code(file::wrong_kind), help("{command}"))]
-    WrongKind { found: String, wanted: &'static str, command: &'static str },
+    WrongKind { found: String, wanted: String, command: &'static str },
 }
 
 impl Problem {
@@ -402,7 +417,7 @@ fn faults_help(faults: &[String]) -> String {
     if faults.is_empty() {
         return "no step of this scenario is a fault".to_owned();
     }
-    format!("faults: {}", quoted(faults))
+    format!("faults: {}", quoted(faults, ", "))
 }
 
 fn shape_help(wanted: &str) -> String {

@@ -30,6 +30,12 @@ impl Located {
         Self::new(&SourceFile::new(name, ""), 0..0, problem)
     }
 
+    /// Whether it is about a file as a whole.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.file.text().is_empty()
+    }
+
     #[must_use]
     pub fn and(self, other: Range<usize>) -> Self {
         Self { other: Some(other), ..self }
@@ -45,10 +51,6 @@ impl Located {
 
 impl fmt::Display for Located {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without text no line shows the file's name, so the message must.
-        if self.file.text().is_empty() {
-            write!(f, "`{}` ", self.file.name())?;
-        }
         self.problem.fmt(f)
     }
 }
@@ -69,11 +71,11 @@ impl Diagnostic for Located {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        (!self.file.text().is_empty()).then_some(&self.file)
+        (!self.is_nowhere()).then_some(&self.file)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        if self.file.text().is_empty() {
+        if self.is_nowhere() {
             return None;
         }
         let (here, there) = self.problem.labels();

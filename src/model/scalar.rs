@@ -58,7 +58,7 @@ impl Decoder {
     }
 
     /// A length of time, more than none.
-    pub(crate) fn duration(&mut self, node: &Node, what: &'static str) -> Read<Duration> {
+    pub(crate) fn duration(&mut self, node: &Node, what: &str) -> Read<Duration> {
         let scalar = self.scalar(node, what, "a duration such as `30s`")?;
         let Span(duration) =
             scalar.text.parse().map_err(|error| self.report(&node.at, Problem::BadUnit(error)))?;
@@ -82,7 +82,7 @@ impl Decoder {
     pub(crate) fn integer(
         &mut self,
         node: &Node,
-        what: &'static str,
+        what: &str,
         bounds: std::ops::RangeInclusive<i64>,
     ) -> Read<i64> {
         let number = self.any_integer(node, what)?;
@@ -125,11 +125,12 @@ impl Decoder {
     pub(crate) fn out_of_range(
         &mut self,
         node: &Node,
-        what: &'static str,
+        what: &str,
         value: impl fmt::Display,
         range: impl Into<String>,
     ) -> super::decode::Reported {
-        let problem = Problem::OutOfRange { what, value: value.to_string(), range: range.into() };
+        let (what, value) = (what.to_owned(), value.to_string());
+        let problem = Problem::OutOfRange { what, value, range: range.into() };
         self.report(&node.at, problem)
     }
 }

@@ -38,14 +38,27 @@ impl SourceFile {
         let nowhere = |problem| Problems::from(Located::nowhere(&name, problem));
         let bytes = match read_bounded(path) {
             Ok(bytes) => bytes,
-            Err(_) if path.is_dir() => return Err(nowhere(Problem::Directory)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(nowhere(Problem::Missing { nearest: nearest_file(path) }));
+            Err(_) if path.is_dir() => {
+                return Err(nowhere(Problem::Directory { path: name.clone() }));
             }
-            Err(error) => return Err(nowhere(Problem::Unreadable { reason: error.to_string() })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(nowhere(Problem::Missing {
+                    path: name.clone(),
+                    nearest: nearest_file(path),
+                }));
+            }
+            Err(error) => {
+                return Err(nowhere(Problem::Unreadable {
+                    path: name.clone(),
+                    reason: error.to_string(),
+                }));
+            }
         };
         if bytes.len() > LARGEST {
-            return Err(nowhere(Problem::TooLarge));
+            return Err(nowhere(Problem::TooLarge { path: name.clone() }));
+        }
+        if bytes.is_empty() {
+            return Err(nowhere(Problem::EmptyFile { path: name.clone() }));
         }
         Self::from_bytes(&name, bytes)
     }
@@ -137,16 +150,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("failover.yaml"), "").unwrap();
         let nearest = Nearest::DidYouMean("failover.yaml".to_owned());
-        assert_eq!(problem(&dir.path().join("failovr.yaml")), Problem::Missing { nearest });
+        let path = dir.path().join("failovr.yaml");
+        let missing = Problem::Missing { path: path.display().to_string(), nearest };
+        assert_eq!(problem(&path), missing);
     }
 
     #[test]
     fn what_is_not_a_text_file_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(problem(dir.path()), Problem::Directory);
+        assert!(matches!(problem(dir.path()), Problem::Directory { .. }));
         let large = dir.path().join("large.yaml");
         fs::write(&large, vec![b'#'; LARGEST + 1]).unwrap();
-        assert_eq!(problem(&large), Problem::TooLarge);
+        assert!(matches!(problem(&large), Problem::TooLarge { .. }));
+        let empty = dir.path().join("empty.yaml");
+        fs::write(&empty, "").unwrap();
+        assert!(matches!(problem(&empty), Problem::EmptyFile { .. }));
         let latin = dir.path().join("latin.yaml");
         fs::write(&latin, b"name: caf\xe9\n").unwrap();
         assert_eq!(problem(&latin), Problem::NotUtf8 { byte: 0xe9, offset: 9 });

@@ -10,7 +10,7 @@ use std::{
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{problem::Problem, problems::Located, source::SourceFile, syntax};
+use super::{problem::Problem, problems::Located, source::SourceFile, syntax, yaml11};
 
 /// How deep maps and lists may nest.
 pub(crate) const DEEPEST: usize = 64;
@@ -52,9 +52,14 @@ pub(crate) struct Key {
 impl Node {
     /// What it is, in words.
     pub(crate) fn shape(&self) -> &'static str {
-        match self.value {
+        match &self.value {
             Value::Map(_) => "a map",
             Value::Null => "empty",
+            Value::Scalar(Scalar { text, plain: true }) => match yaml11::reading(text) {
+                Some(reading) if reading.starts_with("the number") => "a number",
+                Some(reading) if reading.starts_with("the boolean") => "a boolean",
+                _ => "a text",
+            },
             Value::Scalar(_) => "a text",
             Value::Seq(_) => "a list",
         }
@@ -93,7 +98,7 @@ pub(crate) fn parse(
     }
     let empty = |node: &Node| matches!(node.value, Value::Null);
     if builder.root.as_ref().is_none_or(empty) {
-        problems.push(Located::new(file, part.start..part.start, Problem::EmptyFile));
+        problems.push(Located::new(file, part.start..part.start, Problem::NoValues));
         return None;
     }
     builder.root

@@ -24,7 +24,11 @@ pub(super) fn refuse_other_kinds(
     let Ok(found) = decoder.text(node, "`kind`") else { return Ok(()) };
     match KINDS.iter().find(|(kind, _)| *kind == found && *kind != wanted) {
         Some((_, command)) => {
-            let problem = Problem::WrongKind { found: found.to_lowercase(), wanted, command };
+            let problem = Problem::WrongKind {
+                found: found.to_lowercase(),
+                wanted: wanted.to_lowercase(),
+                command,
+            };
             Err(decoder.report(&node.at, problem))
         }
         None => Ok(()),

@@ -60,16 +60,17 @@ fn order(decoder: &mut Decoder, names: &Names, node: &Node) -> Read<Vec<Name>> {
 fn check(decoder: &mut Decoder, node: &Node) -> Read<HealthCheck> {
     decoder.map(node, "`check`", |fields| {
         let interval = fields.optional("interval", |decoder, node| {
-            let interval = decoder.duration(node, "interval")?;
+            let interval = decoder.duration(node, "`interval`")?;
             if interval < SHORTEST_INTERVAL {
                 let value = crate::model::units::Span(interval);
-                return Err(decoder.out_of_range(node, "interval", value, "at least `50ms`"));
+                return Err(decoder.out_of_range(node, "`interval`", value, "at least `50ms`"));
             }
             Ok(interval)
         });
-        let timeout = fields.optional("timeout", |decoder, node| decoder.duration(node, "timeout"));
-        let fall = fields.optional("fall", |decoder, node| count(decoder, node, "fall"));
-        let rise = fields.optional("rise", |decoder, node| count(decoder, node, "rise"));
+        let timeout =
+            fields.optional("timeout", |decoder, node| decoder.duration(node, "`timeout`"));
+        let fall = fields.optional("fall", |decoder, node| count(decoder, node, "`fall`"));
+        let rise = fields.optional("rise", |decoder, node| count(decoder, node, "`rise`"));
         let default = HealthCheck::default();
         Ok(HealthCheck {
             interval: interval?.unwrap_or(default.interval),

@@ -80,7 +80,8 @@ fn clusters(fields: &mut Fields<'_, '_>, shelf: &dyn Shelf) -> Read<IndexMap<Nam
             if !(1..=MOST_CLUSTERS).contains(&entries.len()) {
                 let count = format!("a map of {}", entries.len());
                 let range = format!("1 to {MOST_CLUSTERS} clusters");
-                let problem = Problem::OutOfRange { what: "clusters", value: count, range };
+                let problem =
+                    Problem::OutOfRange { what: "`clusters`".to_owned(), value: count, range };
                 return Err(decoder.report(&node.named, problem));
             }
             let read = |(key, node): &(Key, Node)| cluster(decoder, key, node, &defaults, shelf);

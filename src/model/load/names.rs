@@ -28,7 +28,8 @@ pub(super) struct Names {
 struct StepName {
     id: String,
     at: Range<usize>,
-    is_fault: bool,
+    /// Not known of a step that has no readable action.
+    is_fault: Option<bool>,
 }
 
 impl Names {
@@ -80,11 +81,18 @@ impl Names {
     /// A step with a fault.
     pub(super) fn fault(&self, decoder: &mut Decoder, at: &Range<usize>, name: &str) -> Read<()> {
         let Some(steps) = &self.steps else { return Ok(()) };
-        let faults: Vec<String> =
-            steps.iter().filter(|step| step.is_fault).map(|step| step.id.clone()).collect();
-        if steps.iter().any(|step| step.id == name && !step.is_fault) {
-            let problem = Problem::NotAFault { step: name.to_owned(), faults };
-            return Err(decoder.report(at, problem));
+        let faults: Vec<String> = steps
+            .iter()
+            .filter(|step| step.is_fault == Some(true))
+            .map(|step| step.id.clone())
+            .collect();
+        match steps.iter().find(|step| step.id == name).map(|step| step.is_fault) {
+            Some(None) => return Ok(()),
+            Some(Some(false)) => {
+                let problem = Problem::NotAFault { step: name.to_owned(), faults };
+                return Err(decoder.report(at, problem));
+            }
+            _ => {}
         }
         defined(decoder, at, "step", name, Some(&faults))
     }
@@ -147,7 +155,8 @@ pub(super) fn one_or_more<'n>(decoder: &mut Decoder, node: &'n Node) -> Read<&'n
 
 fn step(node: &Node) -> Option<StepName> {
     let id = node.get("id")?;
-    let is_fault = node.get("heal").is_none();
+    let has = |key| node.get(key).is_some();
+    let is_fault = (has("fault") || has("heal")).then(|| has("fault"));
     Some(StepName { id: text(id)?, at: id.at.clone(), is_fault })
 }
 

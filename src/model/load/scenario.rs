@@ -63,20 +63,23 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             "name each part that a cluster plays, such as `primary: {labels: {region: eu}}`",
             |decoder, node| roles(decoder, node, lab.as_ref().ok()),
         );
-        let workload = fields
-            .optional("workload", |decoder, node| decoder.choice(node, "workload", &Workload::NAMES));
+        let workload = fields.optional("workload", |decoder, node| {
+            decoder.choice(node, "workload", &Workload::NAMES)
+        });
         let front_door =
             fields.optional("frontDoor", |decoder, node| front_door(decoder, &names, node));
         let mut good_traffic = IndexMap::new();
         let traffic = fields.required_because(
             "traffic",
-            "without traffic nothing is measured; add one such as `shop: {through: frontDoor, rate: 20/s, timeout: 1s}`",
+            "add one such as `shop: {through: frontDoor, rate: 20/s, timeout: 1s}`",
             |decoder, node| traffic(decoder, &names, node, &mut good_traffic),
         );
         let mut good_steps = Vec::new();
-        let steps = fields.required_because("steps", "write what breaks and when it is healed", |decoder, node| {
-            steps(decoder, &names, node, &mut good_steps)
-        });
+        let steps = fields.required_because(
+            "steps",
+            "write what breaks and when it is healed",
+            |decoder, node| steps(decoder, &names, node, &mut good_steps),
+        );
         let context = Context { names: &names, traffic: &good_traffic, steps: &good_steps };
         let steady = fields.optional("steady", |decoder, node| steady(decoder, &context, node));
         let expect = fields.required_because(
@@ -129,7 +132,7 @@ fn steady(decoder: &mut Decoder, context: &Context<'_>, node: &Node) -> Read<Ste
         let lasts = fields.required_because(
             "for",
             "write how long to watch before the first step, such as `for: 20s`",
-            |decoder, node| decoder.duration(node, "for"),
+            |decoder, node| decoder.duration(node, "`for`"),
         );
         let expect =
             fields.optional("expect", |decoder, node| expect_steady(decoder, context, node));
@@ -197,7 +200,16 @@ fn lab_file(
     if leads_out(base, &path) {
         return Err(decoder.report(&node.at, outside()));
     }
-    take(decoder, SourceFile::read(&path))
+    // What is wrong with a file that has no text is said where the file is named.
+    SourceFile::read(&path).map_err(|problems| {
+        for located in problems.into_vec() {
+            match located.is_nowhere() {
+                true => drop(decoder.report(&node.at, located.problem)),
+                false => decoder.problems.push(located),
+            }
+        }
+        Reported
+    })
 }
 
 /// Whether symbolic links lead out of the directory. What does not exist leads nowhere.

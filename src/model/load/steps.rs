@@ -53,7 +53,7 @@ fn step(decoder: &mut Decoder, names: &Names, course: &mut Course, node: &Node) 
         let action = action(fields, names, course, &id);
         let is_heal = matches!(&action, Ok(Action::Heal { .. }));
         let until = fields.optional("until", |decoder, node| until(decoder, names, is_heal, node));
-        let hold = fields.optional("hold", |decoder, node| decoder.duration(node, "hold"));
+        let hold = fields.optional("hold", |decoder, node| decoder.duration(node, "`hold`"));
         let step = Step { id: id?.value, say: say?, action: action?, until: until?, hold: hold? };
         check_times(fields, &step, node)?;
         Ok(step)
@@ -99,7 +99,7 @@ fn fault(
         let lasts = fields.required_because(
             "for",
             "write the longest that it may last, such as `for: 60s`",
-            |decoder, node| decoder.duration(node, "for"),
+            |decoder, node| decoder.duration(node, "`for`"),
         );
         if let (Some(id), Ok(target)) = (id, &target) {
             course.fault(fields.decoder, id, target)?;
@@ -110,18 +110,17 @@ fn fault(
 
 fn until(decoder: &mut Decoder, names: &Names, is_heal: bool, node: &Node) -> Read<Until> {
     decoder.map(node, "`until`", |fields| {
-        let (condition, subject) = fields.one_of(CONDITIONS)?;
+        let condition = fields.one_of(CONDITIONS);
         let stable = match condition {
-            "recovered" => {
-                fields.optional("stable", |decoder, node| decoder.duration(node, "stable"))
-            }
-            _ => Ok(None),
+            Ok(("healthy", _)) => Ok(None),
+            _ => fields.optional("stable", |decoder, node| decoder.duration(node, "`stable`")),
         };
         let within = fields.required_because(
             "within",
             "write how long to wait at most, such as `within: 30s`",
-            |decoder, node| decoder.duration(node, "within"),
+            |decoder, node| decoder.duration(node, "`within`"),
         );
+        let (condition, subject) = condition?;
         if condition == "healthy" {
             let role = names.role_at(fields.decoder, subject, "`healthy`");
             return Ok(Until::Healthy { role: role?, within: within? });

@@ -5,13 +5,13 @@ use std::ops::Range;
 use indexmap::IndexMap;
 
 use crate::model::{
-    decode::{Decoder, Read},
+    decode::{Decoder, Fields, Read, Reported},
     lab::Parameter,
     problem::Problem,
     problems::Problems,
-    scalar::{boolean, integer},
+    scalar::{At, boolean, integer},
     source::SourceFile,
-    template::{FrontMatter, ParameterError, ParameterKind, ParameterSpec},
+    template::{FrontMatter, ParameterKind, ParameterSpec},
     tree::{self, Node, Value},
     yaml11,
 };
@@ -54,8 +54,7 @@ fn split(text: &str) -> Option<(Range<usize>, usize)> {
 
 fn read(decoder: &mut Decoder, part: Range<usize>) -> Read<FrontMatter> {
     let file = decoder.file().clone();
-    let root =
-        tree::parse(&file, part, &mut decoder.problems).ok_or(crate::model::decode::Reported)?;
+    let root = tree::parse(&file, part, &mut decoder.problems).ok_or(Reported)?;
     decoder.map(&root, "a template's front matter", |fields| {
         let provider = fields.required_because(
             "provider",
@@ -108,7 +107,9 @@ fn parameter(decoder: &mut Decoder, name: &str, node: &Node) -> Read<ParameterSp
         let maximum = bound(fields, "maximum", kind);
         let description =
             fields.optional("description", |decoder, node| decoder.sentence(node, "`description`"));
-        let default = fields.node("default");
+        let default = fields.optional("default", |decoder, node| {
+            Ok(At { value: value(decoder, node)?, at: node.at.clone() })
+        });
         let mut spec = ParameterSpec {
             kind: kind?,
             default: None,
@@ -116,10 +117,10 @@ fn parameter(decoder: &mut Decoder, name: &str, node: &Node) -> Read<ParameterSp
             maximum: maximum?,
             description: description?,
         };
-        if let Some(node) = default {
-            let value = value(fields.decoder, node)?;
-            spec.check(name, &value)
-                .map_err(|error| default_misfit(fields.decoder, node, error))?;
+        if let Some(At { value, at }) = default? {
+            spec.check(name, &value).map_err(|error| {
+                fields.decoder.report(&at, Problem::BadParameter { template: None, error })
+            })?;
             spec.default = Some(value);
         }
         Ok(spec)
@@ -127,7 +128,7 @@ fn parameter(decoder: &mut Decoder, name: &str, node: &Node) -> Read<ParameterSp
 }
 
 fn bound(
-    fields: &mut crate::model::decode::Fields<'_, '_>,
+    fields: &mut Fields<'_, '_>,
     key: &'static str,
     kind: Read<ParameterKind>,
 ) -> Read<Option<i64>> {
@@ -137,14 +138,6 @@ fn bound(
         }
         decoder.any_integer(node, key)
     })
-}
-
-fn default_misfit(
-    decoder: &mut Decoder,
-    node: &Node,
-    error: ParameterError,
-) -> crate::model::decode::Reported {
-    decoder.report(&node.at, Problem::BadParameter { template: None, error })
 }
 
 /// A parameter's value: an integer, a boolean, or a text that every reader takes for one.

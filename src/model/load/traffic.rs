@@ -31,7 +31,7 @@ pub(super) fn traffic(
 ) -> Read<()> {
     let entries = decoder.free_entries(node, "`traffic`")?;
     if entries.is_empty() {
-        let why = "without traffic nothing is measured; add one such as `shop: {through: frontDoor, rate: 20/s, timeout: 1s}`";
+        let why = "add one such as `shop: {through: frontDoor, rate: 20/s, timeout: 1s}`";
         return Err(decoder.report(&node.named, Problem::EmptyList { what: "traffic", why }));
     }
     let mut all = Ok(());
@@ -92,15 +92,15 @@ fn through(decoder: &mut Decoder, names: &Names, key: &Key, node: &Node) -> Read
 }
 
 fn timeout(decoder: &mut Decoder, node: &Node) -> Read<Duration> {
-    let timeout = decoder.duration(node, "timeout")?;
+    let timeout = decoder.duration(node, "`timeout`")?;
     if timeout > LONGEST_TIMEOUT {
-        return Err(decoder.out_of_range(node, "timeout", Span(timeout), "at most `60s`"));
+        return Err(decoder.out_of_range(node, "`timeout`", Span(timeout), "at most `60s`"));
     }
     Ok(timeout)
 }
 
 fn slow(decoder: &mut Decoder, node: &Node, timeout: Read<Duration>) -> Read<Duration> {
-    let slow = decoder.duration(node, "slow")?;
+    let slow = decoder.duration(node, "`slow`")?;
     match timeout {
         Ok(timeout) if slow >= timeout => {
             let problem = Problem::SlowBeyondTimeout { slow: Span(slow), timeout: Span(timeout) };
@@ -113,7 +113,7 @@ fn slow(decoder: &mut Decoder, node: &Node, timeout: Read<Duration>) -> Read<Dur
 fn connections(decoder: &mut Decoder, node: &Node) -> Read<Vec<Connections>> {
     let mut seen: Vec<Connections> = Vec::new();
     let connections = decoder.each(node, "`connections`", |decoder, node| {
-        let one = decoder.choice(node, "way to use connections", &Connections::NAMES)?;
+        let one = decoder.choice(node, "kind of connections", &Connections::NAMES)?;
         if seen.contains(&one) {
             let problem = Problem::DuplicateEntry { what: "stream", entry: one.to_string() };
             return Err(decoder.report(&node.at, problem));
