@@ -77,7 +77,7 @@ impl Decoder {
             missing: Vec::new(),
         };
         let value = read(&mut fields);
-        fields.finish();
+        fields.finish()?;
         value
     }
 
@@ -141,6 +141,7 @@ pub(crate) struct Fields<'d, 'n> {
     of: &'static str,
     named: Range<usize>,
     asked: Vec<&'static str>,
+    /// What is lacking, by the keys of which any would do.
     missing: Vec<(Vec<&'static str>, Problem)>,
 }
 
@@ -175,8 +176,7 @@ impl<'n> Fields<'_, 'n> {
             return read(self.decoder, node);
         }
         let problem = Problem::MissingKey { key: name, of: self.of, hint };
-        self.missing.push((vec![name], problem));
-        Err(Reported)
+        Err(self.lacks(&[name], problem))
     }
 
     pub(crate) fn optional<T>(
@@ -196,10 +196,7 @@ impl<'n> Fields<'_, 'n> {
             names.iter().filter_map(|name| Some((*name, self.node(name)?))).collect();
         match found.as_slice() {
             [one] => Ok(*one),
-            [] => {
-                self.missing.push((names.to_vec(), Problem::NoneOf { of: self.of, keys: names }));
-                Err(Reported)
-            }
+            [] => Err(self.lacks(names, Problem::NoneOf { of: self.of, keys: names })),
             [first, .., last] => {
                 let keys = found.iter().map(|(name, _)| *name).collect();
                 let problem = Problem::SeveralOf { of: self.of, keys };
@@ -208,21 +205,30 @@ impl<'n> Fields<'_, 'n> {
         }
     }
 
+    /// Notes that none of some keys is there; said at the end, unless one is just misspelt.
+    pub(crate) fn lacks(&mut self, keys: &[&'static str], problem: Problem) -> Reported {
+        self.missing.push((keys.to_vec(), problem));
+        Reported
+    }
+
     /// Reports unknown keys, and the missing ones that are not just misspelt.
-    fn finish(self) {
+    fn finish(self) -> Read<()> {
         let Self { decoder, entries, of, named, asked, mut missing } = self;
         let written = |name: &&str| entries.iter().any(|(key, _)| key.text == **name);
         let (used, unused): (Vec<&str>, Vec<&str>) = asked.iter().copied().partition(written);
+        let mut all = Ok(());
         for (key, _) in entries.iter().filter(|(key, _)| !asked.contains(&key.text.as_str())) {
             let known: Vec<&str> = unused.iter().chain(&used).copied().collect();
             let nearest = Nearest::among(&key.text, known);
             if let Some(meant) = nearest.name() {
                 missing.retain(|(names, _)| !names.contains(&meant));
             }
-            decoder.report(&key.at, Problem::UnknownKey { key: key.text.clone(), of, nearest });
+            let problem = Problem::UnknownKey { key: key.text.clone(), of, nearest };
+            all = Err(decoder.report(&key.at, problem));
         }
         for (_, problem) in missing {
-            decoder.report(&named, problem);
+            all = Err(decoder.report(&named, problem));
         }
+        all
     }
 }

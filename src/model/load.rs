@@ -10,6 +10,8 @@ mod roles;
 mod scenario;
 mod steps;
 mod template;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
 use std::path::Path;

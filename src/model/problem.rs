@@ -370,7 +370,7 @@ pub enum Problem {
     #[error("cluster `{cluster}` does not publish port {port}, which the workload takes")]
     #[diagnostic(
         code(scenario::unpublished_port),
-        help("add {port} to the cluster's `ports`: kind cannot publish one later")
+        help("add {port} to the cluster's `ports`: it cannot be published later")
     )]
     UnpublishedPort { cluster: String, port: u16 },
 

@@ -1,10 +1,7 @@
 //! Files that users could have written: the bad ones with everything that is said about them, as
 //! it is shown, and the good ones.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 use seatrial::model::{

@@ -42,10 +42,10 @@ impl Names {
             steps: root
                 .get("steps")
                 .and_then(items)
-                .map(|steps| steps.iter().filter_map(step).collect()),
+                .and_then(|steps| steps.iter().map(step).collect()),
             order: order.and_then(items).map(|roles| roles.iter().filter_map(text).collect()),
-            has_front_door: front_door.is_some(),
-            has_steady: root.get("steady").is_some(),
+            has_front_door: has(root, "frontDoor"),
+            has_steady: has(root, "steady"),
         }
     }
 
@@ -97,6 +97,11 @@ impl Names {
         defined(decoder, at, "step", name, Some(&faults))
     }
 
+    /// Whether a step stands behind a place in the file.
+    pub(super) fn comes_later(&self, name: &str, at: &Range<usize>) -> bool {
+        self.steps.iter().flatten().any(|step| step.id == name && step.at.start > at.start)
+    }
+
     /// The step that a window hangs on; `text` is the window as written at `at`.
     pub(super) fn window(
         &self,
@@ -125,6 +130,12 @@ impl Names {
         self.role(decoder, &node.at, text)?;
         Ok(decoder.name(node, what)?.value)
     }
+}
+
+/// Whether a key is there, be it misspelt: that is reported once, at the key.
+fn has(root: &Node, name: &str) -> bool {
+    let Value::Map(entries) = &root.value else { return false };
+    entries.iter().any(|(key, _)| Nearest::among(&key.text, [name]).name().is_some())
 }
 
 fn defined(

@@ -5,7 +5,7 @@ use std::{ops::Range, time::Duration};
 
 use super::names::Names;
 use crate::model::{
-    decode::{Decoder, Fields, Read},
+    decode::{Decoder, Fields, Read, Reported},
     name::Name,
     problem::Problem,
     scalar::At,
@@ -71,7 +71,7 @@ fn action(
     if key == "heal" {
         let step = decoder.name(node, "`heal`")?;
         names.fault(decoder, &step.at, &step.value)?;
-        course.heal(decoder, &step)?;
+        course.heal(decoder, names, &step)?;
         return Ok(Action::Heal { step: step.value });
     }
     let fault = fault(decoder, names, node, course, id.as_ref().ok())?;
@@ -139,7 +139,7 @@ fn until(decoder: &mut Decoder, names: &Names, is_heal: bool, node: &Node) -> Re
 fn check_times(fields: &mut Fields<'_, '_>, step: &Step, node: &Node) -> Read<()> {
     if step.until.is_none() && step.hold.is_none() {
         let problem = Problem::StepWithoutWait { step: step.id.to_string() };
-        return Err(fields.decoder.report(&node.named, problem));
+        return Err(fields.lacks(&["until", "hold"], problem));
     }
     let Action::Fault(fault) = &step.action else { return Ok(()) };
     let mut parts: Vec<(&str, Duration)> = match &step.until {
@@ -191,8 +191,12 @@ impl Course {
         Err(decoder.report_both(&target.at, &first.at, problem))
     }
 
-    fn heal(&mut self, decoder: &mut Decoder, step: &At<Name>) -> Read<()> {
+    fn heal(&mut self, decoder: &mut Decoder, names: &Names, step: &At<Name>) -> Read<()> {
         let Some(fault) = self.faults.iter_mut().find(|fault| fault.id.value == step.value) else {
+            // A fault that could not be read is not here either, though it stands before.
+            if !names.comes_later(&step.value, &step.at) {
+                return Err(Reported);
+            }
             let problem = Problem::HealBeforeFault { step: step.value.to_string() };
             return Err(decoder.report(&step.at, problem));
         };
