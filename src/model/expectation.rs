@@ -292,17 +292,12 @@ impl FromStr for Expectation {
         if metric == Metric::AnsweredBy && !matches!(op, Op::Equal | Op::NotEqual) {
             return Err(error(Kind::NotOrdered { metric: metric_name }, path.at.clone()));
         }
-        let value = match metric.read(value.text) {
-            Some(read) => read.map_err(|unit| error(Kind::BadUnit(unit), value.at.clone()))?,
-            None => {
-                let kind = Kind::BadValue {
-                    metric: metric_name,
-                    value: value.text.to_owned(),
-                    unit: metric.unit(),
-                };
-                return Err(error(kind, value.at.clone()));
-            }
+        let bad_value = || {
+            let (value, unit) = (value.text.to_owned(), metric.unit());
+            Kind::BadValue { metric: metric_name, value, unit }
         };
+        let read = metric.read(value.text).ok_or_else(|| error(bad_value(), value.at.clone()))?;
+        let value = read.map_err(|unit| error(Kind::BadUnit(unit), value.at.clone()))?;
         Ok(Self { window, subject, metric, op, value })
     }
 }

@@ -5,6 +5,7 @@ mod document;
 mod expect;
 mod front_door;
 mod lab;
+mod lab_source;
 mod names;
 mod roles;
 mod scenario;

@@ -15,6 +15,7 @@ pub mod source;
 pub mod template;
 pub mod units;
 
+mod builder;
 mod decode;
 mod scalar;
 mod syntax;

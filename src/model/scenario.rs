@@ -75,7 +75,7 @@ impl Policy {
     pub const NAMES: [(&'static str, Self); 1] = [("active-passive", Self::ActivePassive)];
 }
 
-/// When the front door takes a server out and back in; HAProxy's words and defaults.
+/// When the front door takes a server out and back in; `HAProxy`'s words and defaults.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct HealthCheck {
     pub interval: Duration,

@@ -180,12 +180,12 @@ impl Declared {
         &self,
         decoder: &mut Decoder,
         cluster: &Range<usize>,
-        shelf: &dyn Shelf,
+        templates: &dyn Shelf,
     ) -> Read<()> {
         let name = self.template().to_owned();
-        let Some(front_matter) = shelf.template(&name) else {
+        let Some(front_matter) = templates.template(&name) else {
             let at = self.template.as_ref().map_or(cluster, |template| &template.at);
-            let nearest = Nearest::among(&name, shelf.template_names());
+            let nearest = Nearest::among(&name, templates.template_names());
             return Err(
                 decoder.report(at, Problem::UnknownName { what: "template", name, nearest })
             );

@@ -26,13 +26,11 @@ const TAKEN: [&str; 24] = [
 /// Reads the front matter of a template; the body starts at the byte offset given beside it.
 pub fn template_front_matter(file: &SourceFile) -> Result<(FrontMatter, usize), Problems> {
     let mut decoder = Decoder::new(file);
-    let read = match split(file.text()) {
-        Some((front, body)) => read(&mut decoder, front).map(|front_matter| (front_matter, body)),
-        None => {
-            let first = file.text().lines().next().unwrap_or_default();
-            Err(decoder.report(&(0..first.len()), Problem::MissingFrontMatter))
-        }
-    };
+    let read = split(file.text()).ok_or_else(|| {
+        let first_line = file.text().lines().next().unwrap_or_default();
+        decoder.report(&(0..first_line.len()), Problem::MissingFrontMatter)
+    });
+    let read = read.and_then(|(front, body)| Ok((self::read(&mut decoder, front)?, body)));
     decoder.finish(read)
 }
 

@@ -1,0 +1,106 @@
+//! Where a scenario's lab comes from: it stands in the scenario, in a file below the scenario's
+//! directory, or comes with the program.
+
+use std::path::{Component, Path};
+
+use super::{Shelf, lab};
+use crate::model::{
+    decode::{Decoder, Read, Reported},
+    lab::Lab,
+    name::Name,
+    nearest::Nearest,
+    problem::Problem,
+    problems::Problems,
+    source::SourceFile,
+    tree::{Node, Value},
+};
+
+/// A map is the lab itself, a text says where it is.
+pub(super) fn lab(
+    decoder: &mut Decoder,
+    node: &Node,
+    scenario: Option<&Name>,
+    base: Option<&Path>,
+    shelf: &dyn Shelf,
+) -> Read<Lab> {
+    if let Value::Map(_) = node.value {
+        return lab::inline(decoder, node, scenario, shelf);
+    }
+    decoder.scalar(node, "`lab`", "a map of clusters, a path, or the name of a shipped lab")?;
+    let text = decoder.text(node, "`lab`")?;
+    let is_yaml = |text: &str| {
+        Path::new(text)
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+    };
+    let file = if is_yaml(text) {
+        lab_file(decoder, node, text, base, shelf)?
+    } else if text.contains(['/', '\\']) {
+        return Err(decoder.report(&node.at, Problem::NotALabPath { path: text.to_owned() }));
+    } else {
+        shipped(decoder, node, text, shelf)?
+    };
+    take(decoder, lab::load(&file, shelf))
+}
+
+fn shipped(decoder: &mut Decoder, node: &Node, name: &str, shelf: &dyn Shelf) -> Read<SourceFile> {
+    shelf.shipped_lab(name).ok_or_else(|| {
+        let nearest = Nearest::among(name, shelf.shipped_lab_names());
+        let problem = Problem::UnknownName { what: "shipped lab", name: name.to_owned(), nearest };
+        decoder.report(&node.at, problem)
+    })
+}
+
+/// The lab file of a path below the scenario's directory. The directory of a shipped scenario is
+/// in the program.
+fn lab_file(
+    decoder: &mut Decoder,
+    node: &Node,
+    text: &str,
+    base: Option<&Path>,
+    shelf: &dyn Shelf,
+) -> Read<SourceFile> {
+    let path = Path::new(text);
+    let below =
+        path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let outside = || Problem::LabOutside { path: text.to_owned() };
+    if !below || text.contains('\\') {
+        return Err(decoder.report(&node.at, outside()));
+    }
+    let Some(base) = base else {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        return shipped(decoder, node, &name, shelf);
+    };
+    let path = base.join(path);
+    if leads_out(base, &path) {
+        return Err(decoder.report(&node.at, outside()));
+    }
+    // What is wrong with a file that has no text is said where the file is named.
+    SourceFile::read(&path).map_err(|problems| {
+        for located in problems.into_vec() {
+            if located.is_nowhere() {
+                decoder.report(&node.at, located.problem);
+            } else {
+                decoder.problems.push(located);
+            }
+        }
+        Reported
+    })
+}
+
+/// Whether symbolic links lead out of the directory. What does not exist leads nowhere.
+fn leads_out(base: &Path, path: &Path) -> bool {
+    let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
+    match (base.canonicalize(), path.canonicalize()) {
+        (Ok(base), Ok(path)) => !path.starts_with(base),
+        _ => false,
+    }
+}
+
+/// The problems of another file stand beside this one's.
+fn take<T>(decoder: &mut Decoder, loaded: Result<T, Problems>) -> Read<T> {
+    loaded.map_err(|problems| {
+        decoder.problems.extend(problems.into_vec());
+        Reported
+    })
+}
