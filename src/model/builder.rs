@@ -93,9 +93,10 @@ impl<'t> Builder<'t> {
                 Err((Problem::UnknownAlias { name: name.into_owned() }, at))
             }
             Event::Scalar(text, style, anchor, _) => {
-                self.count(1 + text.len() / BYTES_PER_VALUE, &at)?;
+                let values = 1 + text.len() / BYTES_PER_VALUE;
+                self.count(values, &at)?;
                 let node = scalar(text.into_owned(), style, at);
-                self.remember(anchor, &node, 1, 0)?;
+                self.remember(anchor, &node, values, 0)?;
                 self.push(node)
             }
             Event::SequenceStart(_, anchor, _) => self.begin(OpenKind::Seq(Vec::new()), anchor, at),

@@ -25,6 +25,7 @@ impl Nearest {
         let known: Vec<String> = known.into_iter().map(Into::into).collect();
         let near = known
             .iter()
+            .filter(|name| difference(wanted, name) <= threshold(wanted, name))
             .map(|name| (distance(wanted, name), name))
             .filter(|(distance, name)| *distance <= threshold(wanted, name))
             .min_by_key(|(distance, _)| *distance);
@@ -48,6 +49,11 @@ impl Nearest {
             Self::Known(_) | Self::Nothing => None,
         }
     }
+}
+
+/// What the distance is at least; keeps an endless name from costing endless memory.
+fn difference(wanted: &str, name: &str) -> usize {
+    wanted.chars().count().abs_diff(name.chars().count())
 }
 
 /// Case is no difference: `FrontDoor` is near to `frontDoor`.

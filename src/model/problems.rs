@@ -1,12 +1,21 @@
 //! All problems of one load, each with its place, and how they are shown.
 
-use std::{fmt, ops::Range};
+use std::{
+    fmt::{self, Write as _},
+    ops::Range,
+};
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode,
 };
 
 use super::{problem::Problem, source::SourceFile};
+
+/// The longest line that is shown around a caret, in bytes; miette panics far beyond it.
+const WIDEST: usize = 2_000;
+
+/// How many problems are shown; whoever mends so many runs it again anyway.
+const SHOWN: usize = 50;
 
 /// A problem and the bytes of the file that it is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,11 +50,39 @@ impl Located {
         Self { other: Some(other), ..self }
     }
 
-    /// The line of the place, from 1.
+    /// Line and column of the place, from 1.
     #[must_use]
-    pub fn line(&self) -> usize {
+    pub fn position(&self) -> (usize, usize) {
         let before = self.file.text().get(..self.at.start).unwrap_or_default();
-        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        (line, before[start..].chars().count() + 1)
+    }
+
+    /// The lines around the place are short enough to be shown.
+    fn fits(&self) -> bool {
+        let shown = |at: &Range<usize>| {
+            let text = self.file.text();
+            let around = text.get(..at.start).zip(text.get(at.start..));
+            around.is_some_and(|(before, after)| {
+                let before = before.rsplit('\n').take(2);
+                before.chain(after.split('\n').take(2)).all(|line| line.len() <= WIDEST)
+            })
+        };
+        shown(&self.at) && self.other.as_ref().is_none_or(shown)
+    }
+
+    /// The part of a place that stands on its first line.
+    fn first_line(&self, at: &Range<usize>) -> Range<usize> {
+        let text = self.file.text().get(at.clone()).unwrap_or_default();
+        at.start..at.start + text.lines().next().unwrap_or_default().len()
+    }
+
+    /// Without the lines of the file, for those that are too long.
+    fn render_bare(&self) -> String {
+        let (line, column) = self.position();
+        let help = self.help().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+        format!("  × {}:{line}:{column}: {}{help}\n", self.file.name(), self.problem)
     }
 }
 
@@ -79,9 +116,12 @@ impl Diagnostic for Located {
             return None;
         }
         let (here, there) = self.problem.labels();
-        let main = LabeledSpan::new_primary_with_span(Some(here.to_owned()), self.at.clone());
-        let other =
-            self.other.clone().map(|at| LabeledSpan::new_with_span(Some(there.to_owned()), at));
+        let main =
+            LabeledSpan::new_primary_with_span(Some(here.to_owned()), self.first_line(&self.at));
+        let other = self
+            .other
+            .as_ref()
+            .map(|at| LabeledSpan::new_with_span(Some(there.to_owned()), self.first_line(at)));
         Some(Box::new(std::iter::once(main).chain(other)))
     }
 }
@@ -100,7 +140,8 @@ impl Problems {
         found.sort_by_key(|located| (located.file != *first, located.at.start, located.at.end));
         let mut problems: Vec<Located> = Vec::with_capacity(found.len());
         for located in found {
-            if !problems.contains(&located) {
+            let mut same_place = problems.iter().rev().take_while(|known| known.at == located.at);
+            if !same_place.any(|known| *known == located) {
                 problems.push(located);
             }
         }
@@ -133,12 +174,14 @@ impl Problems {
             .with_break_words(false)
             .without_syntax_highlighting();
         let mut out = String::new();
-        for located in &self.0 {
-            // Writing to a string does not fail, and a place outside of its file shows no lines.
-            if handler.render_report(&mut out, located).is_err() {
-                out.push_str(&located.to_string());
+        for located in self.0.iter().take(SHOWN) {
+            if !located.fits() || handler.render_report(&mut out, located).is_err() {
+                out.push_str(&located.render_bare());
             }
             out.push('\n');
+        }
+        if self.len() > SHOWN {
+            let _ = writeln!(out, "  and {} more", self.len() - SHOWN);
         }
         out
     }
@@ -156,7 +199,7 @@ impl fmt::Display for Problems {
             if index > 0 {
                 f.write_str("; ")?;
             }
-            write!(f, "{}:{}: {}", located.file.name(), located.line(), located.problem)?;
+            write!(f, "{}:{}: {}", located.file.name(), located.position().0, located.problem)?;
         }
         Ok(())
     }
