@@ -2,4 +2,16 @@
 //! tests and benchmarks reach every room; nothing here is a stable interface.
 
 pub mod clock;
+pub mod cni;
+pub mod connect;
+pub mod fault;
+pub mod fleet;
+pub mod kube;
 pub mod model;
+pub mod provider;
+pub mod runner;
+pub mod shipped;
+pub mod template;
+pub mod tool;
+pub mod wait;
+pub mod workload;
