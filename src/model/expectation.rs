@@ -63,7 +63,8 @@ pub enum Connections {
 }
 
 impl Connections {
-    pub const NAMES: [(&'static str, Self); 2] = [("keep-alive", Self::KeepAlive), ("new", Self::New)];
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("keep-alive", Self::KeepAlive), ("new", Self::New)];
 }
 
 /// What the client saw of one request.
@@ -124,7 +125,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const NAMES: [(&'static str, Self); 20] = [
+    pub const NAMES: [(&'static str, Self); 21] = [
         ("answered_by", Self::AnsweredBy),
         ("dns", Self::Count(Class::Dns)),
         ("downtime", Self::Downtime),
@@ -143,6 +144,7 @@ impl Metric {
         ("rto", Self::Rto),
         ("slow", Self::Count(Class::Slow)),
         ("timeout", Self::Count(Class::Timeout)),
+        ("tls", Self::Count(Class::Tls)),
         ("unsent", Self::Count(Class::Unsent)),
         ("wrong", Self::Count(Class::Wrong)),
     ];
@@ -326,9 +328,7 @@ fn read_path(path: &Word<'_>) -> Result<(Subject, Metric), ExpectationError> {
         _ => return Err(error(Kind::Shape, path.at.clone())),
     };
     match (metric.needs_step(), &step) {
-        (true, None) => {
-            Err(error(Kind::NeedsStep { metric: name.to_owned() }, path.at.clone()))
-        }
+        (true, None) => Err(error(Kind::NeedsStep { metric: name.to_owned() }, path.at.clone())),
         (false, Some(_)) => {
             Err(error(Kind::TakesNoStep { metric: name.to_owned() }, path.at.clone()))
         }
