@@ -63,7 +63,8 @@ pub enum Connections {
 }
 
 impl Connections {
-    pub const NAMES: [(&'static str, Self); 2] = [("keep-alive", Self::KeepAlive), ("new", Self::New)];
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("keep-alive", Self::KeepAlive), ("new", Self::New)];
 }
 
 /// What the client saw of one request.
@@ -326,9 +327,7 @@ fn read_path(path: &Word<'_>) -> Result<(Subject, Metric), ExpectationError> {
         _ => return Err(error(Kind::Shape, path.at.clone())),
     };
     match (metric.needs_step(), &step) {
-        (true, None) => {
-            Err(error(Kind::NeedsStep { metric: name.to_owned() }, path.at.clone()))
-        }
+        (true, None) => Err(error(Kind::NeedsStep { metric: name.to_owned() }, path.at.clone())),
         (false, Some(_)) => {
             Err(error(Kind::TakesNoStep { metric: name.to_owned() }, path.at.clone()))
         }

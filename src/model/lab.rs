@@ -52,7 +52,10 @@ pub enum KubernetesVersion {
     /// A node image, taken as it is.
     Image(String),
     /// The newest patch of a minor.
-    Minor { major: u64, minor: u64 },
+    Minor {
+        major: u64,
+        minor: u64,
+    },
 }
 
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

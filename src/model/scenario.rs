@@ -135,7 +135,9 @@ pub struct Step {
 pub enum Action {
     Fault(Fault),
     /// Undoes the fault of an earlier step.
-    Heal { step: Name },
+    Heal {
+        step: Name,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]

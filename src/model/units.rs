@@ -52,10 +52,7 @@ impl FromStr for Span {
             _ => return Err(unknown(text, unit, DURATION)),
         };
         if seconds > 604_800.0 {
-            return Err(UnitError::OutOfRange {
-                text: text.to_owned(),
-                range: "at most 168h",
-            });
+            return Err(UnitError::OutOfRange { text: text.to_owned(), range: "at most 168h" });
         }
         let micros = (seconds * 1e6).round();
         #[expect(
@@ -120,10 +117,7 @@ impl FromStr for Rate {
             _ => return Err(unknown(text, unit, RATE)),
         };
         if !(1.0 / 3600.0..=10_000.0).contains(&per_second) {
-            return Err(UnitError::OutOfRange {
-                text: text.to_owned(),
-                range: "1/h to 10000/s",
-            });
+            return Err(UnitError::OutOfRange { text: text.to_owned(), range: "1/h to 10000/s" });
         }
         Ok(Self { per_second })
     }
@@ -154,10 +148,7 @@ impl FromStr for Percent {
             return Err(unknown(text, unit, PERCENT));
         }
         if number > 100.0 {
-            return Err(UnitError::OutOfRange {
-                text: text.to_owned(),
-                range: "at most 100%",
-            });
+            return Err(UnitError::OutOfRange { text: text.to_owned(), range: "at most 100%" });
         }
         Ok(Self(number))
     }

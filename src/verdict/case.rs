@@ -117,10 +117,10 @@ impl Stream {
             }
             Through::Role(role) => clusters(std::slice::from_ref(role)),
         };
-        let allowed = traffic.allowed.iter().map(|(window, roles)| Allowed {
-            window: window.clone(),
-            clusters: clusters(roles),
-        });
+        let allowed = traffic
+            .allowed
+            .iter()
+            .map(|(window, roles)| Allowed { window: window.clone(), clusters: clusters(roles) });
         Self {
             id,
             rate: traffic.rate,
@@ -142,10 +142,6 @@ impl CaseStep {
             }),
             Some(Until::Healthy { .. }) | None => None,
         };
-        Self {
-            id: step.id.to_string(),
-            fault: matches!(step.action, Action::Fault(_)),
-            recovered,
-        }
+        Self { id: step.id.to_string(), fault: matches!(step.action, Action::Fault(_)), recovered }
     }
 }

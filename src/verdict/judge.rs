@@ -291,7 +291,8 @@ impl OnStream<'_> {
         found.evidence.requests.push(back.first_good);
         let (from, to) = (words::moment(back.from), words::moment(back.to));
         let since = words::moment(since);
-        let note = format!("counted from {since} s: last bad sent {from} s, first good done {to} s");
+        let note =
+            format!("counted from {since} s: last bad sent {from} s, first good done {to} s");
         found.evidence.notes.push(note);
         found
     }

@@ -54,7 +54,10 @@ fn a_failover_in_time_passes() {
 fn rto_passes_fails_or_straddles_its_bound() {
     let interval = "0.6 s to 0.8 s";
     assert_eq!(seen(&failover(), "freeze.shop.rto <= 800ms"), says(Verdict::Pass, interval));
-    assert_eq!(seen(&failover(), "freeze.shop.rto <= 650ms"), says(Verdict::Inconclusive, interval));
+    assert_eq!(
+        seen(&failover(), "freeze.shop.rto <= 650ms"),
+        says(Verdict::Inconclusive, interval)
+    );
     assert_eq!(seen(&failover(), "freeze.shop.rto <= 500ms"), says(Verdict::Fail, interval));
 }
 
@@ -219,27 +222,28 @@ const END: Moment = Moment::from_micros(30_000_000);
 /// Requests every `period`; the server looks at each one `WAY` after it was sent.
 fn observed(period: u64, outage: &Outage) -> Vec<Request> {
     let schedule = (0u64..).map(|seq| (seq, Moment::from_micros(seq * period)));
-    let requests = schedule.take_while(|(_, scheduled)| *scheduled < END).map(|(seq, scheduled)| {
-        let seen = scheduled + WAY;
-        let down = outage.from <= seen && seen < outage.to;
-        let (class, done) = match (down, outage.hangs) {
-            (false, _) => (Class::Ok, seen + WAY),
-            (true, false) => (Class::Refused, seen + WAY),
-            (true, true) => (Class::Timeout, scheduled + TIMEOUT),
-        };
-        Request {
-            seq,
-            stream: StreamId::new("shop", Connections::New),
-            scheduled,
-            sent: Some(scheduled),
-            done: Some(done),
-            reused: false,
-            class,
-            cause: None,
-            answered_by: (!down).then(|| "eu".to_owned()),
-            status: None,
-        }
-    });
+    let requests =
+        schedule.take_while(|(_, scheduled)| *scheduled < END).map(|(seq, scheduled)| {
+            let seen = scheduled + WAY;
+            let down = outage.from <= seen && seen < outage.to;
+            let (class, done) = match (down, outage.hangs) {
+                (false, _) => (Class::Ok, seen + WAY),
+                (true, false) => (Class::Refused, seen + WAY),
+                (true, true) => (Class::Timeout, scheduled + TIMEOUT),
+            };
+            Request {
+                seq,
+                stream: StreamId::new("shop", Connections::New),
+                scheduled,
+                sent: Some(scheduled),
+                done: Some(done),
+                reused: false,
+                class,
+                cause: None,
+                answered_by: (!down).then(|| "eu".to_owned()),
+                status: None,
+            }
+        });
     requests.collect()
 }
 

@@ -89,7 +89,10 @@ fn counted(sample: &Sample, value: &Value, those: Vec<u64>) -> Figure {
         }
         Value::Percent(_) => {
             let share = words::share(count, all);
-            (100.0 * words::ratio(count, all), format!("{share} ({count} of {})", words::requests(all)))
+            (
+                100.0 * words::ratio(count, all),
+                format!("{share} ({count} of {})", words::requests(all)),
+            )
         }
         _ => (words::ratio(count, 1), format!("{count} of {}", words::requests(all))),
     };
@@ -120,7 +123,8 @@ fn downtime(sample: &Sample) -> Figure {
     let spans = bad_spans(sample);
     let sum = spans.iter().map(|(from, to)| to.since(*from)).sum();
     let seconds = words::seconds(sum, sample.period());
-    let words = if spans.len() > 1 { format!("{seconds} in {} spans", spans.len()) } else { seconds };
+    let words =
+        if spans.len() > 1 { format!("{seconds} in {} spans", spans.len()) } else { seconds };
     let requests = sample.those(Class::is_bad);
     Figure { range: Range::exact(micros(sum)), words, requests }
 }

@@ -16,8 +16,14 @@ pub enum Recovery {
     /// Nothing bad was scheduled while the fault lasted.
     NoImpact,
     /// Bad, and not good for long enough before `until`.
-    NotRecovered { impact: Impact, until: Moment },
-    Recovered { impact: Impact, back: Back },
+    NotRecovered {
+        impact: Impact,
+        until: Moment,
+    },
+    Recovered {
+        impact: Impact,
+        back: Back,
+    },
 }
 
 /// The first bad request.
@@ -108,13 +114,7 @@ fn back(
     let away = requests[..run].iter().rev().find(|r| is_away(r));
     let to = first.done_or_sent();
     let from = away.map_or(earliest, |away| away.sent_or_scheduled().max(earliest)).min(to);
-    Back {
-        from,
-        to,
-        begins: first.scheduled,
-        last_bad: away.map(|r| r.seq),
-        first_good: first.seq,
-    }
+    Back { from, to, begins: first.scheduled, last_bad: away.map(|r| r.seq), first_good: first.seq }
 }
 
 /// The way home after healing.
@@ -122,7 +122,9 @@ fn back(
 pub enum Failback {
     Home(Back),
     /// Not home again for long enough before `until`.
-    NotHome { until: Moment },
+    NotHome {
+        until: Moment,
+    },
     /// Already there when the healing began.
     NeverLeft,
 }
@@ -189,18 +191,14 @@ mod tests {
     #[test]
     fn a_good_run_that_does_not_last_is_no_recovery() {
         let script = Script::every(ms(100)).good(11).bad(2).good(3).bad(2).good(9);
-        let Recovery::Recovered { back, .. } = recovery_of(&script) else {
-            panic!("it recovered")
-        };
+        let Recovery::Recovered { back, .. } = recovery_of(&script) else { panic!("it recovered") };
         assert_eq!(back.first_good, 18);
     }
 
     #[test]
     fn an_unsent_request_ends_a_good_run_but_is_not_bad() {
         let script = Script::every(ms(100)).good(11).bad(2).good(2).unsent(1).good(9);
-        let Recovery::Recovered { back, .. } = recovery_of(&script) else {
-            panic!("it recovered")
-        };
+        let Recovery::Recovered { back, .. } = recovery_of(&script) else { panic!("it recovered") };
         assert_eq!((back.last_bad, back.first_good), (Some(12), 16));
         assert_eq!(back.from, at(1200), "the last bad one, not the unsent one");
     }
@@ -238,9 +236,6 @@ mod tests {
             failback(&log, at(3000), at(4300), STABLE, &nobody),
             Failback::NotHome { until: at(4300) }
         );
-        assert_eq!(
-            failback(&log, at(3400), at(4300), STABLE, &home),
-            Failback::NeverLeft
-        );
+        assert_eq!(failback(&log, at(3400), at(4300), STABLE, &home), Failback::NeverLeft);
     }
 }

@@ -12,7 +12,7 @@ use crate::model::expectation::Class;
 /// A lag below this is never held against the generator.
 const LEAST_LAG: Duration = Duration::from_millis(5);
 /// Wall and monotonic clock may move apart by this much at once.
-const LARGEST_JUMP: Duration = Duration::from_millis(50);
+pub const LARGEST_JUMP: Duration = Duration::from_millis(50);
 
 /// What speaks against everything measured on a stream.
 #[must_use]
@@ -49,6 +49,9 @@ pub fn unsent(requests: &[&Request]) -> Option<String> {
     let unsent = requests.iter().filter(|r| r.class == Class::Unsent).count() as u64;
     (unsent * 1000 > all).then(|| {
         let share = words::share(unsent, all);
-        format!("{unsent} of {} could not be sent ({share}, at most 0.1 % is trusted)", words::requests(all))
+        format!(
+            "{unsent} of {} could not be sent ({share}, at most 0.1 % is trusted)",
+            words::requests(all)
+        )
     })
 }

@@ -99,13 +99,13 @@ fn still_bad(log: &StreamLog, limit: Moment, over: bool, ended: bool) -> Progres
     let last = log.requests.iter().rev().find(|r| r.class.is_bad());
     let seen = last.map_or_else(String::new, |bad| {
         let cause = bad.cause.as_deref().map_or_else(String::new, |cause| format!(" ({cause})"));
-        format!("not recovered; last bad: {}{cause} at {} s", bad.class, words::moment(bad.scheduled))
+        format!(
+            "not recovered; last bad: {}{cause} at {} s",
+            bad.class,
+            words::moment(bad.scheduled)
+        )
     });
-    if !ended && (begun || !over) {
-        Progress::Waiting { seen }
-    } else {
-        Progress::Missed { seen }
-    }
+    if !ended && (begun || !over) { Progress::Waiting { seen } } else { Progress::Missed { seen } }
 }
 
 impl Progress {
@@ -162,7 +162,10 @@ mod tests {
     fn it_is_met_as_soon_as_a_good_run_has_lasted() {
         assert!(is_waiting(&Script::every(ms(100)).good(11).bad(6).good(3)));
         let done = progress(&Script::every(ms(100)).good(11).bad(6).good(4));
-        assert_eq!(done, Progress::Met { seen: "shop.new: recovered after 0.6 s to 0.8 s".to_owned() });
+        assert_eq!(
+            done,
+            Progress::Met { seen: "shop.new: recovered after 0.6 s to 0.8 s".to_owned() }
+        );
     }
 
     #[test]

@@ -36,7 +36,8 @@ pub fn more_than(duration: Duration, resolution: Duration) -> String {
 #[must_use]
 pub fn latency(duration: Duration) -> String {
     let micros = seconds_of(micros(duration)) * 1e6;
-    let (value, unit) = if micros >= 999_500.0 { (micros / 1e6, "s") } else { (micros / 1e3, "ms") };
+    let (value, unit) =
+        if micros >= 999_500.0 { (micros / 1e6, "s") } else { (micros / 1e3, "ms") };
     format!("{} {unit}", three_figures(value))
 }
 
