@@ -88,7 +88,7 @@ impl Outcome {
     }
 
     pub(super) fn of_clap(error: &clap::Error) -> Self {
-        let text = error.render().ansi().to_string();
+        let text = error.render().to_string();
         match error.kind() {
             ClapError::DisplayHelp | ClapError::DisplayVersion => Self::passed(text),
             _ => Self::ended(Exit::Usage, "").with_remark(&text),
@@ -97,14 +97,10 @@ impl Outcome {
 
     /// Writes what there is to say. A reader that went away is no error.
     pub fn report(&self, stdout: &mut impl Write, stderr: &mut impl Write) {
-        let mut colourless = anstream::StripStream::new(Vec::new());
         for (stream, text) in
             [(stdout as &mut dyn Write, &self.stdout), (stderr as &mut dyn Write, &self.stderr)]
         {
-            // Only help and usage errors of clap hold colours; they matter least in a pipe.
-            let _ = colourless.write_all(text.as_bytes());
-            let plain = std::mem::take(&mut colourless).into_inner();
-            match stream.write_all(&plain).and_then(|()| stream.flush()) {
+            match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
                 Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                     tracing::debug!(%error, "the result could not be written");
                 }

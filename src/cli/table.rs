@@ -39,7 +39,7 @@ pub(super) fn write<R: Rows>(format: Format, rows: &[R]) -> Result<String, Failu
 
 fn table<R: Rows>(rows: &[R]) -> String {
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_header(R::HEADER.iter().copied());
+    table.load_style(NOTHING).set_header(R::HEADER.iter().copied());
     for row in rows {
         table.add_row(row.cells());
     }

@@ -3,9 +3,7 @@
 use std::num::NonZeroUsize;
 
 use super::{
-    Context, Exit, Failure, Outcome,
-    context::Watched,
-    source::LabSource,
+    Context, Failure, Outcome, context::Watched, source::LabSource,
 };
 use crate::runner::{self, ClusterFailure, Raised, Wanted};
 
@@ -50,7 +48,7 @@ async fn raise(watched: &Watched, wanted: &Wanted<'_>) -> Result<Outcome, Failur
             Err(Failure::environment(format!(
                 "lab `{}` did not come up whole; {kept}{}",
                 wanted.name,
-                failures.iter().map(explain).collect::<String>()
+                failures.iter().map(|failure| format!("\n{failure}")).collect::<String>()
             )))
         }
         Err((error, store)) => {
@@ -78,10 +76,4 @@ async fn keep_the_others(
         return Ok("none of its clusters stands".to_owned());
     }
     Ok(format!("standing: {}", standing.join(", ")))
-}
-
-fn explain(failure: &ClusterFailure) -> String {
-    let logs = failure.logs.as_ref();
-    let logs = logs.map_or(String::new(), |logs| format!("\n  logs: {}", logs.display()));
-    format!("\n{}{logs}", failure.error)
 }

@@ -19,7 +19,7 @@ use crate::{
 pub use cluster_pause::ClusterPause;
 pub use journal::{FaultId, Journal, OpenFault};
 pub use target::Target;
-pub use undo::{Undo, undo_all};
+pub use undo::{Undo, undo, undo_all};
 
 /// One kind of fault. Its file says what it does to the world and how that is undone.
 #[async_trait]

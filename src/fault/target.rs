@@ -9,7 +9,7 @@ use crate::{
     fleet::{ClusterRecord, NodeRecord},
     kube::ClusterApi,
     model::scenario::FaultKind,
-    provider::{Node, NodeState, Provider},
+    provider::{Node, NodeState, Provider, Providers},
 };
 
 /// A cluster of ours.
@@ -76,6 +76,22 @@ impl Target {
             .map(|(name, state)| format!("{name} is {}", state.map_or("gone", NodeState::name)))
             .collect();
         Ok((!others.is_empty()).then(|| others.join(", ")))
+    }
+
+    /// The same target for healing, which goes on after an interrupt.
+    pub fn for_cleanup(
+        &self,
+        providers: &Providers,
+        cancelled: CancellationToken,
+    ) -> Result<Self, FaultError> {
+        Ok(Self {
+            cluster: self.cluster.clone(),
+            provider: providers.named(&self.provider_name)?,
+            provider_name: self.provider_name.clone(),
+            nodes: self.nodes.clone(),
+            api: self.api.clone(),
+            cancelled,
+        })
     }
 
     #[must_use]

@@ -48,7 +48,7 @@ pub async fn undo_all(
     let mut undone = Vec::new();
     let mut reasons = Vec::new();
     for fault in journal.open_faults()?.into_iter().rev() {
-        match undo(providers, &journal, &fault).await {
+        match undo_one(providers, &journal, &fault).await {
             Ok(()) => undone.push(fault),
             Err(error) => reasons.push(format!("{}: {error}", fault.id)),
         }
@@ -56,8 +56,16 @@ pub async fn undo_all(
     if reasons.is_empty() { Ok(undone) } else { Err(FaultError::StillThere { reasons }) }
 }
 
+/// Undoes the fault of a name; one that is not open is undone already.
+pub async fn undo(providers: &Providers, journal: &Journal, id: &str) -> Result<(), FaultError> {
+    for fault in journal.open_faults()?.iter().filter(|fault| fault.id == id) {
+        undo_one(providers, journal, fault).await?;
+    }
+    Ok(())
+}
+
 /// Undoes one fault, and notes that it is done.
-async fn undo(
+async fn undo_one(
     providers: &Providers,
     journal: &Journal,
     fault: &OpenFault,

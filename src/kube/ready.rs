@@ -55,12 +55,19 @@ impl ClusterApi {
         let what = format!("{} available", workload.shown());
         let waiting = Waiting { who: &self.cluster, what: &what, within, cancelled };
         waiting
-            .until(async || match self.replicas(workload).await {
-                Ok((ready, wanted)) if wanted > 0 && ready >= wanted => Look::Met(()),
-                Ok((ready, wanted)) => Look::NotYet(format!("{ready} of {wanted} pods available")),
+            .until(async || match self.is_available(workload).await {
+                Ok(None) => Look::Met(()),
+                Ok(Some(seen)) => Look::NotYet(seen),
                 Err(error) => not_yet(error),
             })
             .await
+    }
+
+    /// Whether every pod of a workload is there; else what is seen of it.
+    pub async fn is_available(&self, workload: &Workload) -> Result<Option<String>, KubeError> {
+        let (ready, wanted) = self.replicas(workload).await?;
+        let whole = wanted > 0 && ready >= wanted;
+        Ok((!whole).then(|| format!("{ready} of {wanted} pods available")))
     }
 
     async fn nodes(&self) -> Result<Vec<Node>, KubeError> {

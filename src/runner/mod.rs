@@ -12,11 +12,17 @@ mod name;
 mod plan;
 mod raise;
 mod raise_cluster;
+mod run;
+mod scenario;
+mod step;
 
 pub use error::{ClusterFailure, RunnerError};
 pub use event::{Event, Events, Recorded};
 pub use host::Host;
+pub(crate) use lower::lower_cluster;
 pub use lower::{Leftovers, lower};
 pub use name::cluster_name;
 pub use plan::{PlannedCluster, Wanted};
 pub use raise::{Raised, raise};
+pub use run::{RunEnd, RunFailure, RunRequest};
+pub use scenario::{Ended, Trial};

@@ -26,7 +26,7 @@ pub struct Raised {
 /// How often resources are planned anew when somebody else is quicker.
 pub(super) const ATTEMPTS: usize = 3;
 /// The label that our networks carry.
-pub const LAB_LABEL: &str = "seatrial.lab";
+pub(super) const LAB_LABEL: &str = "seatrial.lab";
 /// What one more cluster needs of free memory while it starts.
 const MEMORY_EACH: u64 = 1 << 30;
 
