@@ -431,11 +431,28 @@ by_name!(Class, Connections, Metric, Op);
 mod records {
     //! In records an expectation stands as it was written.
 
-    use serde::{Deserialize, Serialize};
+    use serde::{Deserialize, Deserializer, Serialize, de};
 
-    use super::{Class, Connections, Expectation, as_text};
+    use super::{Class, Connections, Expectation, Window, as_text};
 
     as_text!(Class, Connections, Expectation);
+
+    impl Serialize for Window {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(self)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Window {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            // Users write no window for all traffic; records name it.
+            if text == "all" {
+                return Ok(Self::All);
+            }
+            text.parse().map_err(|()| de::Error::custom(format!("unknown window `{text}`")))
+        }
+    }
 }
 
 #[cfg(test)]

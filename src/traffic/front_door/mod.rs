@@ -1,0 +1,11 @@
+//! Front doors: what stands between clients and clusters and takes a dead one out.
+
+mod builtin;
+mod health;
+mod relay;
+
+pub use builtin::{Builtin, NotPassed, Server};
+pub use health::ServerChange;
+
+/// The answer's header by which a front door tells what went wrong behind it.
+pub const CAUSE: &str = "x-seatrial-cause";

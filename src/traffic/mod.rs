@@ -1,0 +1,19 @@
+//! Traffic: open-loop requests, what a client sees of them, and the door they go through.
+//!
+//! Must not know faults, or what is expected of the figures.
+
+pub mod front_door;
+pub mod load;
+
+mod client;
+mod exchange;
+mod generator;
+mod jumps;
+mod pool;
+mod recorder;
+mod schedule;
+
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+//! Judging small histories, and random outages whose truth is known.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{
+    case::{Allowed, Case},
+    history::{ClockJump, History, Request, StreamId, StreamLog, Trouble},
+    judge::judge,
+    judgement::{Check, Judgement, Verdict},
+    recovery::{Recovery, recovery},
+    tests::{Script, at, case, ms, told},
+};
+use crate::{
+    clock::Moment,
+    model::expectation::{Class, Connections},
+};
+
+/// Served by eu, bad for 0.7 s of the freeze, then served by us until eu is back.
+fn failover() -> Script {
+    Script::every(ms(100)).by("eu", 10).bad(7).by("us", 15).by("eu", 10)
+}
+
+fn judged(script: &Script, expect: &str) -> Check {
+    let judgement = judge(&case(&[expect]), &told(script));
+    judgement.checks.into_iter().last().expect("there is a check")
+}
+
+fn seen(script: &Script, expect: &str) -> (Verdict, String) {
+    let check = judged(script, expect);
+    (check.verdict, check.observed)
+}
+
+fn says(verdict: Verdict, observed: &str) -> (Verdict, String) {
+    (verdict, observed.to_owned())
+}
+
+#[test]
+fn a_failover_in_time_passes() {
+    let expect = [
+        "freeze.shop.rto <= 1s",
+        "during(freeze) shop.lost <= 0.7s",
+        "recovered(freeze) shop.answered_by == survivor",
+        "after(freeze) shop.lost == 0",
+        "shop.wrong == 0",
+    ];
+    let judgement = judge(&case(&expect), &told(&failover()));
+    assert_eq!(judgement.verdict, Verdict::Pass, "{judgement:#?}");
+    assert_eq!(judgement.checks.len(), 6, "and one for `until`");
+}
+
+#[test]
+fn rto_passes_fails_or_straddles_its_bound() {
+    let interval = "0.6 s to 0.8 s";
+    assert_eq!(seen(&failover(), "freeze.shop.rto <= 800ms"), says(Verdict::Pass, interval));
+    assert_eq!(
+        seen(&failover(), "freeze.shop.rto <= 650ms"),
+        says(Verdict::Inconclusive, interval)
+    );
+    assert_eq!(seen(&failover(), "freeze.shop.rto <= 500ms"), says(Verdict::Fail, interval));
+}
+
+#[test]
+fn the_evidence_of_rto_names_the_requests() {
+    let evidence = judged(&failover(), "freeze.shop.rto <= 1s").evidence;
+    assert_eq!(evidence.requests, [16, 17]);
+    assert_eq!(
+        evidence.notes,
+        [
+            "impact: request 10, onset between 1.000 s and 1.150 s",
+            "counted from 1.000 s: last bad sent 1.600 s, first good done 1.710 s",
+        ]
+    );
+}
+
+#[test]
+fn nobody_recovered_is_more_than_the_fault_lasted() {
+    let script = Script::every(ms(100)).good(10).bad(22).good(10);
+    assert_eq!(seen(&script, "freeze.shop.rto <= 1s"), says(Verdict::Fail, "> 2.0 s"));
+    assert_eq!(seen(&script, "freeze.shop.rto <= 2s"), says(Verdict::Fail, "> 2.0 s"));
+    assert_eq!(seen(&script, "freeze.shop.rto <= 3s"), says(Verdict::Inconclusive, "> 2.0 s"));
+    let (verdict, observed) = seen(&script, "recovered(freeze) shop.lost == 0");
+    assert_eq!((verdict, &*observed), (Verdict::Error, "nothing recovered from `freeze`"));
+}
+
+#[test]
+fn no_impact_passes_any_upper_bound() {
+    let script = Script::every(ms(100)).good(42);
+    assert_eq!(seen(&script, "freeze.shop.rto <= 1s"), says(Verdict::Pass, "no impact"));
+}
+
+#[test]
+fn failback_is_judged_against_who_served_when_steady() {
+    let mut case = case(&["freeze.shop.failback <= 500ms"]);
+    let allowed = Allowed { window: "steady".parse().unwrap(), clusters: vec!["eu".to_owned()] };
+    case.streams[0].allowed = vec![allowed];
+    let check = judge(&case, &told(&failover())).checks.pop().unwrap();
+    assert_eq!((check.verdict, &*check.observed), (Verdict::Pass, "0.1 s to 0.3 s"));
+}
+
+#[test]
+fn the_worst_off_stream_is_shown() {
+    let mut case = case(&["shop.lost <= 3"]);
+    let mut keep_alive = case.streams[0].clone();
+    keep_alive.id = StreamId::new("shop", Connections::KeepAlive);
+    case.streams.push(keep_alive);
+    let mut history = told(&Script::every(ms(100)).good(10).bad(1).good(31));
+    let worse = Script::every(ms(100)).on(Connections::KeepAlive).good(10).bad(2).good(30);
+    history.requests.extend(worse.requests());
+    let check = judge(&case, &history).checks.pop().unwrap();
+    assert_eq!(check.stream.as_deref(), Some("shop.keep-alive"));
+    assert_eq!((check.verdict, &*check.observed), (Verdict::Pass, "2 of 42 requests"));
+}
+
+#[test]
+fn a_missed_until_fails_and_says_what_was_last_seen() {
+    let script = Script::every(ms(100)).good(10).bad(22).good(10);
+    let judgement = judge(&case(&["shop.wrong == 0"]), &told(&script));
+    let until = &judgement.checks[0];
+    assert_eq!(until.expectation, "freeze until shop recovered");
+    assert_eq!(until.verdict, Verdict::Fail);
+    assert_eq!(until.observed, "shop.new: not recovered; last bad: timeout at 3.100 s");
+}
+
+fn verdict_with(change: impl FnOnce(&mut Case, &mut History)) -> Judgement {
+    let (mut case, mut history) = (case(&["shop.wrong == 0"]), told(&failover()));
+    change(&mut case, &mut history);
+    judge(&case, &history)
+}
+
+#[test]
+fn without_any_check_it_is_an_error() {
+    let judgement = verdict_with(|case, history| {
+        case.expect.clear();
+        history.faults.clear();
+    });
+    assert_eq!(judgement.verdict, Verdict::Error);
+    assert_eq!(judgement.reason.as_deref(), Some("nothing was checked"));
+}
+
+#[test]
+fn a_gate_that_does_not_hold_makes_it_inconclusive_and_skips_the_rest() {
+    let judgement = verdict_with(|case, history| {
+        case.steady = vec!["shop.lost == 0".parse().unwrap()];
+        history.requests = Script::every(ms(100)).bad(1).good(9).requests();
+        history.faults.clear();
+    });
+    let verdicts: Vec<_> = judgement.checks.iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Inconclusive, Verdict::Skipped]);
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn trouble_of_the_run_is_an_error_but_a_failure_outweighs_it() {
+    let trouble = Trouble { at: at(1500), step: None, what: "thaw: gave up".to_owned() };
+    let with = |expect: &str| {
+        verdict_with(|case, history| {
+            case.expect = vec![expect.parse().unwrap()];
+            history.troubles.push(trouble.clone());
+        })
+    };
+    assert_eq!(with("shop.wrong == 0").verdict, Verdict::Error);
+    assert_eq!(with("shop.lost == 0").verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_generator_that_lags_is_not_trusted() {
+    let lagging = verdict_with(|_, history| {
+        for request in &mut history.requests {
+            request.sent = request.sent.map(|sent| sent + ms(51));
+        }
+    });
+    assert_eq!(lagging.verdict, Verdict::Inconclusive);
+    let note = &lagging.checks.last().unwrap().evidence.notes[0];
+    assert_eq!(
+        note,
+        "the generator lagged: p99 51.0 ms behind its schedule, at most 50.0 ms is trusted"
+    );
+}
+
+#[test]
+fn a_clock_that_jumps_is_not_trusted() {
+    let with = |micros| {
+        verdict_with(|_, history| history.jumps.push(ClockJump { at: at(1500), micros })).verdict
+    };
+    assert_eq!(with(-51_000), Verdict::Inconclusive);
+    assert_eq!(with(50_000), Verdict::Pass);
+}
+
+#[test]
+fn unsent_requests_spoil_the_window_they_are_in() {
+    let script = Script::every(ms(100)).good(5).unsent(1).good(36);
+    assert_eq!(judged(&script, "steady shop.lost == 0").verdict, Verdict::Inconclusive);
+    assert_eq!(judged(&script, "after(freeze) shop.lost == 0").verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_case_and_a_history_are_read_back_as_written() {
+    let (case, history) = (case(&["freeze.shop.rto <= 1s"]), told(&failover()));
+    let written = serde_json::to_string(&case).unwrap();
+    assert_eq!(serde_json::from_str::<Case>(&written).unwrap(), case);
+    let written = serde_json::to_string(&history).unwrap();
+    let mut read: History = serde_json::from_str(&written).unwrap();
+    let lines = history.requests.iter().map(|request| serde_json::to_string(request).unwrap());
+    read.requests = lines.map(|line| serde_json::from_str::<Request>(&line).unwrap()).collect();
+    assert_eq!(read, history);
+}
+
+/// A server that is down in [from, to) and hangs or refuses meanwhile, seen by an ideal client.
+#[derive(Clone, Debug)]
+struct Outage {
+    from: Moment,
+    to: Moment,
+    hangs: bool,
+}
+
+const TIMEOUT: Duration = Duration::from_millis(200);
+const WAY: Duration = Duration::from_micros(700);
+const END: Moment = Moment::from_micros(30_000_000);
+
+/// Requests every `period`; the server looks at each one `WAY` after it was sent.
+fn observed(period: u64, outage: &Outage) -> Vec<Request> {
+    let schedule = (0u64..).map(|seq| (seq, Moment::from_micros(seq * period)));
+    let requests =
+        schedule.take_while(|(_, scheduled)| *scheduled < END).map(|(seq, scheduled)| {
+            let seen = scheduled + WAY;
+            let down = outage.from <= seen && seen < outage.to;
+            let (class, done) = match (down, outage.hangs) {
+                (false, _) => (Class::Ok, seen + WAY),
+                (true, false) => (Class::Refused, seen + WAY),
+                (true, true) => (Class::Timeout, scheduled + TIMEOUT),
+            };
+            Request {
+                seq,
+                stream: StreamId::new("shop", Connections::New),
+                scheduled,
+                sent: Some(scheduled),
+                done: Some(done),
+                reused: false,
+                class,
+                cause: None,
+                answered_by: (!down).then(|| "eu".to_owned()),
+                status: None,
+            }
+        });
+    requests.collect()
+}
+
+fn outages() -> impl Strategy<Value = (u64, Outage)> {
+    let outage = (5_000_000u64..10_000_000, 0u64..12_000_000, any::<bool>());
+    (1_000u64..200_000, outage).prop_map(|(period, (from, lasts, hangs))| {
+        let (from, to) = (Moment::from_micros(from), Moment::from_micros(from + lasts));
+        (period, Outage { from, to, hangs })
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_true_onset_and_recovery_lie_in_their_intervals((period, outage) in outages()) {
+        let requests = observed(period, &outage);
+        let log = StreamLog::of(&requests, &requests[0].stream);
+        let found = recovery(&log, outage.from, at(25_000), ms(1000));
+        match found {
+            Recovery::NoImpact => {
+                // Only an outage between two requests goes unseen; one that was under way when the
+                // fault began was scheduled before it and does not count.
+                prop_assert!(outage.to.since(outage.from) <= Duration::from_micros(period) + WAY);
+            }
+            Recovery::NotRecovered { .. } => prop_assert!(false, "it recovered"),
+            Recovery::Recovered { impact, back } => {
+                prop_assert!(impact.onset.0 <= outage.from && outage.from <= impact.onset.1);
+                prop_assert!(back.from <= outage.to && outage.to <= back.to);
+                let widest = Duration::from_micros(period) + TIMEOUT;
+                prop_assert!(back.to.since(back.from) <= widest);
+                prop_assert!(impact.onset.1.since(impact.onset.0) <= widest);
+            }
+        }
+    }
+
+    #[test]
+    fn an_outage_without_end_is_never_recovered((period, outage) in outages()) {
+        let endless = Outage { to: END + TIMEOUT, ..outage };
+        let requests = observed(period, &endless);
+        let log = StreamLog::of(&requests, &requests[0].stream);
+        let found = recovery(&log, endless.from, at(25_000), ms(1000));
+        let until = matches!(found, Recovery::NotRecovered { until, .. } if until == at(25_000));
+        prop_assert!(until, "{:?}", found);
+    }
+
+    #[test]
+    fn without_outage_there_is_no_impact((period, outage) in outages()) {
+        let requests = observed(period, &Outage { to: outage.from, ..outage });
+        let log = StreamLog::of(&requests, &requests[0].stream);
+        prop_assert_eq!(recovery(&log, outage.from, at(25_000), ms(1000)), Recovery::NoImpact);
+    }
+}

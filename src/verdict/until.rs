@@ -1,0 +1,186 @@
+//! `until: {recovered: …}`, judged while the run goes and again afterwards, by the same code.
+//!
+//! The record may end anywhere, but has no gaps: a request that is not done yet hides those
+//! scheduled after it. So an answer, once given, never changes.
+
+use std::time::Duration;
+
+use super::{
+    case::{Case, UntilRecovered},
+    history::{FaultTimes, Request, StreamLog},
+    judgement::Verdict,
+    recovery::{Recovery, recovery},
+    words,
+};
+use crate::clock::Moment;
+
+/// How far a traffic is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Progress {
+    /// Every stream recovered in time, or nothing hurt it until the time was over.
+    Met { seen: String },
+    /// A stream did not recover in time.
+    Missed { seen: String },
+    /// Not decided yet; what was last seen.
+    Waiting { seen: String },
+}
+
+impl Progress {
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Met { .. } => 0,
+            Self::Waiting { .. } => 1,
+            Self::Missed { .. } => 2,
+        }
+    }
+
+    /// As a verdict on a finished run.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        match self {
+            Self::Met { .. } => Verdict::Pass,
+            Self::Missed { .. } | Self::Waiting { .. } => Verdict::Fail,
+        }
+    }
+
+    #[must_use]
+    pub fn seen(&self) -> &str {
+        match self {
+            Self::Met { seen } | Self::Missed { seen } | Self::Waiting { seen } => seen,
+        }
+    }
+}
+
+/// How far a traffic's recovery is, by the record so far; `ended` when traffic has ended.
+///
+/// `within` bounds when recovery begins, counted from the injection.
+#[must_use]
+pub fn recovered(
+    case: &Case,
+    requests: &[Request],
+    fault: &FaultTimes,
+    until: &UntilRecovered,
+    ended: Option<Moment>,
+) -> Progress {
+    let streams = case.streams_of(&until.traffic).map(|stream| {
+        let log = StreamLog::of(requests, &stream.id);
+        stream_recovered(&log, fault, until, ended).named(&stream.id.to_string())
+    });
+    let none = Progress::Missed { seen: format!("`{}` has no streams", until.traffic) };
+    streams.max_by_key(Progress::rank).unwrap_or(none)
+}
+
+fn stream_recovered(
+    log: &StreamLog,
+    fault: &FaultTimes,
+    until: &UntilRecovered,
+    ended: Option<Moment>,
+) -> Progress {
+    // `within` is still in time, hence one microsecond more.
+    let limit = fault.t_inj + until.within.0 + Duration::from_micros(1);
+    let limit = fault.t_heal.map_or(limit, |heal| heal.min(limit));
+    let known_to = log.requests.last().map_or(Moment::START, |last| last.scheduled);
+    let over = ended.is_some() || known_to >= limit;
+    match recovery(log, fault.t_inj, limit, until.stable.0) {
+        Recovery::NoImpact if over => Progress::Met { seen: "no impact".to_owned() },
+        Recovery::NoImpact => Progress::Waiting { seen: "no impact yet".to_owned() },
+        Recovery::Recovered { back, .. } => {
+            let rto = words::between(back.from.since(fault.t_inj), back.to.since(fault.t_inj));
+            Progress::Met { seen: format!("recovered after {rto}") }
+        }
+        Recovery::NotRecovered { .. } => still_bad(log, limit, over, ended.is_some()),
+    }
+}
+
+/// Bad, and no run has lasted: there is hope while time is left or a run that began in time goes on.
+fn still_bad(log: &StreamLog, limit: Moment, over: bool, ended: bool) -> Progress {
+    let run = log.requests.iter().rev().take_while(|r| r.class.is_good());
+    let begun = run.last().is_some_and(|first| first.scheduled < limit);
+    let last = log.requests.iter().rev().find(|r| r.class.is_bad());
+    let seen = last.map_or_else(String::new, |bad| {
+        let cause = bad.cause.as_deref().map_or_else(String::new, |cause| format!(" ({cause})"));
+        format!(
+            "not recovered; last bad: {}{cause} at {} s",
+            bad.class,
+            words::moment(bad.scheduled)
+        )
+    });
+    if !ended && (begun || !over) { Progress::Waiting { seen } } else { Progress::Missed { seen } }
+}
+
+impl Progress {
+    fn named(self, stream: &str) -> Self {
+        let name = |seen: String| format!("{stream}: {seen}");
+        match self {
+            Self::Met { seen } => Self::Met { seen: name(seen) },
+            Self::Missed { seen } => Self::Missed { seen: name(seen) },
+            Self::Waiting { seen } => Self::Waiting { seen: name(seen) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::units::Span,
+        verdict::tests::{Script, at, case, ms},
+    };
+
+    fn progress(script: &Script) -> Progress {
+        let until = UntilRecovered {
+            traffic: "shop".to_owned(),
+            stable: Span(ms(300)),
+            within: Span(ms(2000)),
+        };
+        let fault = FaultTimes {
+            step: "freeze".to_owned(),
+            t_inj: at(1000),
+            t_eff: None,
+            t_heal: None,
+            t_healed: None,
+        };
+        recovered(&case(&[]), &script.requests(), &fault, &until, None)
+    }
+
+    fn is_waiting(script: &Script) -> bool {
+        matches!(progress(script), Progress::Waiting { .. })
+    }
+
+    #[test]
+    fn it_waits_while_nothing_happened_and_time_is_left() {
+        assert!(is_waiting(&Script::every(ms(100)).good(30)));
+    }
+
+    #[test]
+    fn with_nothing_bad_it_is_met_when_the_time_is_over() {
+        let done = progress(&Script::every(ms(100)).good(32));
+        assert_eq!(done, Progress::Met { seen: "shop.new: no impact".to_owned() });
+    }
+
+    #[test]
+    fn it_is_met_as_soon_as_a_good_run_has_lasted() {
+        assert!(is_waiting(&Script::every(ms(100)).good(11).bad(6).good(3)));
+        let done = progress(&Script::every(ms(100)).good(11).bad(6).good(4));
+        assert_eq!(
+            done,
+            Progress::Met { seen: "shop.new: recovered after 0.6 s to 0.8 s".to_owned() }
+        );
+    }
+
+    #[test]
+    fn a_run_that_began_in_time_may_last_beyond_it() {
+        assert!(is_waiting(&Script::every(ms(100)).good(11).bad(19).good(3)));
+        let done = progress(&Script::every(ms(100)).good(11).bad(19).good(4));
+        assert!(matches!(done, Progress::Met { .. }));
+    }
+
+    #[test]
+    fn it_is_missed_when_time_is_over_without_a_run() {
+        assert!(is_waiting(&Script::every(ms(100)).good(11).bad(19)));
+        let done = progress(&Script::every(ms(100)).good(11).bad(21));
+        assert!(matches!(done, Progress::Missed { .. }), "{done:?}");
+        let broken = progress(&Script::every(ms(100)).good(11).bad(19).good(2).bad(1));
+        assert!(matches!(broken, Progress::Missed { .. }), "{broken:?}");
+    }
+}
