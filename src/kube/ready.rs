@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use ::kube::{Api, api::ListParams};
+use ::kube::{Api, ResourceExt, api::ListParams};
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment},
-    core::v1::Node,
+    core::v1::{Node, Pod},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -66,8 +66,21 @@ impl ClusterApi {
     /// Whether every pod of a workload is there; else what is seen of it.
     pub async fn is_available(&self, workload: &Workload) -> Result<Option<String>, KubeError> {
         let (ready, wanted) = self.replicas(workload).await?;
-        let whole = wanted > 0 && ready >= wanted;
-        Ok((!whole).then(|| format!("{ready} of {wanted} pods available")))
+        if wanted > 0 && ready >= wanted {
+            return Ok(None);
+        }
+        let why = self.pod_trouble(workload).await.unwrap_or_default();
+        Ok(Some(format!("{ready} of {wanted} pods available{why}")))
+    }
+
+    /// What keeps the first pod that is not ready, such as an image that is missing.
+    async fn pod_trouble(&self, workload: &Workload) -> Result<String, KubeError> {
+        let (namespace, name) = workload.key();
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let found = self.call("its pods", pods.list(&ListParams::default())).await?;
+        // Pods of a deployment or daemon set are called after it.
+        let ours = found.items.iter().filter(|pod| pod.name_any().starts_with(name));
+        Ok(ours.filter_map(trouble).next().map_or(String::new(), |trouble| format!("; {trouble}")))
     }
 
     async fn nodes(&self) -> Result<Vec<Node>, KubeError> {
@@ -107,12 +120,35 @@ impl ClusterApi {
 }
 
 impl Workload {
+    const fn key(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::DaemonSet { namespace, name } | Self::Deployment { namespace, name } => {
+                (namespace, name)
+            }
+        }
+    }
+
     fn shown(&self) -> String {
         match self {
             Self::DaemonSet { namespace, name } => format!("daemonset {namespace}/{name}"),
             Self::Deployment { namespace, name } => format!("deployment {namespace}/{name}"),
         }
     }
+}
+
+/// Why a pod waits, in the kubelet's words.
+fn trouble(pod: &Pod) -> Option<String> {
+    let status = pod.status.as_ref()?;
+    let containers = status.init_container_statuses.iter().chain(&status.container_statuses);
+    let waiting = containers.flatten().find_map(|container| {
+        let state = container.state.as_ref()?;
+        let waiting = state.waiting.as_ref()?;
+        let ended = container.last_state.as_ref().and_then(|last| last.terminated.as_ref());
+        let ended = ended.map_or(String::new(), |end| format!(", last exit code {}", end.exit_code));
+        let (reason, message) = (waiting.reason.as_deref()?, waiting.message.as_deref());
+        Some(format!("{reason}{ended}{}", message.map_or(String::new(), |m| format!(": {m}"))))
+    });
+    waiting.map(|why| format!("{} waits: {why}", pod.name_any()))
 }
 
 fn judge_nodes(expected: &ExpectedNodes, seen: &[Node]) -> Look<()> {

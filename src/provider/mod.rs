@@ -40,8 +40,12 @@ pub trait Provider: Send + Sync {
     async fn kubeconfig(&self, cluster: &str) -> Result<String, ProviderError>;
 
     /// Puts an image from a tar file into a node.
-    async fn load_image(&self, node: &str, archive: PathBuf, image: &str)
-    -> Result<(), ProviderError>;
+    async fn load_image(
+        &self,
+        node: &NodeRecord,
+        archive: PathBuf,
+        image: &str,
+    ) -> Result<(), ProviderError>;
 
     /// Freezes a node: its connections stay open, nothing answers.
     async fn pause(&self, node: &str) -> Result<(), ProviderError>;

@@ -42,7 +42,7 @@ impl Images {
         image: &str,
     ) -> Result<(), RunnerError> {
         let archive = self.archive(host, image).await?;
-        let loads = nodes.iter().map(|node| provider.load_image(&node.id, archive.clone(), image));
+        let loads = nodes.iter().map(|node| provider.load_image(node, archive.clone(), image));
         futures::future::try_join_all(loads).await?;
         Ok(())
     }

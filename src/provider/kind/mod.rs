@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use super::{CreateRequest, Node, NodeState, Provider, ProviderError};
 use crate::{
-    fleet::record::{ClusterRecord, NodeImage},
+    fleet::record::{ClusterRecord, NodeImage, NodeRecord},
     model::lab::KubernetesVersion,
     tool::{
         Call, ToolError,
@@ -108,29 +108,23 @@ impl Provider for Kind {
 
     async fn load_image(
         &self,
-        node: &str,
+        node: &NodeRecord,
         archive: PathBuf,
         image: &str,
     ) -> Result<(), ProviderError> {
         let io = |source| ProviderError::Io { path: archive.clone(), source };
         let file = File::open(&archive).map_err(io)?;
         // Without --all-platforms: the archive holds one, and ctr fails on those it misses.
-        self.docker
-            .exec(node)?
-            .args(["ctr", "--namespace=k8s.io", "images", "import", "--digests", "-"])
-            .stdin_file(file)
-            .deadline(IMPORT)
-            .run()
-            .await?;
-        let present = self.docker.exec(node)?.args(["crictl", "inspecti", "--quiet", image]);
-        match present.run().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_refusal() => Err(ProviderError::ImageMissing {
-                node: node.to_owned(),
-                image: image.to_owned(),
-            }),
-            Err(error) => Err(error.into()),
+        let ctr = ["ctr", "--namespace=k8s.io", "images"];
+        let import = self.docker.exec(&node.id)?.args(ctr).args(["import", "-"]);
+        import.stdin_file(file).deadline(IMPORT).run().await?;
+        let name = canonical(image);
+        let filter = format!("name=={name}");
+        let list = self.docker.exec(&node.id)?.args(ctr).args(["list", "--quiet", &filter]);
+        if list.run().await?.lines().contains(&name) {
+            return Ok(());
         }
+        Err(ProviderError::ImageMissing { node: node.name.clone(), image: image.to_owned() })
     }
 
     async fn pause(&self, node: &str) -> Result<(), ProviderError> {
@@ -181,6 +175,16 @@ impl From<Container> for Node {
     }
 }
 
+/// An image's name as containerd keeps it: with its registry, and `library/` where Docker Hub
+/// leaves it out.
+fn canonical(image: &str) -> String {
+    match image.split_once('/') {
+        None => format!("docker.io/library/{image}"),
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => image.to_owned(),
+        Some(_) => format!("docker.io/{image}"),
+    }
+}
+
 fn is_port_taken(stderr: &str) -> bool {
     stderr.contains("port is already allocated") || stderr.contains("address already in use")
 }
@@ -193,4 +197,27 @@ fn cause(stderr: &str) -> String {
         return "kind failed without a word".to_owned();
     }
     lines[..lines.len().min(6)].join("\n  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("haproxy:2.6", "docker.io/library/haproxy:2.6")]
+    #[case("rancher/k3s:v1", "docker.io/rancher/k3s:v1")]
+    #[case("ghcr.io/a/b:1", "ghcr.io/a/b:1")]
+    #[case("localhost/a:1", "localhost/a:1")]
+    #[case("registry:5000/a:1", "registry:5000/a:1")]
+    fn image_names_are_completed_as_containerd_does(#[case] short: &str, #[case] whole: &str) {
+        assert_eq!(canonical(short), whole);
+    }
+
+    #[test]
+    fn the_cause_of_a_failure_is_kinds_own_error() {
+        let stderr = "Creating cluster \"a\" ...\n ✗ Preparing nodes\nERROR: failed to create cluster: no\nCommand Output: docker: x\n";
+        assert_eq!(cause(stderr), "failed to create cluster: no\n  Command Output: docker: x");
+    }
 }
