@@ -120,7 +120,7 @@ fn a_missed_until_fails_and_says_what_was_last_seen() {
     let until = &judgement.checks[0];
     assert_eq!(until.expectation, "freeze until shop recovered");
     assert_eq!(until.verdict, Verdict::Fail);
-    assert_eq!(until.observed, "shop.new: not recovered; last bad: timeout at 3.100 s");
+    assert_eq!(until.observed, "shop.new: not recovered; last bad: timeout at 2.500 s");
 }
 
 fn verdict_with(change: impl FnOnce(&mut Case, &mut History)) -> Judgement {
