@@ -1,8 +1,21 @@
 //! Sea trials for Kubernetes fleets. The binary is a thin shell around this library, so that
 //! tests and benchmarks reach every room; nothing here is a stable interface.
 
+pub mod cli;
 pub mod clock;
+pub mod cni;
 pub mod connect;
+pub mod fault;
+pub mod fleet;
+pub mod kube;
 pub mod model;
+pub mod provider;
+pub mod report;
+pub mod runner;
+pub mod shipped;
+pub mod template;
+pub mod tool;
 pub mod traffic;
 pub mod verdict;
+pub mod wait;
+pub mod workload;

@@ -125,7 +125,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const NAMES: [(&'static str, Self); 20] = [
+    pub const NAMES: [(&'static str, Self); 21] = [
         ("answered_by", Self::AnsweredBy),
         ("dns", Self::Count(Class::Dns)),
         ("downtime", Self::Downtime),
@@ -144,6 +144,7 @@ impl Metric {
         ("rto", Self::Rto),
         ("slow", Self::Count(Class::Slow)),
         ("timeout", Self::Count(Class::Timeout)),
+        ("tls", Self::Count(Class::Tls)),
         ("unsent", Self::Count(Class::Unsent)),
         ("wrong", Self::Count(Class::Wrong)),
     ];

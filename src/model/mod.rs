@@ -5,6 +5,18 @@
 
 pub mod expectation;
 pub mod lab;
+pub mod load;
 pub mod name;
+pub mod nearest;
+pub mod problem;
+pub mod problems;
 pub mod scenario;
+pub mod source;
+pub mod template;
 pub mod units;
+
+mod decode;
+mod scalar;
+mod syntax;
+mod tree;
+mod yaml11;

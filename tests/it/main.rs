@@ -1,1 +1,3 @@
-fn main() {}
+//! The integration tests: one binary, so that linking costs once.
+
+mod bad_files;

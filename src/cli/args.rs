@@ -1,0 +1,64 @@
+//! What can be typed.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use super::{
+    check::Check, down::Down, env::Env, failure::Failure, fault::FaultCommand, fleet::Fleet,
+    render::Render, run::Run, scenario::Scenario, status::Status, template::Template, up::Up,
+};
+use crate::tool::launch;
+
+/// Sea trials for Kubernetes fleets: brings up local clusters, breaks them, and tells with
+/// evidence what clients saw.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all passed, 1 a check failed, 2 usage or invalid file, \
+    3 environment, 4 inconclusive or error, 5 something was left behind, 130 interrupted.")]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// No progress on stderr.
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+    /// Show what tools print and are told; twice for more. `SEATRIAL_LOG` filters as `RUST_LOG` does.
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Check(Check),
+    Down(Down),
+    Env(Env),
+    #[command(subcommand)]
+    Fault(FaultCommand),
+    #[command(subcommand)]
+    Fleet(Fleet),
+    #[command(name = launch::COMMAND, hide = true)]
+    Launch(Launch),
+    Render(Render),
+    Run(Run),
+    #[command(subcommand)]
+    Scenario(Scenario),
+    Status(Status),
+    #[command(subcommand)]
+    Template(Template),
+    Up(Up),
+}
+
+/// Start a tool so that another seatrial can end it.
+#[derive(Debug, Args)]
+pub(super) struct Launch {
+    record: PathBuf,
+    #[arg(last = true, required = true)]
+    program: Vec<OsString>,
+}
+
+impl Launch {
+    /// Comes back only when the tool could not be started.
+    pub(super) fn run(&self) -> Failure {
+        Failure::environment(launch::launch(&self.record, &self.program))
+    }
+}

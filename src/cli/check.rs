@@ -1,0 +1,59 @@
+//! `seatrial check`.
+
+use std::path::PathBuf;
+
+use super::{Exit, Failure, Outcome};
+use crate::{
+    report::{
+        run_dir::{RunDir, RunDirError},
+        summary::summary,
+    },
+    verdict::{
+        judge::judge,
+        judgement::{Judgement, Verdict},
+    },
+};
+
+/// Judge a run again from its directory alone; no cluster is needed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// The run's directory.
+    dir: PathBuf,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<Outcome, Failure> {
+        let run = RunDir::read(&self.dir)?;
+        let judgement =
+            if run.interrupted { run.judgement.clone() } else { judge(&run.case, &run.history) };
+        let text = summary(&run, &judgement, &self.dir);
+        let outcome = Outcome::ended(exit_of(&judgement), text);
+        if judgement.verdict == run.judgement.verdict {
+            return Ok(outcome);
+        }
+        let then = run.judgement.verdict;
+        Ok(outcome.with_remark(&format!(
+            "warning: seatrial {} judged this run {then}",
+            run.seatrial
+        )))
+    }
+}
+
+/// A judgement as an exit code.
+pub(super) const fn exit_of(judgement: &Judgement) -> Exit {
+    match judgement.verdict {
+        Verdict::Pass => Exit::Passed,
+        Verdict::Fail => Exit::Failed,
+        Verdict::Error | Verdict::Inconclusive | Verdict::Skipped => Exit::Inconclusive,
+    }
+}
+
+impl From<RunDirError> for Failure {
+    fn from(error: RunDirError) -> Self {
+        let exit = match error {
+            RunDirError::Io { .. } => Exit::Environment,
+            _ => Exit::Usage,
+        };
+        Self::new(exit, error)
+    }
+}

@@ -1,0 +1,37 @@
+//! `seatrial env`.
+
+use super::{Context, Failure, Outcome, down::only};
+
+/// Print shell exports that point kubectl at a lab.
+#[derive(Debug, clap::Args)]
+pub(super) struct Env {
+    /// The lab [default: the only one].
+    lab: Option<String>,
+}
+
+impl Env {
+    pub(super) fn run(self, context: &Context) -> Result<Outcome, Failure> {
+        let state = context.state()?;
+        let name = match self.lab {
+            Some(name) => name,
+            None => only(state.lab_names()?)?
+                .ok_or_else(|| Failure::usage("there is no lab; bring one up with `seatrial up`"))?,
+        };
+        let record = state.read(&name)?;
+        let kubeconfig = state.lab_dir(&record.name).join("kubeconfig");
+        let path = kubeconfig.display().to_string();
+        let contexts: Vec<&str> = record
+            .clusters
+            .values()
+            .filter(|cluster| cluster.facts.is_some())
+            .map(|cluster| cluster.name.as_str())
+            .collect();
+        Ok(Outcome::passed(format!("export KUBECONFIG={}\n", quoted(&path)))
+            .with_remark(&format!("contexts: {}", contexts.join(", "))))
+    }
+}
+
+/// As a POSIX shell reads it back unchanged.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

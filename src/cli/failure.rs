@@ -1,0 +1,105 @@
+//! Errors at the edge: which exit code each class has, and its last words.
+
+use std::{fmt, io::IsTerminal};
+
+use super::Exit;
+use crate::{
+    fault::FaultError, fleet::FleetError, model::problems::Problems, provider::ProviderError,
+    runner::RunnerError, template::TemplateError, tool::ToolError,
+};
+
+/// Why a command ends without a result.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    pub(super) words: String,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, words: impl fmt::Display) -> Self {
+        Self { exit, words: format!("error: {words}\n") }
+    }
+
+    pub(super) fn usage(words: impl fmt::Display) -> Self {
+        Self::new(Exit::Usage, words)
+    }
+
+    pub(super) fn environment(words: impl fmt::Display) -> Self {
+        Self::new(Exit::Environment, words)
+    }
+
+    /// The same, with something said before it.
+    #[must_use]
+    pub(super) fn after(mut self, earlier: &str) -> Self {
+        self.words.insert_str(0, earlier);
+        self
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        let stderr = std::io::stderr();
+        Self { exit: Exit::Usage, words: problems.render(stderr.is_terminal(), 100) }
+    }
+}
+
+impl From<FleetError> for Failure {
+    fn from(error: FleetError) -> Self {
+        Self::new(fleet_exit(&error), error)
+    }
+}
+
+impl From<ToolError> for Failure {
+    fn from(error: ToolError) -> Self {
+        RunnerError::from(error).into()
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        RunnerError::from(error).into()
+    }
+}
+
+impl From<FaultError> for Failure {
+    fn from(error: FaultError) -> Self {
+        Self::new(Exit::LeftBehind, error)
+    }
+}
+
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
+        Self { exit: Exit::Usage, words: format!("{:?}\n", miette::Report::new(error)) }
+    }
+}
+
+impl From<RunnerError> for Failure {
+    fn from(error: RunnerError) -> Self {
+        match error {
+            error if error.is_cancellation() => Self::new(Exit::Interrupted, "interrupted"),
+            RunnerError::Template(error) => error.into(),
+            error => Self::new(runner_exit(&error), error),
+        }
+    }
+}
+
+/// What the user's file asks for is wrong, or the machine is.
+const fn runner_exit(error: &RunnerError) -> Exit {
+    match error {
+        RunnerError::Cni(_)
+        | RunnerError::PortNotPublished { .. }
+        | RunnerError::Provider(
+            ProviderError::Unknown { .. } | ProviderError::UnknownVersion { .. },
+        )
+        | RunnerError::UnknownTemplate { .. } => Exit::Usage,
+        RunnerError::Fleet(error) => fleet_exit(error),
+        _ => Exit::Environment,
+    }
+}
+
+const fn fleet_exit(error: &FleetError) -> Exit {
+    match error {
+        FleetError::Exists { .. } | FleetError::Unknown { .. } => Exit::Usage,
+        _ => Exit::Environment,
+    }
+}

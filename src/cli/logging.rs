@@ -1,0 +1,18 @@
+//! Logs for the curious, on stderr.
+
+use tracing_subscriber::EnvFilter;
+
+/// kube logs every failed call as an error; here failing calls are what is being waited out.
+const QUIET: &str = "warn,kube_client=off,tower=off,hyper=off";
+
+pub(super) fn init(verbose: u8) {
+    let level = match verbose {
+        0 => QUIET.to_owned(),
+        1 => format!("{QUIET},seatrial=debug"),
+        _ => "debug".to_owned(),
+    };
+    let filter = EnvFilter::try_from_env("SEATRIAL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Set already: then somebody embeds us and logs their own way.
+    let _ = logs.with_target(false).try_init();
+}

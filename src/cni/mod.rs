@@ -1,0 +1,54 @@
+//! Container networks: what each needs, what it installs, when it is ready. Nothing outside of
+//! this room matches on a CNI's name.
+//!
+//! Must not know scenarios.
+
+mod default;
+mod flannel;
+mod kindnet;
+
+use crate::{
+    kube::Workload,
+    model::lab,
+    template::{Engine, TemplateError},
+};
+
+/// A CNI as a cluster will have it.
+pub trait Cni: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// Whether the provider must leave its own out.
+    fn replaces_default(&self) -> bool;
+
+    /// Images that its manifest names.
+    fn images(&self) -> Vec<&'static str>;
+
+    /// What is to be applied once the API answers; none when the provider brings it all.
+    fn manifest(&self, engine: &Engine, pods: &str) -> Result<Option<String>, TemplateError>;
+
+    /// What must run before the cluster is ready, beside Ready nodes.
+    fn readiness(&self) -> Option<Workload>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CniError {
+    #[error("provider `{provider}` does not bring {cni}, and seatrial cannot install it; choose another `cni`")]
+    NotOnProvider { cni: &'static str, provider: String },
+}
+
+/// The CNI that a lab asks for, on a provider that brings `brought`.
+pub fn chosen(
+    asked: &lab::Cni,
+    provider: &str,
+    brought: &'static str,
+) -> Result<Box<dyn Cni>, CniError> {
+    match asked {
+        lab::Cni::Default => Ok(Box::new(default::Default { name: brought })),
+        lab::Cni::Flannel => Ok(Box::new(flannel::Flannel)),
+        lab::Cni::Kindnet if brought == kindnet::NAME => Ok(Box::new(kindnet::Kindnet)),
+        lab::Cni::Kindnet => Err(CniError::NotOnProvider {
+            cni: kindnet::NAME,
+            provider: provider.to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,154 @@
+//! The undo journal: what has to be done to take every fault back, on disk before the fault.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::Undo;
+use crate::fleet::FleetError;
+
+/// The journal of one lab: lines are only ever added.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(tag = "entry", rename_all = "kebab-case")]
+enum Entry {
+    /// One change that is about to be made, and how it is taken back.
+    Change { fault: String, undo: Undo },
+    /// Everything that the fault changed was taken back.
+    Undone { fault: String },
+}
+
+/// A fault that was injected, or was about to be, and is not undone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenFault {
+    pub id: String,
+    pub undo: Vec<Undo>,
+}
+
+/// One fault's lines in the journal.
+#[derive(Debug)]
+pub struct FaultId<'a> {
+    journal: &'a Journal,
+    id: String,
+}
+
+impl Journal {
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Begins a fault; nothing is written yet.
+    #[must_use]
+    pub fn fault(&self, id: String) -> FaultId<'_> {
+        FaultId { journal: self, id }
+    }
+
+    /// The faults that are not undone, in the order of their injection.
+    pub fn open_faults(&self) -> Result<Vec<OpenFault>, FleetError> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(FleetError::Io { path: self.path.clone(), source }),
+        };
+        let mut open: IndexMap<String, Vec<Undo>> = IndexMap::new();
+        for line in whole_lines(&text) {
+            let entry: Entry = serde_json::from_str(line).map_err(|error| FleetError::Broken {
+                path: self.path.clone(),
+                why: error.to_string(),
+            })?;
+            match entry {
+                Entry::Change { fault, undo } => open.entry(fault).or_default().push(undo),
+                Entry::Undone { fault } => {
+                    open.shift_remove(&fault);
+                }
+            }
+        }
+        Ok(open.into_iter().map(|(id, undo)| OpenFault { id, undo }).collect())
+    }
+
+    pub fn undone(&self, fault: &str) -> Result<(), FleetError> {
+        self.append(&Entry::Undone { fault: fault.to_owned() })
+    }
+
+    fn append(&self, entry: &Entry) -> Result<(), FleetError> {
+        append(&self.path, entry).map_err(FleetError::io(&self.path))
+    }
+}
+
+impl FaultId<'_> {
+    /// Writes down how a change is taken back; the change may be made when this returns.
+    pub fn record(&mut self, undo: &Undo) -> Result<(), FleetError> {
+        self.journal.append(&Entry::Change { fault: self.id.clone(), undo: undo.clone() })
+    }
+}
+
+/// A last line without its end was never acted upon: it is written and synced first.
+fn whole_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'))
+}
+
+fn append(path: &Path, entry: &Entry) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file: File = options.create(true).append(true).read(true).mode(0o600).open(path)?;
+    drop_broken_end(&mut file)?;
+    let mut line = serde_json::to_vec(entry)?;
+    line.push(b'\n');
+    file.write_all(&line)?;
+    file.sync_all()
+}
+
+/// Cuts off a last line without its end, so that the next one does not become part of it.
+fn drop_broken_end(file: &mut File) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    if whole < bytes.len() {
+        file.set_len(whole as u64)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpause(node: &str) -> Undo {
+        Undo::Unpause { provider: "kind".to_owned(), node: node.to_owned(), name: node.to_owned() }
+    }
+
+    #[test]
+    fn a_fault_is_open_until_it_is_undone() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let journal = Journal::at(dir.path().join("journal.ndjson"));
+        assert_eq!(journal.open_faults().expect("readable"), []);
+        journal.fault("one".to_owned()).record(&unpause("a")).expect("writable");
+        journal.fault("one".to_owned()).record(&unpause("b")).expect("writable");
+        journal.fault("two".to_owned()).record(&unpause("c")).expect("writable");
+        journal.undone("two").expect("writable");
+        let one = OpenFault { id: "one".to_owned(), undo: vec![unpause("a"), unpause("b")] };
+        assert_eq!(journal.open_faults().expect("readable"), [one]);
+    }
+
+    #[test]
+    fn a_line_cut_short_by_a_crash_does_not_hide_the_others() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let journal = Journal::at(dir.path().join("journal.ndjson"));
+        journal.fault("one".to_owned()).record(&unpause("a")).expect("writable");
+        let mut file = OpenOptions::new().append(true).open(&journal.path).expect("there");
+        file.write_all(br#"{"entry":"change","fault":"tw"#).expect("writable");
+        assert_eq!(journal.open_faults().expect("readable").len(), 1);
+        journal.fault("two".to_owned()).record(&unpause("b")).expect("writable");
+        assert_eq!(journal.open_faults().expect("readable").len(), 2);
+    }
+}

@@ -1,0 +1,74 @@
+//! Faults: each is resolved, written down, injected, proved, healed, and proved healed.
+//!
+//! Must not know reports.
+
+mod cluster_pause;
+mod journal;
+mod target;
+mod undo;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::{
+    fleet::FleetError, kube::KubeError, model::scenario::FaultKind, provider::ProviderError,
+    wait::WaitError,
+};
+
+pub use cluster_pause::ClusterPause;
+pub use journal::{FaultId, Journal, OpenFault};
+pub use target::Target;
+pub use undo::{Undo, undo, undo_all};
+
+/// One kind of fault. Its file says what it does to the world and how that is undone.
+#[async_trait]
+pub trait Fault: Send + Sync {
+    /// Its name in scenarios.
+    fn kind(&self) -> FaultKind;
+
+    /// Does it. Every change is in the journal, on disk, before it is made.
+    async fn inject(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError>;
+
+    /// Proves by a probe of its own that it took.
+    async fn verify(&self, target: &Target) -> Result<Proof, FaultError>;
+
+    /// Proves by a probe of its own that it is gone.
+    async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError>;
+}
+
+/// The fault of a kind.
+#[must_use]
+pub fn of(kind: FaultKind) -> Box<dyn Fault> {
+    match kind {
+        FaultKind::ClusterPause => Box::new(ClusterPause),
+    }
+}
+
+/// A kind's name in scenarios.
+#[must_use]
+pub fn name(kind: FaultKind) -> &'static str {
+    crate::model::expectation::name_of(&FaultKind::NAMES, kind)
+}
+
+/// What a probe saw, in words.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Proof(pub String);
+
+#[derive(Debug, thiserror::Error)]
+pub enum FaultError {
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
+    #[error("{kind} on {target} resolved to nothing: {why}")]
+    NoTarget { kind: &'static str, target: String, why: String },
+    #[error("{kind} on {target} did not take within {} s: {saw}", within.as_secs_f32())]
+    NotInEffect { kind: &'static str, target: String, within: Duration, saw: String },
+    #[error(transparent)]
+    Kube(#[from] KubeError),
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    #[error("not undone: {}", reasons.join("; "))]
+    StillThere { reasons: Vec<String> },
+    #[error(transparent)]
+    Wait(#[from] WaitError),
+}

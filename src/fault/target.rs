@@ -1,0 +1,101 @@
+//! What a fault is aimed at, resolved.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::FaultError;
+use crate::{
+    fleet::{ClusterRecord, NodeRecord},
+    kube::ClusterApi,
+    model::scenario::FaultKind,
+    provider::{Node, NodeState, Provider, Providers},
+};
+
+/// A cluster of ours.
+pub struct Target {
+    /// Its name in the lab.
+    pub cluster: String,
+    /// What makes its nodes do things.
+    pub provider: Arc<dyn Provider>,
+    pub provider_name: String,
+    pub nodes: Vec<NodeRecord>,
+    pub api: ClusterApi,
+    pub cancelled: CancellationToken,
+}
+
+impl Target {
+    /// Finds the cluster's nodes; a fault that would hit nothing is an error.
+    pub async fn resolve(
+        kind: FaultKind,
+        cluster: &str,
+        record: &ClusterRecord,
+        provider: Arc<dyn Provider>,
+        api: ClusterApi,
+        cancelled: CancellationToken,
+    ) -> Result<Self, FaultError> {
+        let kind = super::name(kind);
+        let nothing = |why: String| FaultError::NoTarget { kind, target: cluster.to_owned(), why };
+        if record.nodes.is_empty() {
+            return Err(nothing("it has no nodes on record".to_owned()));
+        }
+        let target = Self {
+            cluster: cluster.to_owned(),
+            provider,
+            provider_name: record.provider.clone(),
+            nodes: record.nodes.clone(),
+            api,
+            cancelled,
+        };
+        for (node, state) in target.states().await? {
+            if state != Some(NodeState::Running) {
+                let state = state.map_or("gone", NodeState::name);
+                return Err(nothing(format!("its node {node} is {state}")));
+            }
+        }
+        Ok(target)
+    }
+
+    /// Each node's name and state; none for one that is gone.
+    pub(super) async fn states(&self) -> Result<Vec<(String, Option<NodeState>)>, FaultError> {
+        let mut states = Vec::new();
+        for node in &self.nodes {
+            let found: Option<Node> = self.provider.node(&node.id).await?;
+            states.push((node.name.clone(), found.map(|node| node.state)));
+        }
+        Ok(states)
+    }
+
+    /// The nodes that are not in a state, in words; none when all are.
+    pub(super) async fn others_than(&self, wanted: NodeState) -> Result<Option<String>, FaultError> {
+        let others: Vec<String> = self
+            .states()
+            .await?
+            .into_iter()
+            .filter(|(_, state)| *state != Some(wanted))
+            .map(|(name, state)| format!("{name} is {}", state.map_or("gone", NodeState::name)))
+            .collect();
+        Ok((!others.is_empty()).then(|| others.join(", ")))
+    }
+
+    /// The same target for healing, which goes on after an interrupt.
+    pub fn for_cleanup(
+        &self,
+        providers: &Providers,
+        cancelled: CancellationToken,
+    ) -> Result<Self, FaultError> {
+        Ok(Self {
+            cluster: self.cluster.clone(),
+            provider: providers.named(&self.provider_name)?,
+            provider_name: self.provider_name.clone(),
+            nodes: self.nodes.clone(),
+            api: self.api.clone(),
+            cancelled,
+        })
+    }
+
+    #[must_use]
+    pub fn node_names(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.name.clone()).collect()
+    }
+}

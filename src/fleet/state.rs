@@ -1,0 +1,287 @@
+//! The state directory: one folder for each lab, every record written whole or not at all.
+
+use std::{
+    fs::{self, DirBuilder},
+    io::{self, Write},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
+
+use serde::Deserialize;
+use tempfile::NamedTempFile;
+
+use super::{
+    FleetError, LabRecord,
+    lock::{Holder, Lock},
+    record::FORMAT,
+};
+
+#[derive(Clone, Debug)]
+pub struct State {
+    root: PathBuf,
+}
+
+/// One lab's folder, held by this process alone.
+#[derive(Debug)]
+pub struct LabStore {
+    dir: PathBuf,
+    record: Mutex<LabRecord>,
+    _lock: Lock,
+}
+
+/// How long another seatrial may take to plan its resources.
+const PLANNING: Duration = Duration::from_secs(60);
+
+impl State {
+    /// Opens the state directory, and creates it where it does not exist, for this user alone.
+    pub fn open(root: PathBuf) -> Result<Self, FleetError> {
+        create_private(&root.join("labs"))?;
+        Ok(Self { root })
+    }
+
+    /// Held while resources are looked up and written down, so that two seatrials that start at
+    /// once do not plan the same ones. Docker remains the arbiter.
+    pub async fn planning_lock(&self) -> Result<Lock, FleetError> {
+        Lock::take(&self.root.join("plan.lock"), PLANNING).await
+    }
+
+    /// The names of all labs, sorted.
+    pub fn lab_names(&self) -> Result<Vec<String>, FleetError> {
+        let labs = self.root.join("labs");
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&labs).map_err(FleetError::io(&labs))? {
+            let entry = entry.map_err(FleetError::io(&labs))?;
+            // A folder without a record is a lab that was never written down, so it made nothing.
+            if entry.path().join("lab.json").is_file() {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Reads every lab's record.
+    pub fn labs(&self) -> Result<Vec<LabRecord>, FleetError> {
+        self.lab_names()?.iter().map(|name| self.read(name)).collect()
+    }
+
+    /// Reads one lab's record without holding the lab.
+    pub fn read(&self, name: &str) -> Result<LabRecord, FleetError> {
+        let path = self.lab_dir(name).join("lab.json");
+        match fs::read(&path) {
+            Ok(bytes) => parse(&path, &bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(FleetError::Unknown { lab: name.to_owned(), labs: self.lab_names()? })
+            }
+            Err(source) => Err(FleetError::Io { path, source }),
+        }
+    }
+
+    /// Writes down a lab that nobody knows yet, and holds it.
+    pub fn create(&self, record: LabRecord) -> Result<LabStore, FleetError> {
+        let dir = self.lab_dir(&record.name);
+        create_private(&dir)?;
+        let lock = hold(&dir, &record.name)?;
+        if dir.join("lab.json").exists() {
+            return Err(FleetError::Exists { lab: record.name.to_string() });
+        }
+        let store = LabStore { dir, record: Mutex::new(record), _lock: lock };
+        store.update(|_| ())?;
+        Ok(store)
+    }
+
+    /// Holds a lab that is written down.
+    pub fn hold(&self, name: &str) -> Result<LabStore, FleetError> {
+        self.read(name)?;
+        let dir = self.lab_dir(name);
+        let lock = hold(&dir, name)?;
+        // Read again: it may have changed, or gone, before the lock was ours.
+        let record = self.read(name)?;
+        Ok(LabStore { dir, record: Mutex::new(record), _lock: lock })
+    }
+
+    /// Where a lab's files lie. The name must come from a record or a checked [`Name`].
+    ///
+    /// [`Name`]: crate::model::name::Name
+    #[must_use]
+    pub fn lab_dir(&self, name: &str) -> PathBuf {
+        self.root.join("labs").join(name)
+    }
+}
+
+impl LabStore {
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// A copy of the record as it is now.
+    #[must_use]
+    pub fn record(&self) -> LabRecord {
+        self.lock_record().clone()
+    }
+
+    /// Changes the record, on disk before this returns.
+    pub fn update<T>(&self, change: impl FnOnce(&mut LabRecord) -> T) -> Result<T, FleetError> {
+        let mut record = self.lock_record();
+        let result = change(&mut record);
+        let bytes = serde_json::to_vec_pretty(&*record).map_err(|error| FleetError::Broken {
+            path: self.dir.join("lab.json"),
+            why: error.to_string(),
+        })?;
+        write_atomically(&self.dir.join("lab.json"), &bytes)?;
+        Ok(result)
+    }
+
+    /// Where a cluster's files lie.
+    #[must_use]
+    pub fn cluster_dir(&self, cluster: &str) -> PathBuf {
+        self.dir.join("clusters").join(cluster)
+    }
+
+    #[must_use]
+    pub fn kubeconfig(&self, cluster: &str) -> PathBuf {
+        self.cluster_dir(cluster).join("kubeconfig")
+    }
+
+    /// The groups of tools that were started for this lab.
+    #[must_use]
+    pub fn children(&self) -> PathBuf {
+        self.dir.join("children.ndjson")
+    }
+
+    /// The undo journal of this lab's faults.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.dir.join("journal.ndjson")
+    }
+
+    /// Forgets the lab: nothing of it may be left when this is called.
+    pub fn forget(self) -> Result<(), FleetError> {
+        fs::remove_dir_all(&self.dir).map_err(FleetError::io(&self.dir))
+    }
+
+    fn lock_record(&self) -> std::sync::MutexGuard<'_, LabRecord> {
+        self.record.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn hold(dir: &Path, lab: &str) -> Result<Lock, FleetError> {
+    match Lock::try_take(&dir.join("lock"))? {
+        Ok(lock) => Ok(lock),
+        Err(Holder(holder)) => Err(FleetError::Held { lab: lab.to_owned(), holder }),
+    }
+}
+
+/// Reads a record, and tells a newer format from a broken one.
+fn parse(path: &Path, bytes: &[u8]) -> Result<LabRecord, FleetError> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let broken =
+        |error: serde_json::Error| FleetError::Broken { path: path.into(), why: error.to_string() };
+    let Format { format } = serde_json::from_slice(bytes).map_err(broken)?;
+    if format > FORMAT {
+        return Err(FleetError::Newer { path: path.into(), format, known: FORMAT });
+    }
+    serde_json::from_slice(bytes).map_err(broken)
+}
+
+/// Creates a directory that only this user can enter.
+pub fn create_private(dir: &Path) -> Result<(), FleetError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(FleetError::io(dir))
+}
+
+/// Replaces a file as a whole; other users cannot read it.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FleetError> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(dir)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        // The name is on disk only once its directory is.
+        fs::File::open(dir)?.sync_all()
+    };
+    write().map_err(FleetError::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use indexmap::IndexMap;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::tool::process::Process;
+
+    fn record(name: &str) -> LabRecord {
+        LabRecord {
+            format: FORMAT,
+            name: name.parse().expect("a name"),
+            created: Timestamp::UNIX_EPOCH,
+            owner: Process::current(),
+            source: "test".to_owned(),
+            networks: Vec::new(),
+            clusters: IndexMap::new(),
+        }
+    }
+
+    fn state() -> (tempfile::TempDir, State) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let state = State::open(dir.path().join("state")).expect("it opens");
+        (dir, state)
+    }
+
+    #[test]
+    fn a_lab_is_known_until_it_is_forgotten() {
+        let (_dir, state) = state();
+        let store = state.create(record("eu")).expect("it is new");
+        assert_eq!(state.lab_names().expect("readable"), ["eu"]);
+        store.forget().expect("removable");
+        assert_eq!(state.lab_names().expect("readable"), [""; 0]);
+    }
+
+    #[test]
+    fn a_held_lab_names_its_holder() {
+        let (_dir, state) = state();
+        let _store = state.create(record("eu")).expect("it is new");
+        let error = state.hold("eu").expect_err("it is held").to_string();
+        assert_eq!(
+            error,
+            format!("lab `eu` is held by another seatrial (pid {})", std::process::id())
+        );
+    }
+
+    #[test]
+    fn a_name_is_taken_once() {
+        let (_dir, state) = state();
+        drop(state.create(record("eu")).expect("it is new"));
+        assert!(matches!(state.create(record("eu")), Err(FleetError::Exists { .. })));
+    }
+
+    #[test]
+    fn a_newer_record_is_refused_and_left_alone() {
+        let (_dir, state) = state();
+        drop(state.create(record("eu")).expect("it is new"));
+        let path = state.lab_dir("eu").join("lab.json");
+        fs::write(&path, r#"{"format": 99, "what": "ever"}"#).expect("writable");
+        assert!(matches!(state.hold("eu"), Err(FleetError::Newer { format: 99, .. })));
+        assert_eq!(
+            fs::read_to_string(&path).expect("readable"),
+            r#"{"format": 99, "what": "ever"}"#
+        );
+    }
+
+    #[test]
+    fn state_is_for_this_user_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_dir, state) = state();
+        let store = state.create(record("eu")).expect("it is new");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(store.dir()), 0o700);
+        assert_eq!(mode(&store.dir().join("lab.json")), 0o600);
+    }
+}

@@ -1,0 +1,100 @@
+//! One cluster's API: clients made from a kubeconfig of ours, small questions, each bounded.
+
+use std::{future::Future, path::Path, time::Duration};
+
+use ::kube::{
+    Api, Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+
+use super::KubeError;
+
+/// How long one call may take.
+const CALL: Duration = Duration::from_secs(10);
+
+/// A cluster's API under the name that messages give it.
+#[derive(Clone)]
+pub struct ClusterApi {
+    pub(super) cluster: String,
+    pub(super) client: Client,
+}
+
+impl ClusterApi {
+    /// Makes a client without hidden retries, so that an outage is seen when it happens, and
+    /// without a proxy, since every cluster of ours listens on loopback.
+    pub async fn connect(cluster: &str, kubeconfig: &Path) -> Result<Self, KubeError> {
+        let error = |why: String| KubeError::Kubeconfig {
+            cluster: cluster.to_owned(),
+            path: kubeconfig.to_owned(),
+            why,
+        };
+        let file = Kubeconfig::read_from(kubeconfig).map_err(|e| error(e.to_string()))?;
+        let mut config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+            .await
+            .map_err(|e| error(e.to_string()))?;
+        config.connect_timeout = Some(Duration::from_secs(2));
+        config.read_timeout = Some(CALL);
+        config.reset_reader_on_write = true;
+        config.default_retry = false;
+        config.proxy_url = None;
+        let client = Client::try_from(config).map_err(|e| error(e.to_string()))?;
+        Ok(Self { cluster: cluster.to_owned(), client })
+    }
+
+    #[must_use]
+    pub fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// One call with its deadline.
+    pub(super) async fn call<T>(
+        &self,
+        what: &str,
+        call: impl Future<Output = Result<T, ::kube::Error>>,
+    ) -> Result<T, KubeError> {
+        self.call_within(CALL, what, call).await
+    }
+
+    async fn call_within<T>(
+        &self,
+        within: Duration,
+        what: &str,
+        call: impl Future<Output = Result<T, ::kube::Error>>,
+    ) -> Result<T, KubeError> {
+        let (cluster, what) = (self.cluster.clone(), what.to_owned());
+        match tokio::time::timeout(within, call).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(source)) => Err(KubeError::Api { cluster, what, source: Box::new(source) }),
+            Err(_) => Err(KubeError::Silent { cluster, what, within }),
+        }
+    }
+
+    /// The version that the API server reports, such as `v1.36.3`.
+    pub async fn version(&self) -> Result<String, KubeError> {
+        let info = self.call("its version", self.client.apiserver_version()).await?;
+        Ok(info.git_version)
+    }
+
+    /// What tells this cluster from every other: the UID of its kube-system namespace.
+    pub async fn identity(&self) -> Result<String, KubeError> {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let found = self.call("namespace kube-system", namespaces.get("kube-system")).await?;
+        Ok(found.metadata.uid.unwrap_or_default())
+    }
+
+    /// Whether the API answers that it is ready, within a time of its own.
+    pub async fn answers(&self, within: Duration) -> Result<(), KubeError> {
+        self.call_within(within, "its version", self.client.apiserver_version()).await.map(drop)
+    }
+
+    /// Deletes a secret; one that is not there is no error.
+    pub async fn delete_secret(&self, namespace: &str, name: &str) -> Result<(), KubeError> {
+        let secrets: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+        let what = format!("deleting secret {namespace}/{name}");
+        match self.call(&what, secrets.delete(name, &Default::default())).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other.map(drop),
+        }
+    }
+}

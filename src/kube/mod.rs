@@ -1,0 +1,12 @@
+//! Kubernetes, reached through kube with a deadline on every call.
+//!
+//! Must not know labs.
+
+mod access;
+mod apply;
+mod error;
+mod ready;
+
+pub use access::ClusterApi;
+pub use error::KubeError;
+pub use ready::{ExpectedNodes, Workload};

@@ -1,0 +1,146 @@
+//! Readiness by our own looks: kind's `--wait` ends with success when it timed out, and looks at
+//! control planes only.
+
+use std::time::Duration;
+
+use ::kube::{Api, api::ListParams};
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment},
+    core::v1::Node,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{ClusterApi, KubeError};
+use crate::wait::{Look, WaitError, Waiting, not_yet};
+
+/// The nodes that a cluster must have before it counts as ready.
+#[derive(Clone, Debug)]
+pub struct ExpectedNodes {
+    pub names: Vec<String>,
+    /// The kubelet's version, such as `v1.36.3`; any when not known.
+    pub version: Option<String>,
+}
+
+/// Something whose pods must be there.
+#[derive(Clone, Debug)]
+pub enum Workload {
+    DaemonSet { namespace: &'static str, name: &'static str },
+    Deployment { namespace: &'static str, name: &'static str },
+}
+
+impl ClusterApi {
+    /// Waits until every expected node is Ready and runs the version asked for.
+    pub async fn wait_nodes(
+        &self,
+        nodes: &ExpectedNodes,
+        within: Duration,
+        cancelled: &CancellationToken,
+    ) -> Result<(), WaitError> {
+        let waiting = Waiting { who: &self.cluster, what: "all nodes Ready", within, cancelled };
+        waiting
+            .until(async || match self.nodes().await {
+                Ok(seen) => judge_nodes(nodes, &seen),
+                Err(error) => not_yet(error),
+            })
+            .await
+    }
+
+    /// Waits until every pod of a workload is there.
+    pub async fn wait_workload(
+        &self,
+        workload: &Workload,
+        within: Duration,
+        cancelled: &CancellationToken,
+    ) -> Result<(), WaitError> {
+        let what = format!("{} available", workload.shown());
+        let waiting = Waiting { who: &self.cluster, what: &what, within, cancelled };
+        waiting
+            .until(async || match self.is_available(workload).await {
+                Ok(None) => Look::Met(()),
+                Ok(Some(seen)) => Look::NotYet(seen),
+                Err(error) => not_yet(error),
+            })
+            .await
+    }
+
+    /// Whether every pod of a workload is there; else what is seen of it.
+    pub async fn is_available(&self, workload: &Workload) -> Result<Option<String>, KubeError> {
+        let (ready, wanted) = self.replicas(workload).await?;
+        let whole = wanted > 0 && ready >= wanted;
+        Ok((!whole).then(|| format!("{ready} of {wanted} pods available")))
+    }
+
+    async fn nodes(&self) -> Result<Vec<Node>, KubeError> {
+        let nodes: Api<Node> = Api::all(self.client.clone());
+        Ok(self.call("its nodes", nodes.list(&ListParams::default())).await?.items)
+    }
+
+    /// How many pods a workload has that are available, and how many it should have.
+    async fn replicas(&self, workload: &Workload) -> Result<(i32, i32), KubeError> {
+        let client = self.client.clone();
+        let what = workload.shown();
+        match workload {
+            Workload::DaemonSet { namespace, name } => {
+                let sets: Api<DaemonSet> = Api::namespaced(client, namespace);
+                let set = self.call(&what, sets.get(name)).await?;
+                let current = set.metadata.generation;
+                let Some(status) = set.status.filter(|s| s.observed_generation == current) else {
+                    return Ok((0, 0));
+                };
+                Ok((status.number_available.unwrap_or(0), status.desired_number_scheduled))
+            }
+            Workload::Deployment { namespace, name } => {
+                let deployments: Api<Deployment> = Api::namespaced(client, namespace);
+                let deployment = self.call(&what, deployments.get(name)).await?;
+                let wanted = deployment.spec.and_then(|spec| spec.replicas).unwrap_or(1);
+                let current = deployment.metadata.generation;
+                let status = deployment.status.filter(|s| s.observed_generation == current);
+                // Only pods of the newest generation count, or a rollout looks done at once.
+                let available = status.map_or(0, |status| {
+                    let updated = status.updated_replicas.unwrap_or(0);
+                    status.available_replicas.unwrap_or(0).min(updated)
+                });
+                Ok((available, wanted))
+            }
+        }
+    }
+}
+
+impl Workload {
+    fn shown(&self) -> String {
+        match self {
+            Self::DaemonSet { namespace, name } => format!("daemonset {namespace}/{name}"),
+            Self::Deployment { namespace, name } => format!("deployment {namespace}/{name}"),
+        }
+    }
+}
+
+fn judge_nodes(expected: &ExpectedNodes, seen: &[Node]) -> Look<()> {
+    for name in &expected.names {
+        let Some(node) = seen.iter().find(|node| node.metadata.name.as_ref() == Some(name)) else {
+            return Look::NotYet(format!("{name} has not joined"));
+        };
+        if let Err(why) = judge_node(node, expected.version.as_deref()) {
+            return Look::NotYet(format!("{name} {why}"));
+        }
+    }
+    Look::Met(())
+}
+
+fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
+    let status = node.status.as_ref().ok_or("has no status")?;
+    let conditions = status.conditions.as_deref().unwrap_or_default();
+    match conditions.iter().find(|condition| condition.type_ == "Ready") {
+        Some(ready) if ready.status == "True" => {}
+        Some(ready) => {
+            let why = ready.message.as_deref().unwrap_or("no reason given");
+            return Err(format!("NotReady ({why})"));
+        }
+        None => return Err("NotReady (its kubelet has not reported)".to_owned()),
+    }
+    let runs = status.node_info.as_ref().map_or("", |info| info.kubelet_version.as_str());
+    match version {
+        Some(version) if runs != version => Err(format!("runs {runs} instead of {version}")),
+        _ => Ok(()),
+    }
+}

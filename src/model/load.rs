@@ -1,0 +1,58 @@
+//! From files to checked labs, scenarios and front matter: everything that is wrong with a file is
+//! reported at once, with its place.
+
+mod document;
+mod expect;
+mod front_door;
+mod lab;
+mod names;
+mod roles;
+mod scenario;
+mod steps;
+mod template;
+#[cfg(test)]
+mod tests;
+mod traffic;
+
+use std::path::Path;
+
+use super::{
+    lab::Lab, problems::Problems, scenario::Scenario, source::SourceFile, template::FrontMatter,
+};
+
+pub use self::template::template_front_matter;
+
+/// What files refer to by name: cluster templates and shipped labs.
+pub trait Shelf {
+    /// The front matter of a cluster template.
+    fn template(&self, name: &str) -> Option<FrontMatter>;
+    /// The names of all cluster templates.
+    fn template_names(&self) -> Vec<String>;
+    /// A lab that comes with the program.
+    fn shipped_lab(&self, name: &str) -> Option<SourceFile>;
+    /// The names of all labs that come with the program.
+    fn shipped_lab_names(&self) -> Vec<String>;
+}
+
+/// Loads labs and scenarios.
+pub struct Loader<'s> {
+    shelf: &'s dyn Shelf,
+}
+
+impl<'s> Loader<'s> {
+    #[must_use]
+    pub const fn new(shelf: &'s dyn Shelf) -> Self {
+        Self { shelf }
+    }
+
+    /// Loads a file of `kind: Lab`.
+    pub fn lab(&self, file: &SourceFile) -> Result<Lab, Problems> {
+        lab::load(file, self.shelf)
+    }
+
+    /// Loads a file of `kind: Scenario`. `base` is its directory, below which its lab may lie; a
+    /// scenario without one comes with the program, and so does its lab.
+    pub fn scenario(&self, file: &SourceFile, base: Option<&Path>) -> Result<Scenario, Problems> {
+        scenario::load(file, base, self.shelf)
+    }
+}

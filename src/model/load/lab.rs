@@ -1,0 +1,299 @@
+//! Reading a lab: the clusters, what defaults give them, and whether their templates exist and
+//! take their parameters.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use indexmap::IndexMap;
+
+use super::{
+    Shelf,
+    document::{header, refuse_other_kinds},
+    template,
+};
+use crate::model::{
+    decode::{Decoder, Fields, Read, Reported},
+    lab::{Cluster, Cni, DEFAULT_PORTS, KubernetesVersion, Lab, Network, Parameter},
+    name::Name,
+    nearest::Nearest,
+    problem::Problem,
+    problems::Problems,
+    scalar::At,
+    source::SourceFile,
+    template::{FrontMatter, ParameterError},
+    tree::{self, Key, Node},
+};
+
+/// The template of clusters that name none.
+const DEFAULT_TEMPLATE: &str = "kind-basic";
+const MOST_CLUSTERS: usize = 64;
+const MOST_PORTS: usize = 16;
+/// Kubernetes' own range of node ports.
+const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+
+pub(super) fn load(file: &SourceFile, shelf: &dyn Shelf) -> Result<Lab, Problems> {
+    let mut decoder = Decoder::new(file);
+    let lab = document(&mut decoder, shelf);
+    decoder.finish(lab)
+}
+
+fn document(decoder: &mut Decoder, shelf: &dyn Shelf) -> Read<Lab> {
+    let file = decoder.file().clone();
+    let whole = 0..file.text().len();
+    let root = tree::parse(&file, whole, &mut decoder.problems).ok_or(Reported)?;
+    refuse_other_kinds(decoder, &root, "Lab")?;
+    decoder.map(&root, "a lab", |fields| {
+        let header = header(fields, "Lab");
+        let name = fields.required("name", |decoder, node| decoder.name(node, "`name`"));
+        let _ = fields
+            .optional("description", |decoder, node| decoder.sentence(node, "`description`"))?;
+        let clusters = clusters(fields, shelf);
+        header?;
+        Ok(Lab { name: name?.value, clusters: clusters? })
+    })
+}
+
+/// A lab that stands inside of a scenario, which lends it its name.
+pub(super) fn inline(
+    decoder: &mut Decoder,
+    node: &Node,
+    scenario: Option<&Name>,
+    shelf: &dyn Shelf,
+) -> Read<Lab> {
+    decoder.map(node, "a lab", |fields| {
+        let name = fields.optional("name", |decoder, node| decoder.name(node, "`name`"));
+        let clusters = clusters(fields, shelf);
+        let name = name?.map(|name| name.value).or_else(|| scenario.cloned()).ok_or(Reported);
+        Ok(Lab { name: name?, clusters: clusters? })
+    })
+}
+
+/// Reads `defaults` and `clusters`.
+fn clusters(fields: &mut Fields<'_, '_>, shelf: &dyn Shelf) -> Read<IndexMap<Name, Cluster>> {
+    let defaults =
+        fields.optional("defaults", |decoder, node| Declared::read(decoder, node, "`defaults`"));
+    let defaults = defaults.map(Option::unwrap_or_default);
+    fields.required_because(
+        "clusters",
+        "write each cluster under its name, such as `clusters: {eu: {}, us: {}}`",
+        |decoder, node| {
+            let entries = decoder.free_entries(node, "`clusters`")?;
+            if !(1..=MOST_CLUSTERS).contains(&entries.len()) {
+                let count = format!("a map of {}", entries.len());
+                let range = format!("1 to {MOST_CLUSTERS} clusters");
+                let problem =
+                    Problem::OutOfRange { what: "`clusters`".to_owned(), value: count, range };
+                return Err(decoder.report(&node.named, problem));
+            }
+            let read = |(key, node): &(Key, Node)| cluster(decoder, key, node, &defaults, shelf);
+            let clusters: Vec<Read<(Name, Cluster)>> = entries.iter().map(read).collect();
+            clusters.into_iter().collect()
+        },
+    )
+}
+
+fn cluster(
+    decoder: &mut Decoder,
+    key: &Key,
+    node: &Node,
+    defaults: &Read<Declared>,
+    shelf: &dyn Shelf,
+) -> Read<(Name, Cluster)> {
+    let name = key_name(decoder, key);
+    let declared =
+        Declared::read(decoder, node, "a cluster")?.over(defaults.as_ref().map_err(|_| Reported)?);
+    declared.check_template(decoder, &key.at, shelf)?;
+    Ok((name?, declared.cluster()))
+}
+
+/// A name that users chose as a key.
+pub(super) fn key_name(decoder: &mut Decoder, key: &Key) -> Read<Name> {
+    key.text.parse().map_err(|error| decoder.report(&key.at, Problem::BadName(error)))
+}
+
+/// The keys of a cluster or of `defaults`, as far as they are there.
+#[derive(Clone, Default)]
+struct Declared {
+    template: Option<At<String>>,
+    kubernetes: Option<KubernetesVersion>,
+    cni: Option<Cni>,
+    labels: BTreeMap<String, String>,
+    parameters: BTreeMap<String, At<Parameter>>,
+    ports: Option<Vec<u16>>,
+    network: Option<Network>,
+    keep_bootstrap_token: Option<bool>,
+}
+
+impl Declared {
+    fn read(decoder: &mut Decoder, node: &Node, of: &'static str) -> Read<Self> {
+        decoder.map(node, of, |fields| {
+            let template = fields.optional("template", |decoder, node| {
+                let value = decoder.sentence(node, "`template`")?;
+                Ok(At { value, at: node.at.clone() })
+            });
+            let kubernetes = fields.optional("kubernetes", Decoder::version);
+            let cni =
+                fields.optional("cni", |decoder, node| decoder.choice(node, "CNI", &Cni::NAMES));
+            let labels = fields.optional("labels", labels);
+            let parameters = fields.optional("parameters", parameters);
+            let ports = fields.optional("ports", ports);
+            let network = fields.optional("network", |decoder, node| {
+                decoder.choice(node, "network", &Network::NAMES)
+            });
+            let keep = fields.optional("keepBootstrapToken", |decoder, node| {
+                decoder.boolean(node, "`keepBootstrapToken`")
+            });
+            Ok(Self {
+                template: template?,
+                kubernetes: kubernetes?,
+                cni: cni?,
+                labels: labels?.unwrap_or_default(),
+                parameters: parameters?.unwrap_or_default(),
+                ports: ports?,
+                network: network?,
+                keep_bootstrap_token: keep?,
+            })
+        })
+    }
+
+    /// Takes each key that is absent from the defaults; labels and parameters one by one.
+    fn over(self, defaults: &Self) -> Self {
+        let Self { mut labels, mut parameters, .. } = defaults.clone();
+        labels.extend(self.labels);
+        parameters.extend(self.parameters);
+        Self {
+            template: self.template.or_else(|| defaults.template.clone()),
+            kubernetes: self.kubernetes.or_else(|| defaults.kubernetes.clone()),
+            cni: self.cni.or_else(|| defaults.cni.clone()),
+            labels,
+            parameters,
+            ports: self.ports.or_else(|| defaults.ports.clone()),
+            network: self.network.or(defaults.network),
+            keep_bootstrap_token: self.keep_bootstrap_token.or(defaults.keep_bootstrap_token),
+        }
+    }
+
+    fn template(&self) -> &str {
+        self.template.as_ref().map_or(DEFAULT_TEMPLATE, |template| &template.value)
+    }
+
+    fn check_template(
+        &self,
+        decoder: &mut Decoder,
+        cluster: &Range<usize>,
+        shelf: &dyn Shelf,
+    ) -> Read<()> {
+        let name = self.template().to_owned();
+        let Some(front_matter) = shelf.template(&name) else {
+            let at = self.template.as_ref().map_or(cluster, |template| &template.at);
+            let nearest = Nearest::among(&name, shelf.template_names());
+            return Err(
+                decoder.report(at, Problem::UnknownName { what: "template", name, nearest })
+            );
+        };
+        self.check_parameters(decoder, cluster, &front_matter)
+    }
+
+    fn check_parameters(
+        &self,
+        decoder: &mut Decoder,
+        cluster: &Range<usize>,
+        front_matter: &FrontMatter,
+    ) -> Read<()> {
+        let template = || Some(self.template().to_owned());
+        let mut fits = Ok(());
+        for (name, given) in &self.parameters {
+            if let Err(error) = front_matter.check(name, &given.value) {
+                let problem = Problem::BadParameter { template: template(), error };
+                fits = Err(decoder.report(&given.at, problem));
+            }
+        }
+        for (name, spec) in &front_matter.parameters {
+            if spec.default.is_none() && !self.parameters.contains_key(name) {
+                let error = ParameterError::Missing { name: name.clone() };
+                let problem = Problem::BadParameter { template: template(), error };
+                fits = Err(decoder.report(cluster, problem));
+            }
+        }
+        fits
+    }
+
+    fn cluster(self) -> Cluster {
+        Cluster {
+            template: self.template().to_owned(),
+            kubernetes: self.kubernetes.unwrap_or(KubernetesVersion::Default),
+            cni: self.cni.unwrap_or_default(),
+            labels: self.labels,
+            parameters: self.parameters.into_iter().map(|(name, at)| (name, at.value)).collect(),
+            ports: self.ports.unwrap_or_else(|| DEFAULT_PORTS.to_vec()),
+            network: self.network.unwrap_or_default(),
+            keep_bootstrap_token: self.keep_bootstrap_token.unwrap_or_default(),
+        }
+    }
+}
+
+/// Labels as Kubernetes takes them.
+pub(super) fn labels(decoder: &mut Decoder, node: &Node) -> Read<BTreeMap<String, String>> {
+    let entries = decoder.free_entries(node, "`labels`")?;
+    let read: Vec<Read<_>> = entries.iter().map(|(key, node)| label(decoder, key, node)).collect();
+    read.into_iter().collect()
+}
+
+fn label(decoder: &mut Decoder, key: &Key, node: &Node) -> Read<(String, String)> {
+    let value = decoder.text(node, "a label");
+    let (prefix, bare) = key.text.rsplit_once('/').unwrap_or(("prefix", &key.text));
+    if !prefix.split('.').all(is_label_part) || !is_label_part(bare) {
+        return Err(decoder.report(&key.at, Problem::BadLabel { text: key.text.clone() }));
+    }
+    match value? {
+        value if value.is_empty() || is_label_part(value) => {
+            Ok((key.text.clone(), value.to_owned()))
+        }
+        value => Err(decoder.report(&node.at, Problem::BadLabel { text: value.to_owned() })),
+    }
+}
+
+fn is_label_part(text: &str) -> bool {
+    let end = |c: char| c.is_ascii_alphanumeric();
+    (1..=63).contains(&text.len())
+        && text.starts_with(end)
+        && text.ends_with(end)
+        && text.chars().all(|c| end(c) || "-_.".contains(c))
+}
+
+fn parameters(decoder: &mut Decoder, node: &Node) -> Read<BTreeMap<String, At<Parameter>>> {
+    let entries = decoder.entries(node, "`parameters`")?;
+    let read: Vec<Read<_>> = entries
+        .iter()
+        .map(|(key, node)| {
+            let value = template::value(decoder, node)?;
+            // An alias's value stands elsewhere, above its key.
+            let end = node.at.end.max(key.at.end);
+            Ok((key.text.clone(), At { value, at: key.at.start..end }))
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+fn ports(decoder: &mut Decoder, node: &Node) -> Read<Vec<u16>> {
+    let mut seen: Vec<u16> = Vec::new();
+    let ports = decoder.each(node, "`ports`", |decoder, node| {
+        let number = decoder.integer(node, "port", NODE_PORTS)?;
+        let port = u16::try_from(number).map_err(|_| Reported)?;
+        if seen.contains(&port) {
+            let problem = Problem::DuplicateEntry { what: "port", entry: port.to_string() };
+            return Err(decoder.report(&node.at, problem));
+        }
+        seen.push(port);
+        Ok(port)
+    })?;
+    if ports.len() > MOST_PORTS {
+        let range = format!("at most {MOST_PORTS} ports");
+        return Err(decoder.out_of_range(
+            node,
+            "ports",
+            format!("a list of {}", ports.len()),
+            range,
+        ));
+    }
+    Ok(ports)
+}

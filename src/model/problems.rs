@@ -1,0 +1,165 @@
+//! All problems of one load, each with its place, and how they are shown.
+
+use std::{fmt, ops::Range};
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode,
+};
+
+use super::{problem::Problem, source::SourceFile};
+
+/// A problem and the bytes of the file that it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located {
+    pub problem: Problem,
+    pub file: SourceFile,
+    pub at: Range<usize>,
+    /// A second place that belongs to it: the first use of a name used twice, say.
+    pub other: Option<Range<usize>>,
+}
+
+impl Located {
+    #[must_use]
+    pub fn new(file: &SourceFile, at: Range<usize>, problem: Problem) -> Self {
+        Self { problem, file: file.clone(), at, other: None }
+    }
+
+    /// A problem of the file as a whole, such as one that does not exist.
+    #[must_use]
+    pub fn nowhere(name: &str, problem: Problem) -> Self {
+        Self::new(&SourceFile::new(name, ""), 0..0, problem)
+    }
+
+    /// Whether it is about a file as a whole.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.file.text().is_empty()
+    }
+
+    #[must_use]
+    pub fn and(self, other: Range<usize>) -> Self {
+        Self { other: Some(other), ..self }
+    }
+
+    /// The line of the place, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        let before = self.file.text().get(..self.at.start).unwrap_or_default();
+        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+    }
+}
+
+impl fmt::Display for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl std::error::Error for Located {}
+
+impl Diagnostic for Located {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.problem.code()
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(Severity::Error)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.problem.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        (!self.is_nowhere()).then_some(&self.file)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        if self.is_nowhere() {
+            return None;
+        }
+        let (here, there) = self.problem.labels();
+        let main = LabeledSpan::new_primary_with_span(Some(here.to_owned()), self.at.clone());
+        let other =
+            self.other.clone().map(|at| LabeledSpan::new_with_span(Some(there.to_owned()), at));
+        Some(Box::new(std::iter::once(main).chain(other)))
+    }
+}
+
+/// Everything that is wrong with what was loaded, in the order of the files; never empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problems(Vec<Located>);
+
+impl Problems {
+    /// Sorts by place, `first` before the files that it refers to, and drops what was found twice
+    /// by way of an alias or a default.
+    pub(crate) fn collect(first: &SourceFile, mut found: Vec<Located>) -> Result<(), Self> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        found.sort_by_key(|located| (located.file != *first, located.at.start, located.at.end));
+        let mut problems: Vec<Located> = Vec::with_capacity(found.len());
+        for located in found {
+            if !problems.contains(&located) {
+                problems.push(located);
+            }
+        }
+        Err(Self(problems))
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Located> {
+        self.0
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Located> {
+        self.0.iter()
+    }
+
+    /// How many there are; at least one.
+    #[expect(clippy::len_without_is_empty, reason = "there is always one")]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All of them for a terminal of this width: message, file, line, caret, help.
+    #[must_use]
+    pub fn render(&self, colour: bool, width: usize) -> String {
+        let theme =
+            if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(width)
+            .with_links(false)
+            .with_break_words(false)
+            .without_syntax_highlighting();
+        let mut out = String::new();
+        for located in &self.0 {
+            // Writing to a string does not fail, and a place outside of its file shows no lines.
+            if handler.render_report(&mut out, located).is_err() {
+                out.push_str(&located.to_string());
+            }
+            out.push('\n');
+        }
+        out
+    }
+}
+
+impl From<Located> for Problems {
+    fn from(located: Located) -> Self {
+        Self(vec![located])
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, located) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{}:{}: {}", located.file.name(), located.line(), located.problem)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}

@@ -1,0 +1,51 @@
+//! Removing a cluster by what is on record of it, container by container: a name alone may have
+//! passed to somebody else since.
+
+use std::{collections::HashSet, time::Duration};
+
+use tokio::time::sleep;
+
+use super::CLUSTER_LABEL;
+use crate::{
+    fleet::record::ClusterRecord,
+    provider::ProviderError,
+    tool::docker::{Container, Docker},
+};
+
+/// How often to look before giving up on containers that keep appearing.
+const LOOKS: usize = 20;
+/// How many looks in a row must find nothing. A container that the engine was told to create
+/// before its client was ended shows up late.
+const QUIET_LOOKS: usize = 2;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+
+/// Removes the cluster's containers; returns the names of those that are not ours.
+pub(super) async fn delete(
+    docker: &Docker,
+    cluster: &ClusterRecord,
+) -> Result<Vec<String>, ProviderError> {
+    let label = format!("{CLUSTER_LABEL}={}", cluster.name);
+    let complete = !cluster.nodes.is_empty();
+    let recorded: HashSet<&str> = cluster.nodes.iter().map(|node| node.id.as_str()).collect();
+    // Before its ids were on record a cluster is known by its name, which was free when we took it.
+    let is_ours = |found: &Container| !complete || recorded.contains(found.id.as_str());
+    let quiet_needed = if complete { 1 } else { QUIET_LOOKS };
+    let (mut quiet, mut last) = (0, Vec::new());
+    for _ in 0..LOOKS {
+        let found = docker.containers_labelled(&label).await?;
+        let (ours, strangers): (Vec<_>, Vec<_>) = found.into_iter().partition(is_ours);
+        if ours.is_empty() {
+            quiet += 1;
+            if quiet >= quiet_needed {
+                return Ok(strangers.into_iter().map(|stranger| stranger.name).collect());
+            }
+            sleep(BETWEEN_LOOKS).await;
+            continue;
+        }
+        quiet = 0;
+        last = ours.iter().map(|container| container.name.clone()).collect();
+        let removals = ours.iter().map(|container| docker.remove_container(&container.id));
+        futures::future::try_join_all(removals).await?;
+    }
+    Err(ProviderError::Survives { cluster: cluster.name.clone(), names: last })
+}

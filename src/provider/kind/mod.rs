@@ -1,0 +1,196 @@
+//! kind: clusters whose nodes are containers. It is driven as a program; what it says on stdout
+//! and by its exit code is not taken for the truth about its clusters.
+
+mod delete;
+mod versions;
+
+use std::{fs::File, path::PathBuf, time::Duration};
+
+use async_trait::async_trait;
+
+use super::{CreateRequest, Node, NodeState, Provider, ProviderError};
+use crate::{
+    fleet::record::{ClusterRecord, NodeImage},
+    model::lab::KubernetesVersion,
+    tool::{
+        Call, ToolError,
+        docker::{Container, ContainerState, Docker},
+    },
+};
+
+pub const NAME: &str = "kind";
+
+const INSTALL: &str = "https://kind.sigs.k8s.io/docs/user/quick-start/#installation";
+/// The label that every node container of a cluster carries.
+const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
+/// Unpacking an image of some hundred megabytes on a busy disk.
+const IMPORT: Duration = Duration::from_secs(300);
+
+pub struct Kind {
+    docker: Docker,
+}
+
+impl Kind {
+    #[must_use]
+    pub const fn new(docker: Docker) -> Self {
+        Self { docker }
+    }
+
+    fn call(&self) -> Result<Call, ToolError> {
+        self.docker.tools().call(NAME, INSTALL)
+    }
+
+    async fn containers(&self, cluster: &str) -> Result<Vec<Container>, ToolError> {
+        self.docker.containers_labelled(&format!("{CLUSTER_LABEL}={cluster}")).await
+    }
+}
+
+#[async_trait]
+impl Provider for Kind {
+    async fn tool_version(&self) -> Result<String, ProviderError> {
+        let output = self.call()?.arg("version").deadline(Duration::from_secs(15)).run().await?;
+        let text = output.text();
+        let version = text.split(' ').nth(1).and_then(|word| word.strip_prefix('v'));
+        version.map(str::to_owned).ok_or_else(|| {
+            ProviderError::Tool(ToolError::Unreadable {
+                command: "kind version".to_owned(),
+                why: format!("`{text}` is not `kind vX.Y.Z …`"),
+            })
+        })
+    }
+
+    async fn resolve(&self, asked: &KubernetesVersion) -> Result<NodeImage, ProviderError> {
+        let local = self.docker.local_tags(versions::REPOSITORY).await?;
+        let mut image = versions::resolve(asked, &local, &self.tool_version().await?)?;
+        image.id = self.docker.image_id(&image.image).await?;
+        Ok(image)
+    }
+
+    async fn is_taken(&self, cluster: &str) -> Result<bool, ProviderError> {
+        Ok(!self.containers(cluster).await?.is_empty())
+    }
+
+    async fn create(&self, request: CreateRequest) -> Result<(), ProviderError> {
+        let create = self
+            .call()?
+            .args(["create", "cluster", "--name", &request.cluster, "--config", "-", "--retain"])
+            .arg("--kubeconfig")
+            .arg(&request.kubeconfig)
+            .env("KUBECONFIG", &request.kubeconfig)
+            .env("KIND_EXPERIMENTAL_DOCKER_NETWORK", &request.network)
+            .stdin_bytes(request.config)
+            .recorded(request.children)
+            .deadline(request.within);
+        match create.run().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_port_taken(error.stderr()) => {
+                Err(ProviderError::PortTaken { cluster: request.cluster })
+            }
+            Err(ToolError::Failed { stderr, .. }) => Err(ProviderError::CreateFailed {
+                cluster: request.cluster,
+                cause: cause(&stderr),
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn nodes(&self, cluster: &str) -> Result<Vec<Node>, ProviderError> {
+        let mut nodes: Vec<Node> =
+            self.containers(cluster).await?.into_iter().map(Node::from).collect();
+        nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(nodes)
+    }
+
+    async fn kubeconfig(&self, cluster: &str) -> Result<String, ProviderError> {
+        let get = self.call()?.args(["get", "kubeconfig", "--name", cluster]);
+        Ok(get.run().await?.text())
+    }
+
+    async fn load_image(
+        &self,
+        node: &str,
+        archive: PathBuf,
+        image: &str,
+    ) -> Result<(), ProviderError> {
+        let io = |source| ProviderError::Io { path: archive.clone(), source };
+        let file = File::open(&archive).map_err(io)?;
+        // Without --all-platforms: the archive holds one, and ctr fails on those it misses.
+        self.docker
+            .exec(node)?
+            .args(["ctr", "--namespace=k8s.io", "images", "import", "--digests", "-"])
+            .stdin_file(file)
+            .deadline(IMPORT)
+            .run()
+            .await?;
+        let present = self.docker.exec(node)?.args(["crictl", "inspecti", "--quiet", image]);
+        match present.run().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_refusal() => Err(ProviderError::ImageMissing {
+                node: node.to_owned(),
+                image: image.to_owned(),
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn pause(&self, node: &str) -> Result<(), ProviderError> {
+        Ok(self.docker.pause(node).await?)
+    }
+
+    async fn unpause(&self, node: &str) -> Result<(), ProviderError> {
+        Ok(self.docker.unpause(node).await?)
+    }
+
+    async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError> {
+        let found = self.docker.inspect(&[id.to_owned()]).await?;
+        Ok(found.into_iter().next().map(Node::from))
+    }
+
+    async fn delete(&self, cluster: &ClusterRecord) -> Result<Vec<String>, ProviderError> {
+        delete::delete(&self.docker, cluster).await
+    }
+
+    async fn collect_logs(&self, cluster: &str, into: PathBuf) -> Result<(), ProviderError> {
+        let io = |source| ProviderError::Io { path: into.clone(), source };
+        std::fs::create_dir_all(&into).map_err(io)?;
+        for node in self.nodes(cluster).await? {
+            let log = self.docker.logs(&node.id, 2000).await?;
+            std::fs::write(into.join(format!("{}.log", node.name)), log).map_err(io)?;
+        }
+        Ok(())
+    }
+
+    fn default_cni(&self) -> &'static str {
+        "kindnet"
+    }
+
+    fn bootstrap_token(&self) -> Option<(&'static str, &'static str)> {
+        // kind:pkg/cluster/internal/kubeadm/const.go: `abcdef.0123456789abcdef` in every cluster.
+        Some(("kube-system", "bootstrap-token-abcdef"))
+    }
+}
+
+impl From<Container> for Node {
+    fn from(container: Container) -> Self {
+        let state = match container.state {
+            ContainerState::Paused => NodeState::Paused,
+            ContainerState::Running => NodeState::Running,
+            _ => NodeState::Stopped,
+        };
+        Self { name: container.name, id: container.id, state }
+    }
+}
+
+fn is_port_taken(stderr: &str) -> bool {
+    stderr.contains("port is already allocated") || stderr.contains("address already in use")
+}
+
+/// kind's own error and the first line of what it ran: the rest is in the logs.
+fn cause(stderr: &str) -> String {
+    let from = stderr.find("ERROR: ").map_or(0, |at| at + "ERROR: ".len());
+    let lines: Vec<&str> = stderr[from..].lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        return "kind failed without a word".to_owned();
+    }
+    lines[..lines.len().min(6)].join("\n  ")
+}

@@ -1,0 +1,152 @@
+//! Which node image a version means: what is on this host first, then what the installed kind was
+//! released with. Images of other releases may not start.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+use serde::Deserialize;
+
+use crate::{
+    fleet::record::NodeImage,
+    model::lab::KubernetesVersion,
+    provider::{ProviderError, version},
+};
+
+pub(super) const REPOSITORY: &str = "kindest/node";
+
+const CATALOGUE: &str = include_str!("versions.yaml");
+
+/// What one kind release was published with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Release {
+    kind: Version,
+    default: Version,
+    images: BTreeMap<Version, String>,
+}
+
+impl Release {
+    fn image(&self, version: &Version) -> Option<String> {
+        self.images.get(version).map(|digest| format!("{REPOSITORY}:v{version}@{digest}"))
+    }
+}
+
+/// Resolves a request against the tags on this host and the catalogue for `kind`.
+pub(super) fn resolve(
+    asked: &KubernetesVersion,
+    local_tags: &[String],
+    kind: &str,
+) -> Result<NodeImage, ProviderError> {
+    let releases = releases()?;
+    let release = releases.iter().find(|release| release.kind.to_string() == kind);
+    let local: Vec<Version> = local_tags
+        .iter()
+        .filter_map(|tag| Version::parse(tag.strip_prefix('v')?).ok())
+        .collect();
+    if let KubernetesVersion::Image(image) = asked {
+        return Ok(chosen(image.clone(), "as the lab names it".to_owned()));
+    }
+    let asked_or_default = match (asked, release) {
+        (KubernetesVersion::Default, Some(release)) => {
+            KubernetesVersion::Exact(release.default.clone())
+        }
+        _ => asked.clone(),
+    };
+    if let Some(version) = version::newest(&asked_or_default, &local) {
+        let why = "the newest that fits among the images on this host".to_owned();
+        return Ok(chosen(format!("{REPOSITORY}:v{version}"), why));
+    }
+    let known = release.and_then(|release| {
+        let version = version::newest(&asked_or_default, release.images.keys())?;
+        release.image(version)
+    });
+    known
+        .map(|image| chosen(image, format!("released with kind {kind}")))
+        .ok_or_else(|| unknown(asked, &local, release, kind))
+}
+
+fn releases() -> Result<Vec<Release>, ProviderError> {
+    serde_yaml::from_str(CATALOGUE).map_err(|error| ProviderError::UnknownVersion {
+        asked: "any".to_owned(),
+        known: format!("the catalogue of node images is broken: {error}"),
+    })
+}
+
+fn chosen(image: String, chosen: String) -> NodeImage {
+    let version = version::of_image(&image).map(|version| format!("v{version}"));
+    NodeImage { image, version, chosen, id: None }
+}
+
+fn unknown(
+    asked: &KubernetesVersion,
+    local: &[Version],
+    release: Option<&Release>,
+    kind: &str,
+) -> ProviderError {
+    let list = |versions: Vec<&Version>| {
+        let mut versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+        versions.reverse();
+        if versions.is_empty() { "none".to_owned() } else { versions.join(", ") }
+    };
+    let mut local: Vec<&Version> = local.iter().collect();
+    local.sort();
+    let released = match release {
+        Some(release) => format!("kind {kind} was released with {}", list(release.images.keys().collect())),
+        None => format!("the images of kind {kind} are not in the catalogue"),
+    };
+    ProviderError::UnknownVersion {
+        asked: asked.to_string(),
+        known: format!(
+            "on this host there is {}, and {released}; or name a node image, such as {REPOSITORY}:v1.36.4",
+            list(local)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(asked: &str, local: &[&str], kind: &str) -> Result<String, String> {
+        let local: Vec<String> = local.iter().map(ToString::to_string).collect();
+        resolve(&asked.parse().expect("a request"), &local, kind)
+            .map(|image| image.image)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_catalogue_is_read() {
+        assert!(!releases().expect("readable").is_empty());
+        for release in releases().expect("readable") {
+            assert!(release.image(&release.default).is_some(), "kind {}", release.kind);
+        }
+    }
+
+    #[test]
+    fn an_image_on_this_host_comes_first() {
+        let found = image("1.36", &["v1.35.4", "v1.36.3", "latest"], "0.33.0");
+        assert_eq!(found.as_deref(), Ok("kindest/node:v1.36.3"));
+    }
+
+    #[test]
+    fn otherwise_the_release_tells_with_its_digest() {
+        let found = image("1.36", &[], "0.33.0").expect("it is in the catalogue");
+        assert!(found.starts_with("kindest/node:v1.36.4@sha256:099e"), "{found}");
+    }
+
+    #[test]
+    fn the_default_is_the_tools_own() {
+        let found = image("default", &["v1.36.3"], "0.33.0").expect("it is in the catalogue");
+        assert!(found.starts_with("kindest/node:v1.37.0@"), "{found}");
+    }
+
+    #[test]
+    fn an_unknown_version_says_what_there_is() {
+        assert_eq!(
+            image("1.12", &["v1.36.3", "v1.35.4"], "0.33.0").expect_err("too old"),
+            "Kubernetes 1.12 is not known: on this host there is 1.36.3, 1.35.4, and kind 0.33.0 \
+             was released with 1.37.0, 1.36.4, 1.35.8, 1.34.11; or name a node image, such as \
+             kindest/node:v1.36.4"
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! What makes clusters. Nothing outside of this room matches on a provider's name.
+//!
+//! Must not know scenarios.
+
+mod error;
+pub mod kind;
+mod version;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{
+    fleet::record::{ClusterRecord, NodeImage, NodeRecord},
+    model::lab::KubernetesVersion,
+    tool::docker::{Docker, Engine},
+};
+
+pub use error::ProviderError;
+
+/// A maker of clusters. Every method ends by its own deadline.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The version of its tool, such as `0.33.0`.
+    async fn tool_version(&self) -> Result<String, ProviderError>;
+
+    /// Which node image a version means here, without fetching it.
+    async fn resolve(&self, asked: &KubernetesVersion) -> Result<NodeImage, ProviderError>;
+
+    /// Whether anything on this host already goes by a cluster's name.
+    async fn is_taken(&self, cluster: &str) -> Result<bool, ProviderError>;
+
+    /// Creates a cluster; what is there after a failure is kept for its logs.
+    async fn create(&self, request: CreateRequest) -> Result<(), ProviderError>;
+
+    /// The cluster's nodes as they are now.
+    async fn nodes(&self, cluster: &str) -> Result<Vec<Node>, ProviderError>;
+
+    /// A kubeconfig that works on this host.
+    async fn kubeconfig(&self, cluster: &str) -> Result<String, ProviderError>;
+
+    /// Puts an image from a tar file into a node.
+    async fn load_image(&self, node: &str, archive: PathBuf, image: &str)
+    -> Result<(), ProviderError>;
+
+    /// Freezes a node: its connections stay open, nothing answers.
+    async fn pause(&self, node: &str) -> Result<(), ProviderError>;
+
+    async fn unpause(&self, node: &str) -> Result<(), ProviderError>;
+
+    /// One node by its id; none when it is gone.
+    async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError>;
+
+    /// Removes what the record owns, and looks again until nothing more appears. Returns what
+    /// goes by the cluster's name but is not on record.
+    async fn delete(&self, cluster: &ClusterRecord) -> Result<Vec<String>, ProviderError>;
+
+    /// Writes what explains a failure into a directory.
+    async fn collect_logs(&self, cluster: &str, into: PathBuf) -> Result<(), ProviderError>;
+
+    /// What the cluster brings as a CNI when it is asked for nothing else.
+    fn default_cni(&self) -> &'static str;
+
+    /// Well-known join tokens that every new cluster holds: namespace and name of the secret.
+    fn bootstrap_token(&self) -> Option<(&'static str, &'static str)>;
+}
+
+/// What a provider needs to create one cluster.
+#[derive(Clone, Debug)]
+pub struct CreateRequest {
+    pub cluster: String,
+    /// The provider's own configuration.
+    pub config: String,
+    /// An existing docker network.
+    pub network: String,
+    /// Where the tool may write a kubeconfig.
+    pub kubeconfig: PathBuf,
+    /// Where the tool's process group is written down.
+    pub children: PathBuf,
+    pub within: Duration,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Node {
+    pub name: String,
+    pub id: String,
+    pub state: NodeState,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NodeState {
+    Paused,
+    Running,
+    Stopped,
+}
+
+impl NodeState {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl From<Node> for NodeRecord {
+    fn from(node: Node) -> Self {
+        Self { name: node.name, id: node.id }
+    }
+}
+
+/// The providers of this host.
+#[derive(Clone)]
+pub struct Providers {
+    docker: Docker,
+    engine: Arc<Engine>,
+}
+
+impl Providers {
+    /// The names that a template may give.
+    pub const NAMES: [&'static str; 1] = [kind::NAME];
+
+    #[must_use]
+    pub fn new(docker: Docker, engine: Arc<Engine>) -> Self {
+        Self { docker, engine }
+    }
+
+    #[must_use]
+    pub fn with_docker(&self, docker: Docker) -> Self {
+        Self { docker, engine: Arc::clone(&self.engine) }
+    }
+
+    #[must_use]
+    pub const fn docker(&self) -> &Docker {
+        &self.docker
+    }
+
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub fn named(&self, name: &str) -> Result<Arc<dyn Provider>, ProviderError> {
+        match name {
+            kind::NAME => Ok(Arc::new(kind::Kind::new(self.docker.clone()))),
+            _ => Err(ProviderError::Unknown { provider: name.to_owned(), known: &Self::NAMES }),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Which of the versions at hand a request means.
+
+use semver::Version;
+
+use crate::model::lab::KubernetesVersion;
+
+/// The newest of `known` that satisfies `asked`.
+pub(super) fn newest<'a>(
+    asked: &KubernetesVersion,
+    known: impl IntoIterator<Item = &'a Version>,
+) -> Option<&'a Version> {
+    known.into_iter().filter(|version| satisfies(asked, version)).max()
+}
+
+fn satisfies(asked: &KubernetesVersion, version: &Version) -> bool {
+    match asked {
+        KubernetesVersion::Exact(exact) => exact == version,
+        KubernetesVersion::Minor { major, minor } => {
+            (version.major, version.minor) == (*major, *minor) && version.pre.is_empty()
+        }
+        KubernetesVersion::Default | KubernetesVersion::Image(_) => false,
+    }
+}
+
+/// The version in an image's name: `v1.36.3` of `kindest/node:v1.36.3@sha256:…`.
+pub(super) fn of_image(image: &str) -> Option<Version> {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let (_, tag) = name.rsplit_once(':')?;
+    Version::parse(tag.strip_prefix('v')?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn versions(list: &[&str]) -> Vec<Version> {
+        list.iter().map(|text| text.parse().expect("a version")).collect()
+    }
+
+    #[rstest]
+    #[case("1.36", Some("1.36.10"))]
+    #[case("1.36.3", Some("1.36.3"))]
+    #[case("1.34", None)]
+    #[case("1.37", None)]
+    fn a_minor_means_its_newest_patch(#[case] asked: &str, #[case] meant: Option<&str>) {
+        let known = versions(&["1.35.4", "1.36.3", "1.36.10", "1.37.0-rc.1"]);
+        let asked = asked.parse().expect("a request");
+        assert_eq!(newest(&asked, &known), meant.map(|v| v.parse().expect("a version")).as_ref());
+    }
+
+    #[rstest]
+    #[case("kindest/node:v1.36.3", Some("1.36.3"))]
+    #[case("kindest/node:v1.36.3@sha256:abc", Some("1.36.3"))]
+    #[case("registry:5000/node", None)]
+    #[case("kindest/node:latest", None)]
+    fn images_tell_their_version_by_their_tag(#[case] image: &str, #[case] version: Option<&str>) {
+        assert_eq!(of_image(image), version.map(|v| v.parse().expect("a version")));
+    }
+}

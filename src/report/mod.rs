@@ -1,0 +1,8 @@
+//! Reports: pure functions of what was recorded, and the directory it is recorded in.
+//!
+//! Must not know the runner's workings.
+
+pub mod junit;
+pub mod progress;
+pub mod run_dir;
+pub mod summary;

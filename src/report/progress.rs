@@ -1,0 +1,57 @@
+//! One event as one line for somebody who is watching.
+
+use crate::runner::{Event, Recorded};
+
+/// The line, with the time since the start in front.
+#[must_use]
+pub fn line(recorded: &Recorded) -> String {
+    let seconds = recorded.at.since(crate::clock::Moment::START).as_secs_f64();
+    format!("{seconds:7.1}s  {}", words(&recorded.event))
+}
+
+fn words(event: &Event) -> String {
+    match event {
+        Event::ClusterFailed { cluster, why } => format!("{cluster}: failed: {why}"),
+        Event::ClusterReady { cluster, version, cni, .. } => {
+            format!("{cluster}: ready, {version} with {cni}")
+        }
+        Event::ClusterRemoved { cluster } => format!("{cluster}: removed"),
+        Event::FaultHealed { step, proof } => format!("{step}: healed: {proof}"),
+        Event::FaultHealing { step, why } => format!("{step}: healing ({why})"),
+        Event::FaultInjecting { step, fault, targets } => {
+            format!("{step}: {fault} on {}", targets.join(", "))
+        }
+        Event::FaultProved { step, proof } => format!("{step}: in effect: {proof}"),
+        Event::LabPlanned { lab, clusters } => {
+            let clusters: Vec<String> = clusters
+                .iter()
+                .map(|cluster| {
+                    format!(
+                        "\n          {}: {} by {}, {} ({})",
+                        cluster.cluster,
+                        cluster.cni,
+                        cluster.provider,
+                        cluster.image,
+                        cluster.chosen
+                    )
+                })
+                .collect();
+            format!("lab {lab}{}", clusters.concat())
+        }
+        Event::LabRemoved { lab } => format!("lab {lab}: removed, nothing left"),
+        Event::Phase { cluster, phase } => format!("{cluster}: {phase}"),
+        Event::PlannedAnew { what, why } => format!("planned anew: {what} ({why})"),
+        Event::RunStarted { run, scenario } => format!("run {run} of {scenario}"),
+        Event::Server { server, up, why } => {
+            format!("front door: {server} {} ({why})", if *up { "up" } else { "down" })
+        }
+        Event::StepDone { step, outcome } => format!("{step}: {outcome}"),
+        Event::StepStarted { step, say } => match say {
+            Some(say) => format!("{step}: {say}"),
+            None => step.clone(),
+        },
+        Event::SteadyJudged { verdict } => format!("steady: {verdict}"),
+        Event::TrafficEnded => "traffic ended".to_owned(),
+        Event::TrafficStarted { streams, .. } => format!("traffic: {}", streams.join(", ")),
+    }
+}

@@ -1,0 +1,175 @@
+//! The run directory: everything that a verdict rests on, in files that outlive the tool.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fleet::LabRecord,
+    runner::Recorded,
+    verdict::{
+        case::Case,
+        history::{History, Request},
+        judgement::Judgement,
+    },
+};
+
+/// The format of `run.json` that this seatrial writes.
+const FORMAT: u32 = 1;
+
+/// What `run.json` holds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RunRecord {
+    pub format: u32,
+    /// The seatrial that ran it.
+    pub seatrial: String,
+    pub run: String,
+    pub scenario: String,
+    pub description: Option<String>,
+    pub source: String,
+    pub started: Timestamp,
+    pub ended: Timestamp,
+    pub interrupted: bool,
+    /// What the run was judged by.
+    pub case: Case,
+    /// When what happened; the requests are in `requests.ndjson`.
+    pub history: History,
+    /// The lab as it was, with every address, image and version.
+    pub lab: LabRecord,
+    pub judgement: Judgement,
+}
+
+impl RunRecord {
+    #[must_use]
+    pub const fn format() -> u32 {
+        FORMAT
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunDirError {
+    #[error("{} line {line} is no request: {why}", path.display())]
+    BadRequest { path: PathBuf, line: usize, why: String },
+    #[error("{} is no record of a run: {why}", path.display())]
+    BadRun { path: PathBuf, why: String },
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{} was written by a newer seatrial (format {format}, this one knows {FORMAT})", path.display())]
+    Newer { path: PathBuf, format: u32 },
+    #[error("{} holds no finished run: there is no run.json in it", path.display())]
+    NoRun { path: PathBuf },
+}
+
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+impl RunDir {
+    /// Creates a directory that does not exist yet; a bad path fails before a long run.
+    pub fn create(path: PathBuf) -> Result<Self, RunDirError> {
+        let io = |source| RunDirError::Io { path: path.clone(), source };
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(io)?;
+        }
+        fs::create_dir(&path).map_err(io)?;
+        Ok(Self { path })
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn write(&self, name: &str, text: &[u8]) -> Result<(), RunDirError> {
+        let path = self.path.join(name);
+        fs::write(&path, text).map_err(|source| RunDirError::Io { path, source })
+    }
+
+    /// Opens a new file of it.
+    pub fn file(&self, name: &str) -> Result<File, RunDirError> {
+        let path = self.path.join(name);
+        let mut options = OpenOptions::new();
+        let opened = options.write(true).create_new(true).open(&path);
+        opened.map_err(|source| RunDirError::Io { path, source })
+    }
+
+    pub fn write_run(&self, run: &RunRecord) -> Result<(), RunDirError> {
+        let json = serde_json::to_vec_pretty(run).map_err(|error| RunDirError::BadRun {
+            path: self.path.join("run.json"),
+            why: error.to_string(),
+        })?;
+        self.write("run.json", &json)
+    }
+
+    /// Reads a run back: its record, with every request in its history.
+    pub fn read(dir: &Path) -> Result<RunRecord, RunDirError> {
+        let path = dir.join("run.json");
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(RunDirError::NoRun { path: dir.to_owned() });
+            }
+            Err(source) => return Err(RunDirError::Io { path, source }),
+        };
+        let mut run = parse(&path, &text)?;
+        run.history.requests = read_requests(&dir.join("requests.ndjson"))?;
+        Ok(run)
+    }
+}
+
+fn parse(path: &Path, text: &[u8]) -> Result<RunRecord, RunDirError> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let bad =
+        |error: serde_json::Error| RunDirError::BadRun { path: path.into(), why: error.to_string() };
+    let Format { format } = serde_json::from_slice(text).map_err(bad)?;
+    if format > FORMAT {
+        return Err(RunDirError::Newer { path: path.into(), format });
+    }
+    serde_json::from_slice(text).map_err(bad)
+}
+
+fn read_requests(path: &Path) -> Result<Vec<Request>, RunDirError> {
+    let io = |source| RunDirError::Io { path: path.into(), source };
+    let lines = BufReader::new(File::open(path).map_err(io)?).lines();
+    let mut requests = Vec::new();
+    for (index, line) in lines.enumerate() {
+        let request = serde_json::from_str(&line.map_err(io)?).map_err(|error| {
+            RunDirError::BadRequest { path: path.into(), line: index + 1, why: error.to_string() }
+        })?;
+        requests.push(request);
+    }
+    Ok(requests)
+}
+
+/// Events as they happen, a line each.
+pub struct EventLog {
+    file: File,
+}
+
+impl EventLog {
+    #[must_use]
+    pub const fn new(file: File) -> Self {
+        Self { file }
+    }
+
+    /// Adds an event. A full disk ends the log, not the run.
+    pub fn add(&mut self, recorded: &Recorded) {
+        let line = serde_json::to_vec(recorded).map(|mut line| {
+            line.push(b'\n');
+            line
+        });
+        let written = line.map_err(io::Error::from).and_then(|line| self.file.write_all(&line));
+        if let Err(error) = written {
+            tracing::warn!(%error, "an event could not be written to events.ndjson");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What happens, as it happens. Reports are made from this alone.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::clock::{Clock, Moment};
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// A cluster is whole.
+    ClusterReady { cluster: String, version: String, cni: String, uid: String },
+    ClusterFailed { cluster: String, why: String },
+    ClusterRemoved { cluster: String },
+    FaultHealed { step: String, proof: String },
+    FaultHealing { step: String, why: String },
+    FaultInjecting { step: String, fault: String, targets: Vec<String> },
+    FaultProved { step: String, proof: String },
+    /// Planned anew because somebody else was quicker.
+    PlannedAnew { what: String, why: String },
+    LabPlanned { lab: String, clusters: Vec<PlannedCluster> },
+    LabRemoved { lab: String },
+    /// A cluster goes into a phase of its creation.
+    Phase { cluster: String, phase: String },
+    RunStarted { run: String, scenario: String },
+    Server { server: String, up: bool, why: String },
+    StepDone { step: String, outcome: String },
+    StepStarted { step: String, say: Option<String> },
+    SteadyJudged { verdict: String },
+    TrafficEnded,
+    TrafficStarted { streams: Vec<String>, door: Option<String> },
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PlannedCluster {
+    pub cluster: String,
+    pub name: String,
+    pub provider: String,
+    pub image: String,
+    pub chosen: String,
+    pub cni: String,
+}
+
+/// An event and when it was.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Recorded {
+    pub at: Moment,
+    pub time: Timestamp,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Where events go. Consumers read; they never call back.
+#[derive(Clone)]
+pub struct Events {
+    clock: Clock,
+    sender: UnboundedSender<Recorded>,
+}
+
+impl Events {
+    #[must_use]
+    pub fn new(clock: Clock) -> (Self, UnboundedReceiver<Recorded>) {
+        let (sender, receiver) = unbounded_channel();
+        (Self { clock, sender }, receiver)
+    }
+
+    pub fn emit(&self, event: Event) {
+        let recorded = Recorded { at: self.clock.now(), time: Timestamp::now(), event };
+        // Nobody listens any more: then nobody wants to know.
+        let _ = self.sender.send(recorded);
+    }
+
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}

@@ -1,0 +1,72 @@
+//! Images on their way into nodes: fetched and saved once, however many clusters want them.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::{Host, RunnerError};
+use crate::{provider::Provider, fleet::record::NodeRecord};
+
+/// The archives of one lab's images, in a directory that goes with it.
+pub(super) struct Images {
+    dir: TempDir,
+    archives: BTreeMap<String, OnceCell<PathBuf>>,
+}
+
+impl Images {
+    pub(super) fn new(images: impl IntoIterator<Item = String>) -> Result<Self, RunnerError> {
+        let dir = tempfile::Builder::new().prefix("seatrial-images-").tempdir().map_err(|source| {
+            RunnerError::Io { path: std::env::temp_dir(), source }
+        })?;
+        let archives = images.into_iter().map(|image| (image, OnceCell::new())).collect();
+        Ok(Self { dir, archives })
+    }
+
+    /// Makes every archive while clusters are being created. A failure is reported by whoever
+    /// needs the archive.
+    pub(super) async fn prefetch(&self, host: &Host) {
+        for image in self.archives.keys() {
+            if let Err(error) = self.archive(host, image).await {
+                tracing::debug!(%image, %error, "not prefetched");
+            }
+        }
+    }
+
+    /// Puts an image into every node of a cluster.
+    pub(super) async fn load(
+        &self,
+        host: &Host,
+        provider: &dyn Provider,
+        nodes: &[NodeRecord],
+        image: &str,
+    ) -> Result<(), RunnerError> {
+        let archive = self.archive(host, image).await?;
+        let loads = nodes.iter().map(|node| provider.load_image(&node.id, archive.clone(), image));
+        futures::future::try_join_all(loads).await?;
+        Ok(())
+    }
+
+    async fn archive(&self, host: &Host, image: &str) -> Result<PathBuf, RunnerError> {
+        let save = async || -> Result<PathBuf, RunnerError> {
+            fetch(host, image).await?;
+            let name: String =
+                image.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+            let path = self.dir.path().join(format!("{name}.tar"));
+            host.docker().save(host.providers.engine(), image, &path).await?;
+            Ok(path)
+        };
+        match self.archives.get(image) {
+            Some(cell) => cell.get_or_try_init(save).await.cloned(),
+            None => save().await,
+        }
+    }
+}
+
+/// Gets an image onto this host unless it is there.
+pub(super) async fn fetch(host: &Host, image: &str) -> Result<(), RunnerError> {
+    if host.docker().image_id(image).await?.is_none() {
+        host.docker().pull(image).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Taking a lab down: faults undone, tools ended, clusters and networks removed, and only then
+//! forgotten. What is not ours stays, and is named.
+
+use std::{fmt, time::Duration};
+
+use super::{Event, Host, RunnerError, raise::LAB_LABEL};
+use crate::{
+    fault,
+    fleet::{ClusterRecord, ClusterState, LabStore, NetworkRecord},
+    tool::launch,
+};
+
+/// How long a tool that somebody else started may take to end.
+const TOOL_END: Duration = Duration::from_secs(10);
+
+/// What could not be removed, and why.
+#[derive(Debug, Default)]
+pub struct Leftovers(pub Vec<String>);
+
+impl Leftovers {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn add(&mut self, what: impl fmt::Display) {
+        self.0.push(what.to_string());
+    }
+}
+
+/// Removes everything of a lab that is on record. The record goes last, and stays when anything
+/// is left behind, so that `down` can be tried again.
+pub async fn lower(host: &Host, store: LabStore) -> Result<Leftovers, RunnerError> {
+    let mut left = Leftovers::default();
+    let record = store.record();
+    end_tools(&store, &mut left).await?;
+    undo_faults(host, &store, &mut left).await;
+    let removals = record.clusters.iter().map(|(name, cluster)| remove(host, name, cluster));
+    for outcome in futures::future::join_all(removals).await {
+        match outcome {
+            Ok(strangers) => left.0.extend(strangers),
+            Err(error) => left.add(error),
+        }
+    }
+    for network in &record.networks {
+        if let Err(error) = remove_network(host, &record.name, network, &mut left).await {
+            left.add(error);
+        }
+    }
+    if left.is_empty() {
+        store.forget()?;
+        host.events.emit(Event::LabRemoved { lab: record.name.to_string() });
+    }
+    Ok(left)
+}
+
+/// Removes one cluster of a lab that goes on without it.
+pub(crate) async fn lower_cluster(
+    host: &Host,
+    store: &LabStore,
+    cluster: &str,
+) -> Result<Leftovers, RunnerError> {
+    let record = store.record();
+    let Some((name, cluster)) = record.clusters.get_key_value(cluster) else {
+        return Ok(Leftovers::default());
+    };
+    let strangers = remove(host, name, cluster).await?;
+    store.update(|record| record.clusters.shift_remove(name))?;
+    Ok(Leftovers(strangers))
+}
+
+/// A tool that outlived its seatrial would go on creating what is being removed.
+async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<(), RunnerError> {
+    for group in launch::recorded(&store.children())? {
+        if !group.end_group(TOOL_END).await {
+            left.add(format!("a tool that does not end (process group {})", group.pid));
+        }
+    }
+    Ok(())
+}
+
+/// Nodes are about to go; undoing first keeps the journal true if their removal fails.
+async fn undo_faults(host: &Host, store: &LabStore, left: &mut Leftovers) {
+    if let Err(error) = fault::undo_all(&host.providers, &store.journal()).await {
+        left.add(error);
+    }
+}
+
+async fn remove(
+    host: &Host,
+    name: &str,
+    cluster: &ClusterRecord,
+) -> Result<Vec<String>, RunnerError> {
+    if cluster.state == ClusterState::Planned {
+        return Ok(Vec::new());
+    }
+    let strangers = host.providers.named(&cluster.provider)?.delete(cluster).await?;
+    host.events.emit(Event::ClusterRemoved { cluster: name.to_owned() });
+    let why = |container| format!("container {container}: it took the name of cluster {name}, but is not on record");
+    Ok(strangers.into_iter().map(why).collect())
+}
+
+async fn remove_network(
+    host: &Host,
+    lab: &str,
+    network: &NetworkRecord,
+    left: &mut Leftovers,
+) -> Result<(), RunnerError> {
+    let key = network.id.as_deref().unwrap_or(&network.name);
+    let Some(found) = host.docker().network(key).await? else { return Ok(()) };
+    if found.labels.get(LAB_LABEL).map(String::as_str) != Some(lab) {
+        // Created by somebody else under our name before we came to it.
+        return Ok(());
+    }
+    if !found.attached.is_empty() {
+        let strangers = found.attached.join(", ");
+        left.add(format!("network {}: {strangers} is attached to it and is not ours", network.name));
+        return Ok(());
+    }
+    Ok(host.docker().remove_network(&found.id).await?)
+}

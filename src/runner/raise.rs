@@ -1,0 +1,220 @@
+//! Bringing a lab up: written down first, then created, several clusters at once. A cluster that
+//! fails does not stop the others.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use tokio::sync::Semaphore;
+
+use super::{
+    ClusterFailure, Event, Host, PlannedCluster, RunnerError, Wanted,
+    images::{Images, fetch},
+    plan,
+    raise_cluster::{self, Job},
+};
+use crate::{
+    fleet::{LabRecord, LabStore, kubeconfig, plan::Taken, state::write_atomically},
+    tool::{ToolError, docker::NetworkRequest},
+};
+
+/// A lab that was brought up, whole or not.
+#[derive(Debug)]
+pub struct Raised {
+    pub store: LabStore,
+    pub failures: Vec<ClusterFailure>,
+}
+
+/// How often resources are planned anew when somebody else is quicker.
+pub(super) const ATTEMPTS: usize = 3;
+/// The label that our networks carry.
+pub(super) const LAB_LABEL: &str = "seatrial.lab";
+/// What one more cluster needs of free memory while it starts.
+const MEMORY_EACH: u64 = 1 << 30;
+
+/// Brings a lab up. An error means that nothing but the record may be left: lower it.
+pub async fn raise(host: &Host, wanted: &Wanted<'_>) -> Result<Raised, (RunnerError, Option<LabStore>)> {
+    let planned = PlannedCluster::all(host, wanted).await.map_err(|error| (error, None))?;
+    check_ports(wanted, &planned).map_err(|error| (error, None))?;
+    let store = write_down(host, wanted, &planned).await.map_err(|error| (error, None))?;
+    match create(host, wanted, planned, &store).await {
+        Ok(failures) => Ok(Raised { store, failures }),
+        Err(error) => Err((error, Some(store))),
+    }
+}
+
+/// Refuses a lab that does not publish what the workload needs: kind cannot add a port later.
+fn check_ports(wanted: &Wanted<'_>, planned: &[PlannedCluster]) -> Result<(), RunnerError> {
+    let Some(workload) = wanted.workload else { return Ok(()) };
+    let port = workload.node_port();
+    match planned.iter().find(|cluster| !cluster.declared.ports.contains(&port)) {
+        Some(cluster) => Err(RunnerError::PortNotPublished {
+            cluster: cluster.cluster.to_string(),
+            port,
+            workload: workload.name(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Takes names and resources, and writes the lab down, before anything of it exists.
+async fn write_down(
+    host: &Host,
+    wanted: &Wanted<'_>,
+    planned: &[PlannedCluster],
+) -> Result<LabStore, RunnerError> {
+    let _planning = host.state.planning_lock().await?;
+    let labs = host.state.labs()?;
+    for cluster in planned {
+        let on_record = labs.iter().any(|lab| lab.cluster_called(&cluster.name).is_some());
+        if on_record || cluster.provider.is_taken(&cluster.name).await? {
+            return Err(RunnerError::NameTaken {
+                cluster: cluster.cluster.to_string(),
+                name: cluster.name.clone(),
+            });
+        }
+    }
+    let mut taken = taken(host, &labs).await?;
+    Ok(host.state.create(plan::record(wanted, planned, &mut taken)?)?)
+}
+
+/// What this host cannot give any more.
+pub(super) async fn taken(host: &Host, labs: &[LabRecord]) -> Result<Taken, RunnerError> {
+    let networks = host.docker().networks().await?;
+    Ok(Taken::by(labs, networks.into_iter().flat_map(|network| network.subnets)))
+}
+
+async fn create(
+    host: &Host,
+    wanted: &Wanted<'_>,
+    planned: Vec<PlannedCluster>,
+    store: &LabStore,
+) -> Result<Vec<ClusterFailure>, RunnerError> {
+    fetch_node_images(host, &planned, store).await?;
+    create_networks(host, store).await?;
+    let images = Images::new(wanted_images(wanted, &planned))?;
+    let slots = Arc::new(Semaphore::new(jobs(host, wanted.jobs)));
+    let creations = planned.iter().map(|cluster| {
+        let job = Job { host, store, images: &images, cluster, workload: wanted.workload };
+        let slots = Arc::clone(&slots);
+        async move {
+            let Ok(_slot) = slots.acquire().await else { return Some(job.cancelled()) };
+            raise_cluster::raise(job).await.err()
+        }
+    });
+    let everything = futures::future::join_all(creations);
+    let (failures, ()) = tokio::join!(everything, images.prefetch(host));
+    if host.cancelled.is_cancelled() {
+        return Err(RunnerError::Cancelled);
+    }
+    write_kubeconfig(store)?;
+    Ok(failures.into_iter().flatten().collect())
+}
+
+/// Every distinct node image is fetched once, before several clusters ask for it at once.
+async fn fetch_node_images(
+    host: &Host,
+    planned: &[PlannedCluster],
+    store: &LabStore,
+) -> Result<(), RunnerError> {
+    for cluster in planned {
+        let image = &cluster.image.image;
+        if cluster.image.id.is_none() {
+            let phase = format!("fetching {image}");
+            host.events.emit(Event::Phase { cluster: cluster.cluster.to_string(), phase });
+            fetch(host, image).await?;
+        }
+        let id = host.docker().image_id(image).await?;
+        store.update(|record| {
+            if let Some(cluster) = record.clusters.get_mut(&cluster.cluster) {
+                cluster.image.id = id;
+            }
+        })?;
+    }
+    Ok(())
+}
+
+async fn create_networks(host: &Host, store: &LabStore) -> Result<(), RunnerError> {
+    for index in 0..store.record().networks.len() {
+        let mut attempt = 1;
+        loop {
+            match create_network(host, store, index).await {
+                Err(RunnerError::Tool(error)) if overlaps(&error) && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    replan_network(host, store, index, &error).await?;
+                }
+                other => break other?,
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn create_network(host: &Host, store: &LabStore, index: usize) -> Result<(), RunnerError> {
+    let record = store.record();
+    let network = &record.networks[index];
+    let labels = [(LAB_LABEL, &*record.name)];
+    let request = NetworkRequest { name: &network.name, subnet: &network.subnet, labels: &labels };
+    let id = host.docker().create_network(&request).await?;
+    store.update(|record| record.networks[index].id = Some(id))?;
+    Ok(())
+}
+
+async fn replan_network(
+    host: &Host,
+    store: &LabStore,
+    index: usize,
+    why: &ToolError,
+) -> Result<(), RunnerError> {
+    let _planning = host.state.planning_lock().await?;
+    let mut taken = taken(host, &host.state.labs()?).await?;
+    let refused = store.record().networks[index].subnet.clone();
+    taken.refuse(&refused);
+    let subnet = taken.network()?;
+    host.events.emit(Event::PlannedAnew {
+        what: format!("network {refused} becomes {subnet}"),
+        why: why.stderr().trim().to_owned(),
+    });
+    store.update(|record| record.networks[index].subnet = subnet)?;
+    Ok(())
+}
+
+fn overlaps(error: &ToolError) -> bool {
+    error.stderr().to_ascii_lowercase().contains("pool overlaps")
+}
+
+/// Everything that some node will need beside its own image.
+fn wanted_images(wanted: &Wanted<'_>, planned: &[PlannedCluster]) -> Vec<String> {
+    let cni = planned.iter().flat_map(|cluster| cluster.cni.images());
+    let workload = wanted.workload.iter().flat_map(|workload| workload.images());
+    cni.chain(workload).map(str::to_owned).collect()
+}
+
+/// How many clusters are created at once.
+fn jobs(host: &Host, asked: Option<NonZeroUsize>) -> usize {
+    let engine = host.providers.engine();
+    let memory = available_memory().unwrap_or(engine.memory);
+    let fits = usize::try_from(memory / MEMORY_EACH).unwrap_or(usize::MAX);
+    asked.map_or_else(|| fits.clamp(1, engine.cores.max(4)), NonZeroUsize::get)
+}
+
+/// What the kernel could hand out without swapping, where it tells.
+fn available_memory() -> Option<u64> {
+    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// The lab's own kubeconfig: a context for each cluster that is ready, named like the cluster.
+fn write_kubeconfig(store: &LabStore) -> Result<(), RunnerError> {
+    let record = store.record();
+    let mut configs = Vec::new();
+    for (cluster, _) in record.clusters.iter().filter(|(_, cluster)| cluster.facts.is_some()) {
+        let path = store.kubeconfig(cluster);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| RunnerError::Io { path: path.clone(), source })?;
+        configs.push(kubeconfig::renamed(&record.clusters[cluster].name, &text)?);
+    }
+    let merged = kubeconfig::merged(configs)?;
+    write_atomically(&store.dir().join("kubeconfig"), kubeconfig::written(&merged)?.as_bytes())?;
+    Ok(())
+}

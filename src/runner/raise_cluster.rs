@@ -1,0 +1,219 @@
+//! One cluster, from a line on record to a member of the fleet.
+
+use std::time::Duration;
+
+use super::{
+    ClusterFailure, Event, Host, PlannedCluster, RunnerError,
+    deploy::deploy,
+    images::Images,
+    raise::{ATTEMPTS, taken},
+};
+use crate::{
+    fleet::{
+        ClusterRecord, ClusterState, LabStore, NodeRecord, kubeconfig,
+        record::Facts,
+        state::{create_private, write_atomically},
+    },
+    kube::{ClusterApi, ExpectedNodes, Workload},
+    model::scenario,
+    provider::{CreateRequest, ProviderError},
+};
+
+/// kind's own steps, on a host that starts several clusters at once.
+const CREATION: Duration = Duration::from_secs(300);
+/// From a created cluster to a ready one.
+const READINESS: Duration = Duration::from_secs(180);
+
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) host: &'a Host,
+    pub(super) store: &'a LabStore,
+    pub(super) images: &'a Images,
+    pub(super) cluster: &'a PlannedCluster,
+    pub(super) workload: Option<scenario::Workload>,
+}
+
+/// Creates a cluster and waits until it is whole; keeps the logs of one that failed.
+pub(super) async fn raise(job: Job<'_>) -> Result<(), ClusterFailure> {
+    let Err(error) = job.raise().await else { return Ok(()) };
+    let cluster = job.cluster.cluster.to_string();
+    if error.is_cancellation() || job.host.cancelled.is_cancelled() {
+        return Err(job.cancelled());
+    }
+    job.host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why: error.to_string() });
+    let logs = job.store.dir().join("logs").join(&cluster);
+    let kept = job.cluster.provider.collect_logs(&job.cluster.name, logs.clone()).await;
+    if let Err(error) = job.set_state(ClusterState::Failed) {
+        tracing::warn!(%cluster, %error, "its failure could not be recorded");
+    }
+    Err(ClusterFailure { cluster, error, logs: kept.is_ok().then_some(logs) })
+}
+
+impl Job<'_> {
+    pub(super) fn cancelled(&self) -> ClusterFailure {
+        ClusterFailure {
+            cluster: self.cluster.cluster.to_string(),
+            error: RunnerError::Cancelled,
+            logs: None,
+        }
+    }
+
+    async fn raise(&self) -> Result<(), RunnerError> {
+        self.create_with_free_ports().await?;
+        let nodes = self.register_nodes().await?;
+        let api = self.connect().await?;
+        self.install_cni(&api, &nodes).await?;
+        self.wait_until_whole(&api, &nodes).await?;
+        self.delete_bootstrap_token(&api).await?;
+        self.register(&api).await?;
+        match self.workload {
+            Some(workload) => {
+                deploy(self.host, self.images, workload, &api, &self.record()).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Docker has the last word on ports: when one was taken since, all are planned anew.
+    async fn create_with_free_ports(&self) -> Result<(), RunnerError> {
+        for attempt in 1.. {
+            match self.create().await {
+                Err(RunnerError::Provider(ProviderError::PortTaken { cluster }))
+                    if attempt < ATTEMPTS =>
+                {
+                    self.cluster.provider.delete(&self.record()).await?;
+                    self.plan_ports_anew().await?;
+                    let what = format!("ports of {cluster}");
+                    let why = "one was taken in the meantime".to_owned();
+                    self.host.events.emit(Event::PlannedAnew { what, why });
+                }
+                other => return other,
+            }
+        }
+        Ok(())
+    }
+
+    async fn create(&self) -> Result<(), RunnerError> {
+        self.phase("creating");
+        self.set_state(ClusterState::Creating)?;
+        let record = self.record();
+        let config = self.cluster.render(&record)?;
+        let dir = self.store.cluster_dir(&self.cluster.cluster);
+        create_private(&dir)?;
+        write_atomically(&dir.join("config.yaml"), config.as_bytes())?;
+        let request = CreateRequest {
+            cluster: record.name,
+            config,
+            network: record.network,
+            kubeconfig: dir.join("provider-kubeconfig"),
+            children: self.store.children(),
+            within: CREATION,
+        };
+        Ok(self.cluster.provider.create(request).await?)
+    }
+
+    async fn plan_ports_anew(&self) -> Result<(), RunnerError> {
+        let _planning = self.host.state.planning_lock().await?;
+        let mut taken = taken(self.host, &self.host.state.labs()?).await?;
+        let mut record = self.record();
+        self.cluster.take_ports(&mut record, &mut taken)?;
+        self.update(|known| *known = record)
+    }
+
+    async fn register_nodes(&self) -> Result<Vec<NodeRecord>, RunnerError> {
+        let nodes = self.cluster.provider.nodes(&self.cluster.name).await?;
+        let nodes: Vec<NodeRecord> = nodes.into_iter().map(NodeRecord::from).collect();
+        self.update(|record| record.nodes.clone_from(&nodes))?;
+        Ok(nodes)
+    }
+
+    async fn connect(&self) -> Result<ClusterApi, RunnerError> {
+        let text = self.cluster.provider.kubeconfig(&self.cluster.name).await?;
+        let config = kubeconfig::renamed(&self.cluster.name, &text)?;
+        let path = self.store.kubeconfig(&self.cluster.cluster);
+        write_atomically(&path, kubeconfig::written(&config)?.as_bytes())?;
+        Ok(ClusterApi::connect(&self.cluster.cluster, &path).await?)
+    }
+
+    async fn install_cni(&self, api: &ClusterApi, nodes: &[NodeRecord]) -> Result<(), RunnerError> {
+        let cni = &self.cluster.cni;
+        let record = self.record();
+        let Some(manifest) = cni.manifest(&self.host.templates, &record.pods)? else {
+            return Ok(());
+        };
+        self.phase(&format!("installing {}", cni.name()));
+        let loads = cni.images().into_iter().map(|image| self.load(nodes, image));
+        futures::future::try_join_all(loads).await?;
+        Ok(api.apply(cni.name(), &manifest).await?)
+    }
+
+    async fn load(&self, nodes: &[NodeRecord], image: &str) -> Result<(), RunnerError> {
+        self.images.load(self.host, &*self.cluster.provider, nodes, image).await
+    }
+
+    async fn wait_until_whole(
+        &self,
+        api: &ClusterApi,
+        nodes: &[NodeRecord],
+    ) -> Result<(), RunnerError> {
+        self.phase("waiting for its nodes");
+        let cancelled = &self.host.cancelled;
+        let expected = ExpectedNodes {
+            names: nodes.iter().map(|node| node.name.clone()).collect(),
+            version: self.record().image.version,
+        };
+        api.wait_nodes(&expected, READINESS, cancelled).await?;
+        if let Some(workload) = self.cluster.cni.readiness() {
+            api.wait_workload(&workload, READINESS, cancelled).await?;
+        }
+        self.phase("waiting for CoreDNS");
+        let dns = Workload::Deployment { namespace: "kube-system", name: "coredns" };
+        Ok(api.wait_workload(&dns, READINESS, cancelled).await?)
+    }
+
+    /// Every kind cluster lets nodes join with the same token: known to all, so good for nobody.
+    async fn delete_bootstrap_token(&self, api: &ClusterApi) -> Result<(), RunnerError> {
+        match self.cluster.provider.bootstrap_token() {
+            Some((namespace, name)) if !self.cluster.declared.keep_bootstrap_token => {
+                Ok(api.delete_secret(namespace, name).await?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn register(&self, api: &ClusterApi) -> Result<(), RunnerError> {
+        let facts = Facts {
+            uid: api.identity().await?,
+            version: api.version().await?,
+            cni: self.cluster.cni.name().to_owned(),
+        };
+        self.host.events.emit(Event::ClusterReady {
+            cluster: self.cluster.cluster.to_string(),
+            version: facts.version.clone(),
+            cni: facts.cni.clone(),
+            uid: facts.uid.clone(),
+        });
+        self.update(|record| {
+            record.facts = Some(facts);
+            record.state = ClusterState::Ready;
+        })
+    }
+
+    fn record(&self) -> ClusterRecord {
+        self.store.record().clusters[&self.cluster.cluster].clone()
+    }
+
+    fn update(&self, change: impl FnOnce(&mut ClusterRecord)) -> Result<(), RunnerError> {
+        self.store.update(|record| change(&mut record.clusters[&self.cluster.cluster]))?;
+        Ok(())
+    }
+
+    fn set_state(&self, state: ClusterState) -> Result<(), RunnerError> {
+        self.update(|record| record.state = state)
+    }
+
+    fn phase(&self, phase: &str) {
+        let cluster = self.cluster.cluster.to_string();
+        self.host.events.emit(Event::Phase { cluster, phase: phase.to_owned() });
+    }
+}

@@ -1,0 +1,201 @@
+//! One run of a scenario in a lab that is up: door, traffic, steady gate, steps, and what is left
+//! of them: a history.
+
+use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
+
+use tokio::io::AsyncWrite;
+
+use super::{Event, Host, RunnerError, step::Steps};
+use crate::{
+    clock::Moment,
+    connect::Connector,
+    fleet::{ClusterRecord, LabStore},
+    model::{
+        name::Name,
+        scenario::{FrontDoor, Scenario, Through, Traffic},
+    },
+    traffic::{
+        front_door::{Builtin, Server},
+        load::{Load, StreamSpec, Target},
+    },
+    verdict::{
+        case::Case,
+        history::{History, StreamId},
+        judge::judge_steady,
+        judgement::Verdict,
+    },
+};
+
+/// How long the clusters may take to pass the front door's checks for the first time.
+const ALL_PASSED: Duration = Duration::from_secs(60);
+
+/// A scenario and the lab that it runs in.
+pub struct Trial<'a> {
+    pub host: &'a Host,
+    pub store: &'a LabStore,
+    pub scenario: &'a Scenario,
+    pub case: &'a Case,
+    pub connector: Connector,
+}
+
+/// What a run that has ended came to. Its history is whole even after an interrupt.
+pub struct Ended {
+    pub history: History,
+    /// Why it ended before its last step, when it did.
+    pub interrupted: bool,
+}
+
+impl Trial<'_> {
+    /// Runs to the end; every fault is healed when this returns, or named as trouble.
+    pub async fn run(
+        &self,
+        sink: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Ended, RunnerError> {
+        let door = self.open_door().await?;
+        let specs = self.streams(door.as_ref().map(Builtin::address))?;
+        self.host.events.emit(Event::TrafficStarted {
+            streams: specs.iter().map(|spec| spec.id.to_string()).collect(),
+            door: door.as_ref().map(|door| door.address().to_string()),
+        });
+        let clock = self.host.events.clock();
+        let mut load = Load::start(specs, clock, &self.connector, sink);
+        let mut history = History::default();
+        let steady = self.steady(&mut load, &mut history).await;
+        if steady {
+            Steps { trial: self, load: &mut load, history: &mut history }.run().await;
+        }
+        let finished = load.finish().await;
+        self.host.events.emit(Event::TrafficEnded);
+        finished.written.map_err(|source| self.unwritten(source))?;
+        history.requests = finished.requests;
+        history.traffic_end = Some(finished.traffic_end);
+        history.jumps = finished.jumps;
+        Ok(Ended { history, interrupted: self.host.cancelled.is_cancelled() })
+    }
+
+    fn unwritten(&self, source: io::Error) -> RunnerError {
+        RunnerError::Io { path: "requests.ndjson".into(), source }
+    }
+
+    /// Opens the front door and waits until every cluster behind it has passed its checks.
+    async fn open_door(&self) -> Result<Option<Builtin>, RunnerError> {
+        let Some(declared) = &self.scenario.front_door else { return Ok(None) };
+        let servers = self.servers(declared)?;
+        let (changes, mut changed) = tokio::sync::mpsc::unbounded_channel();
+        let clock = self.host.events.clock();
+        let door = Builtin::open(servers, declared.check, clock, &self.connector, changes)
+            .await
+            .map_err(|source| RunnerError::Io { path: "the front door".into(), source })?;
+        let events = self.host.events.clone();
+        tokio::spawn(async move {
+            while let Some(change) = changed.recv().await {
+                let (server, up, why) = (change.server, change.up, change.why);
+                events.emit(Event::Server { server, up, why });
+            }
+        });
+        let passed = door.wait_all_passed(clock.now() + ALL_PASSED);
+        tokio::select! {
+            biased;
+            () = self.host.cancelled.cancelled() => Err(RunnerError::Cancelled),
+            passed = passed => match passed {
+                Ok(()) => Ok(Some(door)),
+                Err(why) => Err(RunnerError::NotServed { why: why.to_string(), within: ALL_PASSED }),
+            },
+        }
+    }
+
+    fn servers(&self, door: &FrontDoor) -> Result<Vec<Server>, RunnerError> {
+        let workload = self.scenario.workload;
+        let server = |role: &Name| {
+            let (name, _) = self.cluster_of(role)?;
+            Ok(Server {
+                name: name.to_string(),
+                address: self.address_of(role)?,
+                path: workload.check_path().to_owned(),
+            })
+        };
+        door.order.iter().map(server).collect()
+    }
+
+    /// Every stream of every traffic, aimed.
+    fn streams(&self, door: Option<SocketAddr>) -> Result<Vec<StreamSpec>, RunnerError> {
+        let mut specs = Vec::new();
+        for (name, traffic) in &self.scenario.traffic {
+            let target = self.target(traffic, door)?;
+            specs.extend(traffic.connections.iter().map(|connections| StreamSpec {
+                id: StreamId::new(name, *connections),
+                rate: traffic.rate,
+                timeout: traffic.timeout,
+                slow: traffic.slow,
+                target: target.clone(),
+            }));
+        }
+        Ok(specs)
+    }
+
+    fn target(&self, traffic: &Traffic, door: Option<SocketAddr>) -> Result<Target, RunnerError> {
+        let behind = match (&traffic.through, &self.scenario.front_door) {
+            (Through::FrontDoor, Some(door)) => door.order.clone(),
+            (Through::FrontDoor, None) => Vec::new(),
+            (Through::Role(role), _) => vec![role.clone()],
+        };
+        let address = match (&traffic.through, door) {
+            (Through::Role(role), _) => self.address_of(role)?,
+            (Through::FrontDoor, Some(door)) => door,
+            (Through::FrontDoor, None) => return Err(RunnerError::NoFrontDoor),
+        };
+        let mut identities = BTreeMap::new();
+        for role in &behind {
+            let (name, record) = self.cluster_of(role)?;
+            identities.insert(record.name.clone(), name.to_string());
+        }
+        Ok(Target { address, path: self.scenario.workload.path().to_owned(), identities })
+    }
+
+    /// The loopback address that leads to the workload in a role's cluster.
+    fn address_of(&self, role: &Name) -> Result<SocketAddr, RunnerError> {
+        let port = self.scenario.workload.node_port();
+        let (name, record) = self.cluster_of(role)?;
+        let host_port = record.host_port(port).ok_or_else(|| RunnerError::PortNotPublished {
+            cluster: name.to_string(),
+            port,
+            workload: self.scenario.workload.name(),
+        })?;
+        Ok(SocketAddr::from(([127, 0, 0, 1], host_port)))
+    }
+
+    /// The cluster that plays a role, with its record.
+    pub(super) fn cluster_of(&self, role: &Name) -> Result<(Name, ClusterRecord), RunnerError> {
+        let unbound = || RunnerError::UnboundRole { role: role.to_string() };
+        let cluster = &self.scenario.roles.get(role).ok_or_else(unbound)?.cluster;
+        let record = self.store.record().clusters.get(cluster).cloned().ok_or_else(unbound)?;
+        Ok((cluster.clone(), record))
+    }
+
+    /// The gate: judged when its last request is done. Returns whether the steps may start.
+    async fn steady(&self, load: &mut Load, history: &mut History) -> bool {
+        let Some(steady) = &self.scenario.steady else {
+            return !self.host.cancelled.is_cancelled();
+        };
+        let (from, to) = (load.started(), load.started() + steady.lasts);
+        if !self.sleep_until(to).await {
+            return false;
+        }
+        load.settled_to(to).await;
+        history.steady = Some((from, to));
+        let so_far = History { requests: load.snapshot(), ..history.clone() };
+        let verdict = judge_steady(self.case, &so_far).verdict;
+        self.host.events.emit(Event::SteadyJudged { verdict: verdict.to_string() });
+        verdict == Verdict::Pass
+    }
+
+    /// Sleeps unless interrupted; returns whether the moment came.
+    pub(super) async fn sleep_until(&self, moment: Moment) -> bool {
+        tokio::select! {
+            biased;
+            () = self.host.cancelled.cancelled() => false,
+            () = self.host.events.clock().sleep_until(moment) => true,
+        }
+    }
+}
+

@@ -1,0 +1,281 @@
+//! One call of another program, from its arguments to its output.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
+    process::{Child, ChildStdin, Command},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{ToolError, process::Process};
+
+/// How long a program may take that is not given a deadline of its own.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
+/// How long a program may take to end once it was asked to.
+const GRACE: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub struct Call {
+    name: String,
+    program: PathBuf,
+    args: Vec<OsString>,
+    environment: Arc<BTreeMap<OsString, OsString>>,
+    extra: Vec<(&'static str, OsString)>,
+    stdin: Input,
+    deadline: Duration,
+    cancelled: CancellationToken,
+    launcher: Arc<Path>,
+    record: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+enum Input {
+    Bytes(Vec<u8>),
+    File(File),
+    Nothing,
+}
+
+/// What a program printed before it ended with success.
+#[derive(Debug)]
+pub struct Output {
+    command: String,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl Call {
+    pub(super) fn new(
+        name: &str,
+        program: PathBuf,
+        environment: Arc<BTreeMap<OsString, OsString>>,
+        launcher: Arc<Path>,
+        cancelled: CancellationToken,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            program,
+            args: Vec::new(),
+            environment,
+            extra: Vec::new(),
+            stdin: Input::Nothing,
+            deadline: DEFAULT_DEADLINE,
+            cancelled,
+            launcher,
+            record: None,
+        }
+    }
+
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        self.extra.push((name, value.as_ref().to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub fn stdin_bytes(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Input::Bytes(bytes.into());
+        self
+    }
+
+    #[must_use]
+    pub fn stdin_file(mut self, file: File) -> Self {
+        self.stdin = Input::File(file);
+        self
+    }
+
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Has the program's process group written to `record` before it starts, so that another
+    /// seatrial can end it when this one is gone.
+    #[must_use]
+    pub fn recorded(mut self, record: PathBuf) -> Self {
+        self.record = Some(record);
+        self
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started, fails, takes longer than its deadline, or is cancelled. In the
+    /// last two cases its whole process group is ended first.
+    pub async fn run(mut self) -> Result<Output, ToolError> {
+        let command = self.shown();
+        tracing::debug!(%command, "start");
+        if self.cancelled.is_cancelled() {
+            return Err(ToolError::Cancelled { command });
+        }
+        let (bytes, mut process) = self.command();
+        let mut child = process
+            .spawn()
+            .map_err(|source| ToolError::Spawn { command: command.clone(), source })?;
+        let group = child.id().map(Process::of_child);
+        let stdin = child.stdin.take();
+        let stdout = tokio::spawn(read_all(child.stdout.take()));
+        let stderr = tokio::spawn(read_lines(child.stderr.take(), self.name.clone()));
+        let end = self.wait(&mut child, stdin, bytes).await;
+        if !matches!(end, End::Exited(Ok(_))) {
+            end_group(&mut child, group).await;
+        }
+        let stdout = stdout.await.unwrap_or_default();
+        let stderr = stderr.await.unwrap_or_default();
+        match end {
+            End::Exited(Ok(status)) if status.success() => Ok(Output { command, stdout, stderr }),
+            End::Exited(Ok(status)) => {
+                Err(ToolError::Failed { command, status: status.to_string(), stderr })
+            }
+            End::Exited(Err(source)) => Err(ToolError::Spawn { command, source }),
+            End::Cancelled => Err(ToolError::Cancelled { command }),
+            End::TimedOut => Err(ToolError::TimedOut { command, after: self.deadline, stderr }),
+        }
+    }
+
+    async fn wait(&self, child: &mut Child, stdin: Option<ChildStdin>, bytes: Vec<u8>) -> End {
+        let exited = async {
+            if let Some(mut stdin) = stdin {
+                // A program that ends without reading all of its input says why itself.
+                let _ = stdin.write_all(&bytes).await;
+            }
+            child.wait().await
+        };
+        tokio::select! {
+            biased;
+            status = timeout(self.deadline, exited) => match status {
+                Ok(status) => End::Exited(status),
+                Err(_) => End::TimedOut,
+            },
+            () = self.cancelled.cancelled() => End::Cancelled,
+        }
+    }
+
+    fn command(&mut self) -> (Vec<u8>, Command) {
+        let mut command = match &self.record {
+            Some(record) => {
+                let mut command = Command::new(&*self.launcher);
+                command.arg(super::launch::COMMAND).arg(record).arg("--").arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+        };
+        let (bytes, stdin) = match std::mem::replace(&mut self.stdin, Input::Nothing) {
+            Input::Bytes(bytes) => (bytes, Stdio::piped()),
+            Input::File(file) => (Vec::new(), Stdio::from(file)),
+            Input::Nothing => (Vec::new(), Stdio::null()),
+        };
+        command
+            .args(&self.args)
+            .env_clear()
+            .envs(&*self.environment)
+            .envs(self.extra.iter().map(|(name, value)| (name, value)))
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        (bytes, command)
+    }
+
+    /// The command line as a user would type it.
+    fn shown(&self) -> String {
+        let mut shown = self.name.clone();
+        for arg in &self.args {
+            shown.push(' ');
+            shown.push_str(&arg.to_string_lossy());
+        }
+        shown
+    }
+}
+
+enum End {
+    Cancelled,
+    Exited(io::Result<ExitStatus>),
+    TimedOut,
+}
+
+/// Asks the group to end, then makes it end.
+async fn end_group(child: &mut Child, group: Option<Process>) {
+    if let Some(group) = &group {
+        group.terminate_group();
+    }
+    if timeout(GRACE, child.wait()).await.is_ok() {
+        // The leader is gone, its children may not be.
+        if let Some(group) = &group {
+            group.kill_group();
+        }
+        return;
+    }
+    if let Some(group) = &group {
+        group.kill_group();
+    }
+    let _ = child.wait().await;
+}
+
+async fn read_all(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(mut stream) = stream {
+        // A broken pipe ends the output; the exit status tells the rest.
+        let _ = stream.read_to_end(&mut bytes).await;
+    }
+    bytes
+}
+
+async fn read_lines(stream: Option<impl AsyncRead + Unpin>, name: String) -> String {
+    let mut text = String::new();
+    let Some(stream) = stream else { return text };
+    let mut lines = BufReader::new(stream).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let line = String::from_utf8_lossy(&line);
+        tracing::debug!(tool = %name, "{}", line.trim_end());
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+impl Output {
+    /// stdout as text without the line break at its end.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).trim_end().to_owned()
+    }
+
+    /// The lines of stdout that are not empty.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.text().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// stdout read as JSON.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, ToolError> {
+        serde_json::from_slice(&self.stdout).map_err(|error| ToolError::Unreadable {
+            command: self.command.clone(),
+            why: error.to_string(),
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! Networks with explicit subnets and our labels.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::Docker;
+use crate::tool::ToolError;
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Network {
+    pub id: String,
+    pub name: String,
+    pub labels: BTreeMap<String, String>,
+    pub subnets: Vec<String>,
+    /// Names of the containers attached to it now.
+    pub attached: Vec<String>,
+}
+
+/// What a network is to be like.
+#[derive(Clone, Debug)]
+pub struct NetworkRequest<'a> {
+    pub name: &'a str,
+    pub subnet: &'a str,
+    pub labels: &'a [(&'a str, &'a str)],
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    name: String,
+    labels: Option<BTreeMap<String, String>>,
+    #[serde(rename = "IPAM")]
+    ipam: Ipam,
+    containers: Option<BTreeMap<String, Attached>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Ipam {
+    config: Option<Vec<IpamConfig>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct IpamConfig {
+    subnet: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attached {
+    name: String,
+}
+
+impl From<Inspected> for Network {
+    fn from(seen: Inspected) -> Self {
+        let configs = seen.ipam.config.unwrap_or_default();
+        let attached = seen.containers.unwrap_or_default();
+        Self {
+            id: seen.id,
+            name: seen.name,
+            labels: seen.labels.unwrap_or_default(),
+            subnets: configs.into_iter().filter_map(|config| config.subnet).collect(),
+            attached: attached.into_values().map(|container| container.name).collect(),
+        }
+    }
+}
+
+impl Docker {
+    /// Every network of the engine.
+    pub async fn networks(&self) -> Result<Vec<Network>, ToolError> {
+        let list = self.call()?.args(["network", "ls", "--quiet", "--no-trunc"]);
+        let ids = list.run().await?.lines();
+        let mut networks = Vec::new();
+        for id in ids {
+            networks.extend(self.network(&id).await?);
+        }
+        Ok(networks)
+    }
+
+    /// A network by id or name; none when there is none.
+    pub async fn network(&self, id: &str) -> Result<Option<Network>, ToolError> {
+        match self.call()?.args(["network", "inspect", id]).run().await {
+            Ok(output) => {
+                let seen: Vec<Inspected> = output.json()?;
+                Ok(seen.into_iter().next().map(Network::from))
+            }
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a bridge network; returns its id.
+    pub async fn create_network(&self, request: &NetworkRequest<'_>) -> Result<String, ToolError> {
+        let mut create = self
+            .call()?
+            .args(["network", "create", "--driver", "bridge", "--subnet", request.subnet])
+            .args(["--opt", "com.docker.network.bridge.enable_ip_masquerade=true"]);
+        for (key, value) in request.labels {
+            create = create.arg("--label").arg(format!("{key}={value}"));
+        }
+        Ok(create.arg(request.name).run().await?.text())
+    }
+
+    /// Removes a network; one that is gone already is no error.
+    pub async fn remove_network(&self, id: &str) -> Result<(), ToolError> {
+        match self.call()?.args(["network", "rm", id]).run().await {
+            Err(error) if is_missing(&error) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+}
+
+fn is_missing(error: &ToolError) -> bool {
+    let said = error.stderr();
+    said.contains("not found") || said.contains("No such network")
+}

@@ -1,0 +1,50 @@
+//! The hidden command that starts a tool so that it can be ended later by somebody else: it makes
+//! itself a process group, writes that down, and only then becomes the tool.
+
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::{ToolError, process::Process};
+
+/// Its name on the command line.
+pub const COMMAND: &str = "__launch";
+
+/// Becomes `program`; returns only when it cannot.
+pub fn launch(record: &Path, program: &[OsString]) -> ToolError {
+    let command = program.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    // Already the leader when started by `Call`; the error for that case is harmless.
+    let _ = nix::unistd::setpgid(nix::unistd::Pid::from_raw(0), nix::unistd::Pid::from_raw(0));
+    if let Err(source) = append(record, &Process::current()) {
+        return ToolError::Record { path: record.to_owned(), source };
+    }
+    let [program, args @ ..] = program else {
+        return ToolError::Spawn { command, source: io::Error::other("no program given") };
+    };
+    let source = Command::new(program).args(args).exec();
+    ToolError::Spawn { command, source }
+}
+
+/// The groups that were started and recorded in `record`; none when it does not exist.
+pub fn recorded(record: &Path) -> Result<Vec<Process>, ToolError> {
+    let error = |source| ToolError::Record { path: PathBuf::from(record), source };
+    match std::fs::read_to_string(record) {
+        // A line cut short was never followed by a start: the write is synced before it.
+        Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(error(source)),
+    }
+}
+
+fn append(record: &Path, process: &Process) -> io::Result<()> {
+    let mut file: File = OpenOptions::new().create(true).append(true).open(record)?;
+    let mut line = serde_json::to_vec(process)?;
+    line.push(b'\n');
+    file.write_all(&line)?;
+    file.sync_all()
+}

@@ -1,0 +1,15 @@
+//! The one way to start another program: argument vectors, a chosen environment, a deadline,
+//! cancellation, a process group of its own, captured output.
+//!
+//! Must not know Kubernetes.
+
+pub mod call;
+pub mod docker;
+pub mod error;
+pub mod launch;
+pub mod process;
+pub mod toolbox;
+
+pub use call::{Call, Output};
+pub use error::ToolError;
+pub use toolbox::Toolbox;

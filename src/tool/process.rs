@@ -1,0 +1,143 @@
+//! A process that can be told from a later one with the same number.
+
+use std::{fs, io, time::Duration};
+
+use nix::{
+    errno::Errno,
+    sys::signal::{Signal, kill, killpg},
+    unistd::Pid,
+};
+use serde::{Deserialize, Serialize};
+
+/// A process by its number and its start, as the kernel counts it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Process {
+    pub pid: i32,
+    /// Clock ticks from boot to the process's start; absent where the system does not tell.
+    pub started: Option<u64>,
+}
+
+impl Process {
+    #[must_use]
+    pub fn current() -> Self {
+        Self::of(nix::unistd::getpid().as_raw())
+    }
+
+    #[must_use]
+    pub fn of_child(pid: u32) -> Self {
+        Self::of(i32::try_from(pid).unwrap_or(i32::MAX))
+    }
+
+    fn of(pid: i32) -> Self {
+        Self { pid, started: started(pid).ok() }
+    }
+
+    /// Whether this very process still runs.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        if kill(Pid::from_raw(self.pid), None) == Err(Errno::ESRCH) {
+            return false;
+        }
+        match (self.started, started(self.pid).ok()) {
+            (Some(then), Some(now)) => then == now,
+            _ => true,
+        }
+    }
+
+    /// Asks the group that this process leads to end.
+    pub fn terminate_group(&self) {
+        self.signal_group(Signal::SIGTERM);
+    }
+
+    /// Makes the group that this process leads end.
+    pub fn kill_group(&self) {
+        self.signal_group(Signal::SIGKILL);
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        // A group keeps its leader's number while any member lives, so the number alone is not
+        // enough only when leader and members are all gone; then there is nothing to signal.
+        if let Err(error) = killpg(Pid::from_raw(self.pid), signal) {
+            tracing::debug!(pid = self.pid, %signal, %error, "group not signalled");
+        }
+    }
+
+    /// Whether any process of the group that this process leads still runs. One that ended and
+    /// that nobody waits for does not count.
+    #[must_use]
+    pub fn group_is_alive(&self) -> bool {
+        match members(self.pid) {
+            Ok(members) => members > 0,
+            Err(_) => killpg(Pid::from_raw(self.pid), None).is_ok(),
+        }
+    }
+
+    /// Ends the group left behind by another seatrial, and waits until it is gone.
+    ///
+    /// Returns whether it is. Does nothing when the number was given to another process since.
+    pub async fn end_group(&self, within: Duration) -> bool {
+        let reused = started(self.pid).is_ok() && !self.is_alive();
+        if reused || !self.group_is_alive() {
+            return true;
+        }
+        self.terminate_group();
+        let half = within / 2;
+        if self.group_ends(half).await {
+            return true;
+        }
+        self.kill_group();
+        self.group_ends(half).await
+    }
+
+    async fn group_ends(&self, within: Duration) -> bool {
+        let gone = async {
+            while self.group_is_alive() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(within, gone).await.is_ok()
+    }
+}
+
+/// Clock ticks from boot to the start of a process: the 22nd field of its `stat`.
+fn started(pid: i32) -> io::Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    fields(&stat)
+        .nth(19)
+        .and_then(|ticks| ticks.parse().ok())
+        .ok_or_else(|| io::Error::other("no start time"))
+}
+
+/// How many processes of a group have not ended.
+fn members(group: i32) -> io::Result<usize> {
+    let mut members = 0;
+    for entry in fs::read_dir("/proc")? {
+        // A process that ends while the directory is read is no member.
+        let Ok(stat) = fs::read_to_string(entry?.path().join("stat")) else { continue };
+        let mut fields = fields(&stat);
+        let state = fields.next().unwrap_or("X");
+        let in_group = fields.nth(1).and_then(|pgrp| pgrp.parse().ok()) == Some(group);
+        if in_group && !matches!(state, "Z" | "X") {
+            members += 1;
+        }
+    }
+    Ok(members)
+}
+
+/// The fields of a `stat` from the third on, behind the command name, which may hold anything.
+fn fields(stat: &str) -> impl Iterator<Item = &str> {
+    stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_alive_and_another_start_is_another_process() {
+        let this = Process::current();
+        assert!(this.is_alive());
+        let earlier = Process { started: Some(1), ..this };
+        assert!(!earlier.is_alive());
+    }
+}

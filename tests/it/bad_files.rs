@@ -1,0 +1,118 @@
+//! Files that users could have written: the bad ones with everything that is said about them, as
+//! it is shown, and the good ones.
+
+use std::path::{Path, PathBuf};
+
+use rstest::rstest;
+use seatrial::model::{
+    lab::Parameter,
+    load::{Loader, Shelf, template_front_matter},
+    problems::Problems,
+    source::SourceFile,
+    template::FrontMatter,
+};
+
+/// Two templates and a lab, as the program would ship them.
+struct OneOfEach;
+
+const KIND_BASIC: &str = "---
+provider: kind
+parameters:
+  workers: {type: integer, default: 0, minimum: 0, maximum: 9}
+---
+kind: Cluster
+";
+const KIND_STRICT: &str = "---
+provider: kind
+parameters:
+  workers: {type: integer, default: 0}
+  zone: {type: string}
+---
+kind: Cluster
+";
+
+impl Shelf for OneOfEach {
+    fn template(&self, name: &str) -> Option<FrontMatter> {
+        let text = match name {
+            "kind-basic" => KIND_BASIC,
+            "kind-strict" => KIND_STRICT,
+            _ => return None,
+        };
+        let file = SourceFile::new(name, text);
+        Some(template_front_matter(&file).expect("a shipped template is good").0)
+    }
+
+    fn template_names(&self) -> Vec<String> {
+        vec!["kind-basic".to_owned(), "kind-strict".to_owned()]
+    }
+
+    fn shipped_lab(&self, name: &str) -> Option<SourceFile> {
+        let text = "apiVersion: seatrial/v1\nkind: Lab\nname: one\nclusters: {eu: {}}\n";
+        (name == "two-regions").then(|| SourceFile::new("shipped", text))
+    }
+
+    fn shipped_lab_names(&self) -> Vec<String> {
+        vec!["two-regions".to_owned()]
+    }
+}
+
+/// The problems of a file, which must have some.
+fn problems(path: &Path) -> Problems {
+    let loader = Loader::new(&OneOfEach);
+    let file = match SourceFile::read(path) {
+        Ok(file) => file,
+        Err(problems) => return problems,
+    };
+    let base = path.parent();
+    let kind = base.and_then(Path::file_name).and_then(|name| name.to_str());
+    let outcome = match kind {
+        Some("labs") => loader.lab(&file).map(drop),
+        Some("scenarios") => loader.scenario(&file, base).map(drop),
+        _ => template_front_matter(&file).map(drop),
+    };
+    outcome.expect_err("the file is bad")
+}
+
+#[rstest]
+fn a_bad_file_gets_all_its_problems_shown(#[files("tests/bad/*/*.yaml")] path: PathBuf) {
+    let path = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("it is in the repository");
+    let kind = path.parent().and_then(Path::file_name).expect("it is in a directory");
+    let name = format!("{}-{}", kind.display(), path.file_stem().expect("it has a name").display());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../bad/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, problems(path).render(false, 100)));
+}
+
+#[rstest]
+#[case("tests/bad/labs", "is a directory")]
+#[case("tests/bad/labs/tap.yaml", "does not exist")]
+fn what_cannot_be_read_is_named(#[case] path: &str, #[case] message: &str) {
+    let problems = SourceFile::read(Path::new(path)).expect_err("it cannot be read");
+    let rendered = problems.render(false, 100);
+    assert!(rendered.contains(&format!("`{path}` {message}")), "{rendered}");
+}
+
+#[test]
+fn a_good_scenario_is_loaded_with_every_reference_resolved() {
+    let path = Path::new("tests/good/regional-failover.yaml");
+    let file = SourceFile::read(path).expect("it can be read");
+    let scenario = match Loader::new(&OneOfEach).scenario(&file, path.parent()) {
+        Ok(scenario) => scenario,
+        Err(problems) => panic!("{}", problems.render(false, 100)),
+    };
+    assert_eq!(scenario.roles["survivor"].cluster.to_string(), "us");
+    assert_eq!(scenario.lab.name.to_string(), "two-regions");
+    let (eu, us) = (&scenario.lab.clusters["eu"], &scenario.lab.clusters["us"]);
+    assert_eq!(eu.parameters["workers"], Parameter::Integer(1));
+    assert_eq!(us.parameters["workers"], Parameter::Integer(0));
+    assert_eq!(us.labels["tier"], "front");
+    assert_eq!((eu.keep_bootstrap_token, us.keep_bootstrap_token), (false, true));
+}
+
+#[test]
+fn the_body_of_a_template_starts_behind_its_front_matter() {
+    let (_, body) = template_front_matter(&SourceFile::new("t", KIND_BASIC)).expect("it is good");
+    assert_eq!(&KIND_BASIC[body..], "kind: Cluster\n");
+}
