@@ -29,7 +29,7 @@ const AMPLE: Duration = Duration::from_secs(20);
 /// Short enough to wait for what never comes.
 const BRIEF: Duration = Duration::from_millis(200);
 
-fn target(address: SocketAddr) -> Target {
+pub(super) fn target(address: SocketAddr) -> Target {
     let identities = ["eu", "us"].map(|name| (name.to_owned(), name.to_owned()));
     Target { address, path: "/hostname".to_owned(), identities: identities.into() }
 }
