@@ -29,11 +29,11 @@ use crate::{
 };
 
 const AMPLE: Duration = Duration::from_secs(20);
-const TIMEOUT: Duration = Duration::from_millis(200);
+const TIMEOUT: Duration = Duration::from_secs(1);
 const STABLE: Duration = Duration::from_millis(300);
 const CHECK: HealthCheck = HealthCheck {
     interval: Duration::from_millis(50),
-    timeout: Duration::from_millis(100),
+    timeout: Duration::from_millis(500),
     fall: 2,
     rise: 2,
 };
@@ -106,7 +106,9 @@ impl Fleet {
 
     async fn change(&mut self) -> ServerChange {
         let change = tokio::time::timeout(AMPLE, self.changes.recv()).await;
-        change.expect("a server changes").expect("the door is open")
+        let change = change.expect("a server changes").expect("the door is open");
+        assert_eq!(change.server, "eu");
+        change
     }
 
     async fn recovers(&mut self, case: &Case, fault: &FaultTimes) {
@@ -175,10 +177,11 @@ async fn the_door_took_the_server_out_within_the_measured_interval() {
     failed_nowhere(&judge(&case, &history));
 }
 
-/// A machine too busy for the generator may leave checks inconclusive, but fails none.
+/// A machine too busy for the generator may leave the gate and so everything open, but nothing
+/// fails.
 fn failed_nowhere(judgement: &Judgement) {
     for check in &judgement.checks {
-        let fine = matches!(check.verdict, Verdict::Pass | Verdict::Inconclusive);
+        let fine = !matches!(check.verdict, Verdict::Error | Verdict::Fail);
         // Kept connections stay with the survivor, so that stream never fails back.
         let pinned = check.expectation.contains("failback");
         assert!(fine || pinned, "{check:#?}");

@@ -61,8 +61,8 @@ fn judge_until(step: &CaseStep, case: &Case, history: &History) -> Option<Check>
     let until = step.recovered.as_ref()?;
     // A step that was never reached is told by what kept it from being reached.
     let fault = history.fault(&step.id)?;
-    let ended = Some(traffic_end(history));
-    let progress = until::recovered(case, &history.requests, fault, until, ended);
+    let end = traffic_end(history);
+    let progress = until::recovered(case, &history.requests, fault, until, Some(end));
     let mut check = Check {
         expectation: format!("{} until {} recovered", step.id, until.traffic),
         verdict: progress.verdict(),
@@ -73,7 +73,7 @@ fn judge_until(step: &CaseStep, case: &Case, history: &History) -> Option<Check>
     };
     for stream in case.streams_of(&until.traffic) {
         let log = StreamLog::of(&history.requests, &stream.id);
-        check.doubt(trust::doubts(stream, history, &log));
+        check.doubt(trust::doubts(stream, history, &log, end));
     }
     Some(check)
 }

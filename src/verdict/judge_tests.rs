@@ -180,6 +180,18 @@ fn a_generator_that_lags_is_not_trusted() {
 }
 
 #[test]
+fn what_comes_after_a_gate_does_not_spoil_it() {
+    let judgement = verdict_with(|case, history| {
+        case.steady = vec!["shop.lost == 0".parse().unwrap()];
+        for request in history.requests.iter_mut().filter(|r| r.scheduled >= at(1000)) {
+            request.sent = request.sent.map(|sent| sent + ms(51));
+        }
+    });
+    let verdicts: Vec<_> = judgement.checks.iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Inconclusive, Verdict::Inconclusive]);
+}
+
+#[test]
 fn a_clock_that_jumps_is_not_trusted() {
     let with = |micros| {
         verdict_with(|_, history| history.jumps.push(ClockJump { at: at(1500), micros })).verdict

@@ -41,9 +41,10 @@ pub(super) fn judge_stream(
         _ => on.windowed(),
     };
     let mut ranked = on.ranked(found);
-    let window = ranked.check.evidence.window;
-    let unsent = window.and_then(|(from, to)| trust::unsent(log.within(from, to)));
-    ranked.check.doubt(unsent.into_iter().chain(trust::doubts(stream, history, &log)).collect());
+    if let Some((from, to)) = ranked.check.evidence.window {
+        let unsent = trust::unsent(log.within(from, to)).into_iter();
+        ranked.check.doubt(unsent.chain(trust::doubts(stream, history, &log, to)).collect());
+    }
     ranked
 }
 
