@@ -15,7 +15,7 @@ use crate::{
         scenario::{FrontDoor, Scenario, Through, Traffic},
     },
     traffic::{
-        front_door::{Builtin, Server},
+        front_door::{Builtin, DoorSpec, Server, Timeouts},
         load::{Load, StreamSpec, Target},
     },
     verdict::{
@@ -81,14 +81,15 @@ impl Trial<'_> {
     async fn open_door(&self) -> Result<Option<Builtin>, RunnerError> {
         let Some(declared) = &self.scenario.front_door else { return Ok(None) };
         let servers = self.servers(declared)?;
-        let (changes, mut changed) = tokio::sync::mpsc::unbounded_channel();
+        let spec = DoorSpec { servers, check: declared.check, timeouts: Timeouts::default() };
+        let (sender, mut changes) = tokio::sync::mpsc::unbounded_channel();
         let clock = self.host.events.clock();
-        let door = Builtin::open(servers, declared.check, clock, &self.connector, changes)
+        let door = Builtin::open(spec, clock, &self.connector, sender)
             .await
             .map_err(|source| RunnerError::Io { path: "the front door".into(), source })?;
         let events = self.host.events.clone();
         tokio::spawn(async move {
-            while let Some(change) = changed.recv().await {
+            while let Some(change) = changes.recv().await {
                 let (server, up, why) = (change.server, change.up, change.why);
                 events.emit(Event::Server { server, up, why });
             }
@@ -184,7 +185,8 @@ impl Trial<'_> {
         load.settled_to(to).await;
         history.steady = Some((from, to));
         let so_far = History { requests: load.snapshot(), ..history.clone() };
-        let verdict = judge_steady(self.case, &so_far).verdict;
+        let gate = judge_steady(self.case, &so_far);
+        let verdict = gate.map_or(Verdict::Pass, |gate| gate.verdict);
         self.host.events.emit(Event::SteadyJudged { verdict: verdict.to_string() });
         verdict == Verdict::Pass
     }
@@ -198,4 +200,3 @@ impl Trial<'_> {
         }
     }
 }
-

@@ -98,10 +98,9 @@ impl Client {
             Err(fate) => (fate, None),
         };
         let done = (fate.class != Class::Unsent).then(|| self.clock.now());
-        if fate.is_whole() && self.stream.connections == Connections::KeepAlive {
-            if let Some(connection) = connection {
-                self.pool.give_back(connection);
-            }
+        let keeps = self.stream.connections == Connections::KeepAlive && fate.is_whole();
+        if let Some(connection) = connection.filter(|_| keeps) {
+            self.pool.give_back(connection);
         }
         let Fate { class, cause, answered_by, status } = fate;
         Seen { done, reused, class, cause, answered_by, status }

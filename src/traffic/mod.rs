@@ -14,6 +14,8 @@ mod recorder;
 mod schedule;
 
 #[cfg(test)]
+mod known_truth;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use tokio::{
     io::{AsyncWrite, AsyncWriteExt, BufWriter},
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 use super::schedule::Schedule;
@@ -112,9 +112,10 @@ async fn write(
 ) -> io::Result<()> {
     let mut sink = BufWriter::with_capacity(64 * 1024, sink);
     while let Some(request) = queue.recv().await {
+        let flush_at = Instant::now() + FLUSH_AFTER;
         write_line(&mut sink, &request).await?;
-        // More of them soon go together; a lone one is flushed before long.
-        while let Ok(Some(request)) = timeout(FLUSH_AFTER, queue.recv()).await {
+        // Those that follow soon are flushed together with it.
+        while let Ok(Some(request)) = timeout_at(flush_at, queue.recv()).await {
             write_line(&mut sink, &request).await?;
         }
         sink.flush().await?;

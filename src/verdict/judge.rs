@@ -1,39 +1,28 @@
 //! Judges a history: every expectation for each of its streams, the worst of them shown.
 
 use super::{
-    case::{Case, CaseStep, Stream},
-    compare::{Range, compare},
+    case::{Case, CaseStep},
     history::{History, StreamLog},
     judgement::{Check, Evidence, Judgement, Verdict},
-    metrics::{Figure, Sample, figure, micros},
-    recovery::{self, Back, Failback, Impact, Recovery},
+    on_stream::judge_stream,
     trust, until,
-    windows::{Bounds, Permits, bounds, traffic_end},
-    words,
+    windows::traffic_end,
 };
-use crate::{
-    clock::Moment,
-    model::expectation::{Expectation, Metric, Op, Value, Window},
-};
-
-/// How many requests a check names.
-const NAMED: usize = 10;
+use crate::model::expectation::{Expectation, Window};
 
 /// Judges a run. Pure: the same case and history give the same judgement, always.
 #[must_use]
 pub fn judge(case: &Case, history: &History) -> Judgement {
     let troubles = history.troubles.iter().map(|trouble| {
         let subject = trouble.step.clone().unwrap_or_else(|| "run".to_owned());
-        error(subject, "no trouble", trouble.what.clone())
+        Check::error(subject, "no trouble".to_owned(), trouble.what.clone())
     });
     let mut checks: Vec<Check> = troubles.collect();
     let gate = judge_steady(case, history);
-    let steady = gate.verdict;
-    if !case.steady.is_empty() {
-        checks.extend(gate.checks);
-    }
-    if !case.steady.is_empty() && steady != Verdict::Pass {
-        checks.extend(case.expect.iter().map(skipped));
+    let is_steady = gate.as_ref().is_none_or(|gate| gate.verdict == Verdict::Pass);
+    checks.extend(gate.into_iter().flat_map(|gate| gate.checks));
+    if !is_steady {
+        checks.extend(case.expect.iter().map(Check::skipped));
         return conclude(checks, Some("the system was not steady before the first step"));
     }
     checks.extend(case.steps.iter().filter_map(|step| judge_until(step, case, history)));
@@ -41,9 +30,10 @@ pub fn judge(case: &Case, history: &History) -> Judgement {
     conclude(checks, None)
 }
 
-/// Judges the gate before the first step: what does not hold there makes a run inconclusive.
+/// Judges the gate before the first step, if there is one: what does not hold there makes a run
+/// inconclusive.
 #[must_use]
-pub fn judge_steady(case: &Case, history: &History) -> Judgement {
+pub fn judge_steady(case: &Case, history: &History) -> Option<Judgement> {
     let checks = case.steady.iter().map(|expectation| {
         let mut here = expectation.clone();
         if here.window == Window::All {
@@ -55,7 +45,7 @@ pub fn judge_steady(case: &Case, history: &History) -> Judgement {
         }
         check
     });
-    conclude(checks.collect(), None)
+    (!case.steady.is_empty()).then(|| conclude(checks.collect(), None))
 }
 
 fn conclude(checks: Vec<Check>, reason: Option<&str>) -> Judgement {
@@ -71,8 +61,8 @@ fn judge_until(step: &CaseStep, case: &Case, history: &History) -> Option<Check>
     let until = step.recovered.as_ref()?;
     // A step that was never reached is told by what kept it from being reached.
     let fault = history.fault(&step.id)?;
-    let ended = Some(traffic_end(history));
-    let progress = until::recovered(case, &history.requests, fault, until, ended);
+    let end = traffic_end(history);
+    let progress = until::recovered(case, &history.requests, fault, until, Some(end));
     let mut check = Check {
         expectation: format!("{} until {} recovered", step.id, until.traffic),
         verdict: progress.verdict(),
@@ -83,15 +73,9 @@ fn judge_until(step: &CaseStep, case: &Case, history: &History) -> Option<Check>
     };
     for stream in case.streams_of(&until.traffic) {
         let log = StreamLog::of(&history.requests, &stream.id);
-        doubt(&mut check, trust::doubts(stream, history, &log));
+        check.doubt(trust::doubts(stream, history, &log, end));
     }
     Some(check)
-}
-
-/// A check with how badly it went within its verdict.
-struct Ranked {
-    check: Check,
-    badness: f64,
 }
 
 fn judge_one(expectation: &Expectation, case: &Case, history: &History) -> Check {
@@ -107,255 +91,8 @@ fn judge_one(expectation: &Expectation, case: &Case, history: &History) -> Check
     worst.map_or_else(
         || {
             let expected = format!("{} {}", expectation.op, expectation.value);
-            error(expectation.to_string(), &expected, format!("`{subject}` has no streams"))
+            Check::error(expectation.to_string(), expected, format!("`{subject}` has no streams"))
         },
         |ranked| ranked.check,
     )
-}
-
-fn judge_stream(
-    expectation: &Expectation,
-    case: &Case,
-    history: &History,
-    stream: &Stream,
-) -> Ranked {
-    let log = StreamLog::of(&history.requests, &stream.id);
-    let on = OnStream { expectation, case, history, stream, log: &log };
-    let found = match expectation.metric {
-        Metric::Rto => on.rto(),
-        Metric::Failback => on.failback(),
-        Metric::AnsweredBy => on.answered_by(),
-        _ => on.windowed(),
-    };
-    let mut ranked = on.ranked(found);
-    if matches!(ranked.check.verdict, Verdict::Pass | Verdict::Fail) {
-        doubt(&mut ranked.check, trust::doubts(stream, history, &log));
-    }
-    ranked
-}
-
-/// Takes a verdict back for the reasons given, if any.
-fn doubt(check: &mut Check, reasons: Vec<String>) {
-    if !reasons.is_empty() && matches!(check.verdict, Verdict::Pass | Verdict::Fail) {
-        check.verdict = Verdict::Inconclusive;
-    }
-    check.evidence.notes.extend(reasons);
-}
-
-/// What was found out on a stream.
-struct Found {
-    verdict: Verdict,
-    observed: String,
-    /// Where in the metric's range it lies; the higher the worse for an upper bound.
-    value: f64,
-    evidence: Evidence,
-}
-
-/// One expectation on one stream.
-struct OnStream<'a> {
-    expectation: &'a Expectation,
-    case: &'a Case,
-    history: &'a History,
-    stream: &'a Stream,
-    log: &'a StreamLog<'a>,
-}
-
-impl OnStream<'_> {
-    fn ranked(&self, found: Result<Found, String>) -> Ranked {
-        let Expectation { op, value, .. } = self.expectation;
-        let (expectation, expected) = (self.expectation.to_string(), format!("{op} {value}"));
-        let stream = Some(self.stream.id.to_string());
-        match found {
-            Ok(Found { verdict, observed, value, evidence }) => {
-                let lower = matches!(op, Op::Greater | Op::GreaterEqual);
-                let badness = if lower { -value } else { value };
-                let check = Check { expectation, verdict, observed, expected, stream, evidence };
-                Ranked { check, badness }
-            }
-            Err(observed) => {
-                let check = Check { stream, ..error(expectation, &expected, observed) };
-                Ranked { check, badness: 0.0 }
-            }
-        }
-    }
-
-    fn windowed(&self) -> Result<Found, String> {
-        let Expectation { metric, op, value, .. } = self.expectation;
-        let sample = self.sample()?;
-        let Figure { range, words, requests } = figure(*metric, value, &sample)?;
-        let verdict = compare(range, *op, bound(value));
-        Ok(self.in_window(&sample, verdict, words, range.high, requests))
-    }
-
-    fn sample(&self) -> Result<Sample<'_>, String> {
-        let Self { case, history, stream, log, .. } = self;
-        let window = bounds(&self.expectation.window, case, history, log)
-            .map_err(|none| none.to_string())?;
-        let permits = Permits::of(stream, case, history, log);
-        Ok(Sample::of(stream, window, log.within(window.0, window.1), &permits))
-    }
-
-    fn in_window(
-        &self,
-        sample: &Sample,
-        verdict: Verdict,
-        observed: String,
-        value: f64,
-        mut requests: Vec<u64>,
-    ) -> Found {
-        requests.truncate(NAMED);
-        let (from, to) = sample.bounds;
-        let doubts: Vec<String> = trust::unsent(self.log.within(from, to)).into_iter().collect();
-        let verdict = if doubts.is_empty() { verdict } else { Verdict::Inconclusive };
-        let evidence = Evidence {
-            window: Some(sample.bounds),
-            scheduled: Some(sample.requests.len() as u64),
-            requests,
-            notes: doubts,
-        };
-        Found { verdict, observed, value, evidence }
-    }
-
-    fn answered_by(&self) -> Result<Found, String> {
-        let Value::Role(role) = &self.expectation.value else {
-            return Err("not compared with a role".to_owned());
-        };
-        let cluster = self.case.roles.get(role).ok_or(format!("no cluster plays `{role}`"))?;
-        let sample = self.sample()?;
-        let answered = sample
-            .requests
-            .iter()
-            .filter_map(|(request, _)| Some((request.seq, request.answered_by.as_ref()?)));
-        let (by, others): (Vec<_>, Vec<_>) = answered.partition(|(_, by)| *by == cluster);
-        let all = by.len() + others.len();
-        if all == 0 {
-            return Err("nobody answered in this window".to_owned());
-        }
-        let against = if self.expectation.op == Op::Equal { others } else { by.clone() };
-        let verdict = if against.is_empty() { Verdict::Pass } else { Verdict::Fail };
-        let observed = format!("{cluster} gave {} of {all} answers", by.len());
-        let value = words::ratio(against.len() as u64, 1);
-        let requests = against.into_iter().map(|(seq, _)| seq).collect();
-        Ok(self.in_window(&sample, verdict, observed, value, requests))
-    }
-
-    fn rto(&self) -> Result<Found, String> {
-        let step = self.step();
-        let fault = self.history.fault(step).ok_or(format!("`{step}` did not happen"))?;
-        let end = fault.t_heal.unwrap_or_else(|| traffic_end(self.history));
-        let found = recovery::of_fault(self.log, fault, end, self.case.stable(step));
-        let window = (fault.t_inj, end);
-        Ok(match &found {
-            Recovery::NoImpact => self.span(Range::exact(0.0), "no impact".to_owned(), window),
-            Recovery::NotRecovered { impact, until } => {
-                let lasted = until.since(fault.t_inj);
-                let observed = words::more_than(lasted, self.stream.rate.period());
-                self.span(more_than(micros(lasted)), observed, window).with_impact(impact)
-            }
-            Recovery::Recovered { impact, back } => {
-                self.way_back(back, fault.t_inj, window).with_impact(impact)
-            }
-        })
-    }
-
-    fn failback(&self) -> Result<Found, String> {
-        let step = self.step();
-        let fault = self.history.fault(step).ok_or(format!("`{step}` did not happen"))?;
-        let heal = fault.t_heal.ok_or(format!("`{step}` was not healed"))?;
-        let steady = self.stream.allowed.iter().find(|allowed| allowed.window == Window::Steady);
-        let home = steady.ok_or("`allowed` does not say who answers when steady")?;
-        let end = traffic_end(self.history);
-        let stable = self.case.stable(step);
-        Ok(match recovery::failback(self.log, heal, end, stable, &home.clusters) {
-            Failback::NeverLeft => {
-                self.span(Range::exact(0.0), "never left".to_owned(), (heal, end))
-            }
-            Failback::NotHome { until } => {
-                let lasted = until.since(heal);
-                let observed = words::more_than(lasted, self.stream.rate.period());
-                self.span(more_than(micros(lasted)), observed, (heal, end))
-            }
-            Failback::Home(back) => self.way_back(&back, heal, (heal, end)),
-        })
-    }
-
-    fn step(&self) -> &str {
-        self.expectation.subject.step.as_deref().unwrap_or_default()
-    }
-
-    fn way_back(&self, back: &Back, since: Moment, window: Bounds) -> Found {
-        let (low, high) = (back.from.since(since), back.to.since(since));
-        let range = Range { low: micros(low), high: micros(high) };
-        let mut found = self.span(range, words::between(low, high), window);
-        found.evidence.requests.extend(back.last_bad);
-        found.evidence.requests.push(back.first_good);
-        let (from, to) = (words::moment(back.from), words::moment(back.to));
-        let since = words::moment(since);
-        let note =
-            format!("counted from {since} s: last bad sent {from} s, first good done {to} s");
-        found.evidence.notes.push(note);
-        found
-    }
-
-    /// A duration since a fault came or went, judged.
-    fn span(&self, range: Range, observed: String, window: Bounds) -> Found {
-        let verdict = compare(range, self.expectation.op, bound(&self.expectation.value));
-        let scheduled = self.log.within(window.0, window.1);
-        let doubts: Vec<String> = trust::unsent(scheduled).into_iter().collect();
-        let verdict = if doubts.is_empty() { verdict } else { Verdict::Inconclusive };
-        let evidence = Evidence {
-            window: Some(window),
-            scheduled: Some(scheduled.len() as u64),
-            requests: Vec::new(),
-            notes: doubts,
-        };
-        Found { verdict, observed, value: range.high, evidence }
-    }
-}
-
-impl Found {
-    fn with_impact(mut self, impact: &Impact) -> Self {
-        let (from, to) = (words::moment(impact.onset.0), words::moment(impact.onset.1));
-        let note = format!("impact: request {}, onset between {from} s and {to} s", impact.seq);
-        self.evidence.notes.insert(0, note);
-        self
-    }
-}
-
-/// Longer than this, by how much is not known.
-fn more_than(micros: f64) -> Range {
-    Range { low: micros.next_up(), high: f64::INFINITY }
-}
-
-/// What a figure is compared with, in the unit of figures.
-fn bound(value: &Value) -> f64 {
-    match value {
-        Value::Count(count) => words::ratio(*count, 1),
-        Value::Duration(span) => micros(span.0),
-        Value::Percent(percent) => percent.0,
-        Value::Rate(rate) => rate.per_second(),
-        Value::Role(_) => f64::NAN,
-    }
-}
-
-fn error(expectation: String, expected: &str, observed: String) -> Check {
-    Check {
-        expectation,
-        verdict: Verdict::Error,
-        observed,
-        expected: expected.to_owned(),
-        stream: None,
-        evidence: Evidence::default(),
-    }
-}
-
-fn skipped(expectation: &Expectation) -> Check {
-    Check {
-        expectation: expectation.to_string(),
-        verdict: Verdict::Skipped,
-        observed: "not judged".to_owned(),
-        expected: format!("{} {}", expectation.op, expectation.value),
-        stream: None,
-        evidence: Evidence::default(),
-    }
 }

@@ -120,7 +120,7 @@ fn a_missed_until_fails_and_says_what_was_last_seen() {
     let until = &judgement.checks[0];
     assert_eq!(until.expectation, "freeze until shop recovered");
     assert_eq!(until.verdict, Verdict::Fail);
-    assert_eq!(until.observed, "shop.new: not recovered; last bad: timeout at 3.100 s");
+    assert_eq!(until.observed, "shop.new: not recovered; last bad: timeout at 2.500 s");
 }
 
 fn verdict_with(change: impl FnOnce(&mut Case, &mut History)) -> Judgement {
@@ -177,6 +177,18 @@ fn a_generator_that_lags_is_not_trusted() {
         note,
         "the generator lagged: p99 51.0 ms behind its schedule, at most 50.0 ms is trusted"
     );
+}
+
+#[test]
+fn what_comes_after_a_gate_does_not_spoil_it() {
+    let judgement = verdict_with(|case, history| {
+        case.steady = vec!["shop.lost == 0".parse().unwrap()];
+        for request in history.requests.iter_mut().filter(|r| r.scheduled >= at(1000)) {
+            request.sent = request.sent.map(|sent| sent + ms(51));
+        }
+    });
+    let verdicts: Vec<_> = judgement.checks.iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Inconclusive, Verdict::Inconclusive]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
+use crate::{clock::Moment, model::expectation::Expectation};
 
 /// How a check or a run ended. Where several meet, the greatest is theirs.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -52,6 +52,35 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
     pub evidence: Evidence,
+}
+
+impl Check {
+    /// One that could not be judged, and why.
+    pub(super) fn error(expectation: String, expected: String, why: String) -> Self {
+        let evidence = Evidence::default();
+        Self {
+            expectation,
+            verdict: Verdict::Error,
+            observed: why,
+            expected,
+            stream: None,
+            evidence,
+        }
+    }
+
+    pub(super) fn skipped(expectation: &Expectation) -> Self {
+        let expected = format!("{} {}", expectation.op, expectation.value);
+        let check = Self::error(expectation.to_string(), expected, "not judged".to_owned());
+        Self { verdict: Verdict::Skipped, ..check }
+    }
+
+    /// Takes the verdict back for the reasons given, if any.
+    pub(super) fn doubt(&mut self, reasons: Vec<String>) {
+        if !reasons.is_empty() && matches!(self.verdict, Verdict::Pass | Verdict::Fail) {
+            self.verdict = Verdict::Inconclusive;
+        }
+        self.evidence.notes.extend(reasons);
+    }
 }
 
 /// Where to look in the record.

@@ -9,6 +9,7 @@ pub mod history;
 pub mod judge;
 pub mod judgement;
 pub mod metrics;
+mod on_stream;
 pub mod recovery;
 pub mod trust;
 pub mod until;

@@ -7,31 +7,33 @@ use super::{
     history::{History, Request, StreamLog},
     words,
 };
-use crate::model::expectation::Class;
+use crate::{clock::Moment, model::expectation::Class};
 
 /// A lag below this is never held against the generator.
 const LEAST_LAG: Duration = Duration::from_millis(5);
 /// Wall and monotonic clock may move apart by this much at once.
 pub const LARGEST_JUMP: Duration = Duration::from_millis(50);
 
-/// What speaks against everything measured on a stream.
+/// What speaks against everything measured on a stream up to a moment. What comes later is no
+/// reason to doubt what came before: a gate that was passed stays passed.
 #[must_use]
-pub fn doubts(stream: &Stream, history: &History, log: &StreamLog) -> Vec<String> {
+pub fn doubts(stream: &Stream, history: &History, log: &StreamLog, until: Moment) -> Vec<String> {
     let jumps = history
         .jumps
         .iter()
+        .filter(|jump| jump.at <= until)
         .filter(|jump| Duration::from_micros(jump.micros.unsigned_abs()) > LARGEST_JUMP)
         .map(|jump| {
             let by = words::latency(Duration::from_micros(jump.micros.unsigned_abs()));
             format!("the clock jumped by {by} at {} s", words::moment(jump.at))
         });
-    jumps.chain(lag(stream, log)).collect()
+    jumps.chain(lag(stream, log.within(Moment::START, until))).collect()
 }
 
 /// The generator's lag behind its schedule, when its p99 is above half a period.
-fn lag(stream: &Stream, log: &StreamLog) -> Option<String> {
+fn lag(stream: &Stream, requests: &[&Request]) -> Option<String> {
     let bound = (stream.rate.period() / 2).max(LEAST_LAG);
-    let sent = log.requests.iter().filter_map(|r| Some(r.sent?.since(r.scheduled)));
+    let sent = requests.iter().filter_map(|r| Some(r.sent?.since(r.scheduled)));
     let mut lags: Vec<Duration> = sent.collect();
     lags.sort_unstable();
     let rank = (lags.len() * 99).div_ceil(100);

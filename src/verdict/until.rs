@@ -96,7 +96,7 @@ fn stream_recovered(
 fn still_bad(log: &StreamLog, limit: Moment, over: bool, ended: bool) -> Progress {
     let run = log.requests.iter().rev().take_while(|r| r.class.is_good());
     let begun = run.last().is_some_and(|first| first.scheduled < limit);
-    let last = log.requests.iter().rev().find(|r| r.class.is_bad());
+    let last = log.requests.iter().rev().find(|r| r.class.is_bad() && r.scheduled < limit);
     let seen = last.map_or_else(String::new, |bad| {
         let cause = bad.cause.as_deref().map_or_else(String::new, |cause| format!(" ({cause})"));
         format!(
@@ -121,6 +121,8 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
         model::units::Span,
@@ -128,6 +130,10 @@ mod tests {
     };
 
     fn progress(script: &Script) -> Progress {
+        so_far(&script.requests(), None)
+    }
+
+    fn so_far(requests: &[Request], ended: Option<Moment>) -> Progress {
         let until = UntilRecovered {
             traffic: "shop".to_owned(),
             stable: Span(ms(300)),
@@ -140,7 +146,7 @@ mod tests {
             t_heal: None,
             t_healed: None,
         };
-        recovered(&case(&[]), &script.requests(), &fault, &until, None)
+        recovered(&case(&[]), requests, &fault, &until, ended)
     }
 
     fn is_waiting(script: &Script) -> bool {
@@ -173,6 +179,33 @@ mod tests {
         assert!(is_waiting(&Script::every(ms(100)).good(11).bad(19).good(3)));
         let done = progress(&Script::every(ms(100)).good(11).bad(19).good(4));
         assert!(matches!(done, Progress::Met { .. }));
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_once_given_never_changes(spans in prop::collection::vec((0..3u8, 1..12usize), 1..12)) {
+            let script = spans.iter().fold(Script::every(ms(100)), |script, (kind, count)| {
+                match kind {
+                    0 => script.good(*count),
+                    1 => script.bad(*count),
+                    _ => script.unsent(*count),
+                }
+            });
+            let requests = script.requests();
+            let mut given: Option<Progress> = None;
+            for known in 0..=requests.len() {
+                let now = so_far(&requests[..known], None);
+                match &given {
+                    Some(answer) => prop_assert_eq!(&now, answer),
+                    None if !matches!(now, Progress::Waiting { .. }) => given = Some(now),
+                    None => {}
+                }
+            }
+            let end = at(100 * u64::try_from(requests.len()).unwrap());
+            if let Some(answer) = given {
+                prop_assert_eq!(so_far(&requests, Some(end)), answer);
+            }
+        }
     }
 
     #[test]

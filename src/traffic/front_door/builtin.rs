@@ -36,11 +36,33 @@ pub struct Server {
     pub path: String,
 }
 
+/// What a door is made of; the first server is the first choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DoorSpec {
+    pub servers: Vec<Server>,
+    pub check: HealthCheck,
+    pub timeouts: Timeouts,
+}
+
+/// How long the door waits for a server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Timeouts {
+    pub connect: Duration,
+    /// For an answer to begin.
+    pub server: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(1), server: Duration::from_secs(5) }
+    }
+}
+
 /// A front door that is open. Dropped, it closes, and all connections with it.
 pub struct Builtin {
     address: SocketAddr,
     clock: Clock,
-    states: watch::Receiver<Vec<State>>,
+    pub(super) states: watch::Receiver<Vec<State>>,
     _tasks: AbortOnDropHandle<()>,
 }
 
@@ -59,10 +81,9 @@ impl fmt::Display for NotPassed {
 }
 
 impl Builtin {
-    /// Opens on a free port of loopback and starts checking; the first server is the first choice.
+    /// Opens on a free port of loopback and starts checking.
     pub async fn open(
-        servers: Vec<Server>,
-        check: HealthCheck,
+        spec: DoorSpec,
         clock: &Clock,
         connector: &Connector,
         changes: mpsc::UnboundedSender<ServerChange>,
@@ -75,10 +96,10 @@ impl Builtin {
             proved: false,
             last: "not checked yet".to_owned(),
         };
-        let (known, states) = watch::channel(servers.iter().map(unknown).collect());
+        let (known, states) = watch::channel(spec.servers.iter().map(unknown).collect());
         let mut tasks = JoinSet::new();
-        start_checks(&mut tasks, &servers, check, clock, connector, known, &changes);
-        let relay = Relay::new(servers, states.clone(), clock.clone(), connector.clone());
+        start_checks(&mut tasks, &spec, clock, connector, known, &changes);
+        let relay = Relay::new(spec, states.clone(), clock.clone(), connector.clone());
         tasks.spawn(accept(listener, Arc::new(relay), clock.clone()));
         let tasks = tokio::spawn(async move { while tasks.join_next().await.is_some() {} });
         let clock = clock.clone();
@@ -114,8 +135,7 @@ impl Builtin {
 /// Checks of different servers are spread over the interval, as HAProxy spreads them.
 fn start_checks(
     tasks: &mut JoinSet<()>,
-    servers: &[Server],
-    check: HealthCheck,
+    spec: &DoorSpec,
     clock: &Clock,
     connector: &Connector,
     states: watch::Sender<Vec<State>>,
@@ -123,18 +143,18 @@ fn start_checks(
 ) {
     let states = Arc::new(states);
     let start = clock.now();
-    let all = u32::try_from(servers.len()).unwrap_or(u32::MAX);
-    for ((index, server), number) in servers.iter().enumerate().zip(0u32..) {
+    let all = u32::try_from(spec.servers.len()).unwrap_or(u32::MAX);
+    for ((index, server), number) in spec.servers.iter().enumerate().zip(0u32..) {
         let checker = Checker {
             index,
             server: server.clone(),
-            check,
+            check: spec.check,
             clock: clock.clone(),
             connector: connector.clone(),
             states: Arc::clone(&states),
             changes: changes.clone(),
         };
-        tasks.spawn(checker.run(start + check.interval * number / all));
+        tasks.spawn(checker.run(start + spec.check.interval * number / all));
     }
 }
 
@@ -142,6 +162,7 @@ async fn accept(listener: TcpListener, relay: Arc<Relay>, clock: Clock) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
+            biased;
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     // A connection that cannot be tuned is still one.

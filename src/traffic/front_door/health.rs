@@ -111,6 +111,8 @@ impl Checker {
         }
         let up = health.is_up();
         let proved = health.passes >= health.rise;
+        // Read before anybody can act on it.
+        let at = self.clock.now();
         self.states.send_modify(|states| {
             if let Some(state) = states.get_mut(self.index) {
                 state.up = up;
@@ -121,7 +123,7 @@ impl Checker {
         if up != was_up {
             let server = self.server.name.clone();
             // Nobody has to listen.
-            let _ = self.changes.send(ServerChange { at: self.clock.now(), server, up, why: last });
+            let _ = self.changes.send(ServerChange { at, server, up, why: last });
         }
     }
 

@@ -4,8 +4,11 @@ mod builtin;
 mod health;
 mod relay;
 
-pub use builtin::{Builtin, NotPassed, Server};
+pub use builtin::{Builtin, DoorSpec, NotPassed, Server, Timeouts};
 pub use health::ServerChange;
 
 /// The answer's header by which a front door tells what went wrong behind it.
 pub const CAUSE: &str = "x-seatrial-cause";
+
+#[cfg(test)]
+mod tests;

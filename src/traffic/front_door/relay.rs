@@ -1,6 +1,6 @@
 //! Passes requests on to a server and answers back, and says what went wrong in between.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc};
 
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::{
@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, watch};
 use super::{
     super::exchange::{Broken, Exchange, io_words},
     CAUSE,
-    builtin::Server,
+    builtin::DoorSpec,
     health::State,
 };
 use crate::{
@@ -24,14 +24,11 @@ use crate::{
     connect::{Connector, Stream},
 };
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const SERVER_TIMEOUT: Duration = Duration::from_secs(5);
-
 type Answer = Response<BoxBody<Bytes, hyper::Error>>;
 
 /// What every client connection needs.
 pub(super) struct Relay {
-    servers: Vec<Server>,
+    door: DoorSpec,
     states: watch::Receiver<Vec<State>>,
     clock: Clock,
     connector: Connector,
@@ -51,12 +48,12 @@ struct Failed {
 
 impl Relay {
     pub(super) const fn new(
-        servers: Vec<Server>,
+        door: DoorSpec,
         states: watch::Receiver<Vec<State>>,
         clock: Clock,
         connector: Connector,
     ) -> Self {
-        Self { servers, states, clock, connector }
+        Self { door, states, clock, connector }
     }
 
     /// Serves one client connection. When it ends, the server's end is closed with it.
@@ -84,7 +81,7 @@ impl Relay {
             Some(upstream) => upstream,
             None => self.connect().await?,
         };
-        let deadline = self.clock.now() + SERVER_TIMEOUT;
+        let deadline = self.clock.now() + self.door.timeouts.server;
         let sending = upstream.exchange.send(outbound(request));
         let response = match self.clock.until(deadline, sending).await {
             Ok(Ok(response)) => response,
@@ -98,18 +95,18 @@ impl Relay {
     /// The connection of an earlier request, unless the server has closed it.
     async fn kept(&self, upstream: Option<Upstream>) -> Option<Upstream> {
         let mut upstream = upstream?;
-        let deadline = self.clock.now() + SERVER_TIMEOUT;
+        let deadline = self.clock.now() + self.door.timeouts.server;
         let ready = self.clock.until(deadline, upstream.exchange.ready()).await;
         (ready == Ok(true)).then_some(upstream)
     }
 
     async fn connect(&self) -> Result<Upstream, Failed> {
         let up = self.states.borrow().iter().position(|state| state.up);
-        let server = up.and_then(|index| self.servers.get(index)).ok_or_else(|| Failed {
+        let server = up.and_then(|index| self.door.servers.get(index)).ok_or_else(|| Failed {
             status: StatusCode::SERVICE_UNAVAILABLE,
             cause: "no server is up".to_owned(),
         })?;
-        let deadline = self.clock.now() + CONNECT_TIMEOUT;
+        let deadline = self.clock.now() + self.door.timeouts.connect;
         let opening = Exchange::open(&self.connector, server.address);
         let cause = match self.clock.until(deadline, opening).await {
             Ok(Ok(exchange)) => return Ok(Upstream { server: server.name.clone(), exchange }),
