@@ -32,10 +32,8 @@ impl Check {
             return Ok(outcome);
         }
         let then = run.judgement.verdict;
-        Ok(outcome.with_remark(&format!(
-            "warning: seatrial {} judged this run {then}",
-            run.seatrial
-        )))
+        Ok(outcome
+            .with_remark(&format!("warning: seatrial {} judged this run {then}", run.seatrial)))
     }
 }
 

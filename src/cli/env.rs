@@ -14,8 +14,9 @@ impl Env {
         let state = context.state()?;
         let name = match self.lab {
             Some(name) => name,
-            None => only(state.lab_names()?)?
-                .ok_or_else(|| Failure::usage("there is no lab; bring one up with `seatrial up`"))?,
+            None => only(state.lab_names()?)?.ok_or_else(|| {
+                Failure::usage("there is no lab; bring one up with `seatrial up`")
+            })?,
         };
         let record = state.read(&name)?;
         let kubeconfig = state.lab_dir(&record.name).join("kubeconfig");

@@ -9,10 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Context, Exit, Failure, Outcome,
-    check::exit_of,
-    down::with_leftovers,
-    source::ScenarioSource,
+    Context, Exit, Failure, Outcome, check::exit_of, down::with_leftovers, source::ScenarioSource,
 };
 use crate::{
     model::{scenario::Scenario, source::SourceFile},

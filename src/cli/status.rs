@@ -62,9 +62,8 @@ impl Status {
         let watched = context.host(None).await?;
         let mut rows = Vec::new();
         for lab in &labs {
-            let looks = lab.clusters.iter().map(|(name, cluster)| {
-                look(&watched.host, lab, name, cluster)
-            });
+            let looks =
+                lab.clusters.iter().map(|(name, cluster)| look(&watched.host, lab, name, cluster));
             rows.extend(futures::future::join_all(looks).await);
         }
         watched.close().await;

@@ -28,9 +28,9 @@ pub(super) trait Rows: Serialize {
 pub(super) fn write<R: Rows>(format: Format, rows: &[R]) -> Result<String, Failure> {
     let odd = |error: &dyn std::fmt::Display| Failure::environment(format!("no output: {error}"));
     match format {
-        Format::Json => serde_json::to_string_pretty(rows)
-            .map(|text| text + "\n")
-            .map_err(|error| odd(&error)),
+        Format::Json => {
+            serde_json::to_string_pretty(rows).map(|text| text + "\n").map_err(|error| odd(&error))
+        }
         Format::Name => Ok(rows.iter().map(|row| row.name() + "\n").collect()),
         Format::Table => Ok(table(rows)),
         Format::Yaml => serde_yaml::to_string(rows).map_err(|error| odd(&error)),

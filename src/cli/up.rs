@@ -2,9 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::{
-    Context, Failure, Outcome, context::Watched, source::LabSource,
-};
+use super::{Context, Failure, Outcome, context::Watched, source::LabSource};
 use crate::runner::{self, ClusterFailure, Raised, Wanted};
 
 /// Bring a lab up.
@@ -70,8 +68,7 @@ async fn keep_the_others(
     for failure in failures {
         runner::lower_cluster(&host, store, &failure.cluster).await?;
     }
-    let standing: Vec<String> =
-        store.record().clusters.keys().map(ToString::to_string).collect();
+    let standing: Vec<String> = store.record().clusters.keys().map(ToString::to_string).collect();
     if standing.is_empty() {
         return Ok("none of its clusters stands".to_owned());
     }

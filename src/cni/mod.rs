@@ -32,7 +32,9 @@ pub trait Cni: Send + Sync {
 
 #[derive(Debug, thiserror::Error)]
 pub enum CniError {
-    #[error("provider `{provider}` does not bring {cni}, and seatrial cannot install it; choose another `cni`")]
+    #[error(
+        "provider `{provider}` does not bring {cni}, and seatrial cannot install it; choose another `cni`"
+    )]
     NotOnProvider { cni: &'static str, provider: String },
 }
 
@@ -46,9 +48,8 @@ pub fn chosen(
         lab::Cni::Default => Ok(Box::new(default::Default { name: brought })),
         lab::Cni::Flannel => Ok(Box::new(flannel::Flannel)),
         lab::Cni::Kindnet if brought == kindnet::NAME => Ok(Box::new(kindnet::Kindnet)),
-        lab::Cni::Kindnet => Err(CniError::NotOnProvider {
-            cni: kindnet::NAME,
-            provider: provider.to_owned(),
-        }),
+        lab::Cni::Kindnet => {
+            Err(CniError::NotOnProvider { cni: kindnet::NAME, provider: provider.to_owned() })
+        }
     }
 }

@@ -67,7 +67,10 @@ impl Target {
     }
 
     /// The nodes that are not in a state, in words; none when all are.
-    pub(super) async fn others_than(&self, wanted: NodeState) -> Result<Option<String>, FaultError> {
+    pub(super) async fn others_than(
+        &self,
+        wanted: NodeState,
+    ) -> Result<Option<String>, FaultError> {
         let others: Vec<String> = self
             .states()
             .await?

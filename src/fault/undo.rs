@@ -40,10 +40,7 @@ impl Undo {
 }
 
 /// Undoes every open fault of a journal, the last first. Returns what was undone.
-pub async fn undo_all(
-    providers: &Providers,
-    journal: &Path,
-) -> Result<Vec<OpenFault>, FaultError> {
+pub async fn undo_all(providers: &Providers, journal: &Path) -> Result<Vec<OpenFault>, FaultError> {
     let journal = Journal::at(journal.to_owned());
     let mut undone = Vec::new();
     let mut reasons = Vec::new();

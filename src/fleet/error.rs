@@ -6,7 +6,9 @@ use std::{io, path::PathBuf, time::Duration};
 pub enum FleetError {
     #[error("the record {} is broken: {why}; nothing was changed", path.display())]
     Broken { path: PathBuf, why: String },
-    #[error("lab `{lab}` exists already; end it with `seatrial down {lab}`, or give this one another name")]
+    #[error(
+        "lab `{lab}` exists already; end it with `seatrial down {lab}`, or give this one another name"
+    )]
     Exists { lab: String },
     #[error("no {what} is left: {range} are taken")]
     Exhausted { what: &'static str, range: &'static str },
@@ -25,7 +27,11 @@ pub enum FleetError {
 }
 
 fn known(labs: &[String]) -> String {
-    if labs.is_empty() { "; none exists".to_owned() } else { format!("; there is {}", labs.join(", ")) }
+    if labs.is_empty() {
+        "; none exists".to_owned()
+    } else {
+        format!("; there is {}", labs.join(", "))
+    }
 }
 
 impl FleetError {

@@ -6,7 +6,8 @@ use super::FleetError;
 
 /// A provider's kubeconfig with its one cluster, user and context called `cluster`.
 pub fn renamed(cluster: &str, text: &str) -> Result<Kubeconfig, FleetError> {
-    let error = |why: &str| FleetError::Kubeconfig { cluster: cluster.to_owned(), why: why.to_owned() };
+    let error =
+        |why: &str| FleetError::Kubeconfig { cluster: cluster.to_owned(), why: why.to_owned() };
     let mut config = Kubeconfig::from_yaml(text).map_err(|e| error(&e.to_string()))?;
     let ([target], [user], [named]) =
         (&mut config.clusters[..], &mut config.auth_infos[..], &mut config.contexts[..])

@@ -25,8 +25,7 @@ const fn pool(what: &'static str, range: &'static str, a: [u8; 4], bits: u8, pre
 }
 
 /// Docker networks: room for 250 nodes each.
-const NETWORKS: Pool =
-    pool("docker network", "all /24 of 10.199.0.0/16", [10, 199, 0, 0], 16, 24);
+const NETWORKS: Pool = pool("docker network", "all /24 of 10.199.0.0/16", [10, 199, 0, 0], 16, 24);
 /// Pods of a cluster: a /24 for each of 16 nodes.
 const PODS: Pool = pool("pod subnet", "all /20 of 10.208.0.0/13", [10, 208, 0, 0], 13, 20);
 const SERVICES: Pool = pool("service subnet", "all /20 of 10.216.0.0/13", [10, 216, 0, 0], 13, 20);
@@ -83,9 +82,10 @@ impl Taken {
             self.subnets.iter().any(|taken| taken.contains(net) || net.contains(taken))
         };
         let exhausted = FleetError::Exhausted { what: pool.what, range: pool.range };
-        let mut subnets = pool.net.subnets(pool.prefix).map_err(|_| {
-            FleetError::Exhausted { what: pool.what, range: pool.range }
-        })?;
+        let mut subnets = pool
+            .net
+            .subnets(pool.prefix)
+            .map_err(|_| FleetError::Exhausted { what: pool.what, range: pool.range })?;
         let free = subnets.find(|net| !overlaps(net)).ok_or(exhausted)?;
         self.subnets.push(free);
         Ok(free.to_string())

@@ -55,9 +55,7 @@ impl ClusterApi {
         })?;
         let found = self.call(&what, discovery::pinned_kind(&self.client, &kind)).await;
         let (resource, capabilities) = found.map_err(|error| match error {
-            KubeError::Api { source, .. }
-                if matches!(*source, ::kube::Error::Discovery(_)) =>
-            {
+            KubeError::Api { source, .. } if matches!(*source, ::kube::Error::Discovery(_)) => {
                 KubeError::UnknownKind {
                     cluster: self.cluster.clone(),
                     api_version: types.api_version.clone(),

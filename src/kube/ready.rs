@@ -144,7 +144,8 @@ fn trouble(pod: &Pod) -> Option<String> {
         let state = container.state.as_ref()?;
         let waiting = state.waiting.as_ref()?;
         let ended = container.last_state.as_ref().and_then(|last| last.terminated.as_ref());
-        let ended = ended.map_or(String::new(), |end| format!(", last exit code {}", end.exit_code));
+        let ended =
+            ended.map_or(String::new(), |end| format!(", last exit code {}", end.exit_code));
         let (reason, message) = (waiting.reason.as_deref()?, waiting.message.as_deref());
         Some(format!("{reason}{ended}{}", message.map_or(String::new(), |m| format!(": {m}"))))
     });

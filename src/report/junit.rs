@@ -8,7 +8,10 @@ use crate::{
 };
 
 /// The report of one run; the run's own verdict is a test case too.
-pub fn junit(run: &RunRecord, judgement: &Judgement) -> Result<String, quick_junit::SerializeError> {
+pub fn junit(
+    run: &RunRecord,
+    judgement: &Judgement,
+) -> Result<String, quick_junit::SerializeError> {
     let mut suite = TestSuite::new(&run.scenario);
     suite.add_property(Property::new("run", &run.run));
     suite.add_property(Property::new("seatrial", &run.seatrial));

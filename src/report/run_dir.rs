@@ -128,8 +128,10 @@ fn parse(path: &Path, text: &[u8]) -> Result<RunRecord, RunDirError> {
     struct Format {
         format: u32,
     }
-    let bad =
-        |error: serde_json::Error| RunDirError::BadRun { path: path.into(), why: error.to_string() };
+    let bad = |error: serde_json::Error| RunDirError::BadRun {
+        path: path.into(),
+        why: error.to_string(),
+    };
     let Format { format } = serde_json::from_slice(text).map_err(bad)?;
     if format > FORMAT {
         return Err(RunDirError::Newer { path: path.into(), format });

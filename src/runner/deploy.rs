@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use super::{Event, Host, RunnerError, images::Images};
-use crate::{
-    fleet::ClusterRecord,
-    kube::ClusterApi,
-    model::scenario::Workload,
-};
+use crate::{fleet::ClusterRecord, kube::ClusterApi, model::scenario::Workload};
 
 const READINESS: Duration = Duration::from_secs(120);
 

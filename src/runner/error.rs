@@ -3,14 +3,8 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use crate::{
-    cni::CniError,
-    fault::FaultError,
-    fleet::FleetError,
-    kube::KubeError,
-    provider::ProviderError,
-    template::TemplateError,
-    tool::ToolError,
-    wait::WaitError,
+    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError,
+    template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -27,13 +21,17 @@ pub enum RunnerError {
     Io { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Kube(#[from] KubeError),
-    #[error("{cluster}: a cluster called {name} exists already and is not ours; remove it, or give the lab another name")]
+    #[error(
+        "{cluster}: a cluster called {name} exists already and is not ours; remove it, or give the lab another name"
+    )]
     NameTaken { cluster: String, name: String },
     #[error("traffic goes through the front door, but the scenario has none")]
     NoFrontDoor,
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
     NotServed { why: String, within: Duration },
-    #[error("{cluster}: the lab publishes no node port {port}, which workload `{workload}` needs; add it to `ports`")]
+    #[error(
+        "{cluster}: the lab publishes no node port {port}, which workload `{workload}` needs; add it to `ports`"
+    )]
     PortNotPublished { cluster: String, port: u16, workload: &'static str },
     #[error(transparent)]
     Provider(#[from] ProviderError),

@@ -10,26 +10,78 @@ use crate::clock::{Clock, Moment};
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// A cluster is whole.
-    ClusterReady { cluster: String, version: String, cni: String, uid: String },
-    ClusterFailed { cluster: String, why: String },
-    ClusterRemoved { cluster: String },
-    FaultHealed { step: String, proof: String },
-    FaultHealing { step: String, why: String },
-    FaultInjecting { step: String, fault: String, targets: Vec<String> },
-    FaultProved { step: String, proof: String },
+    ClusterReady {
+        cluster: String,
+        version: String,
+        cni: String,
+        uid: String,
+    },
+    ClusterFailed {
+        cluster: String,
+        why: String,
+    },
+    ClusterRemoved {
+        cluster: String,
+    },
+    FaultHealed {
+        step: String,
+        proof: String,
+    },
+    FaultHealing {
+        step: String,
+        why: String,
+    },
+    FaultInjecting {
+        step: String,
+        fault: String,
+        targets: Vec<String>,
+    },
+    FaultProved {
+        step: String,
+        proof: String,
+    },
     /// Planned anew because somebody else was quicker.
-    PlannedAnew { what: String, why: String },
-    LabPlanned { lab: String, clusters: Vec<PlannedCluster> },
-    LabRemoved { lab: String },
+    PlannedAnew {
+        what: String,
+        why: String,
+    },
+    LabPlanned {
+        lab: String,
+        clusters: Vec<PlannedCluster>,
+    },
+    LabRemoved {
+        lab: String,
+    },
     /// A cluster goes into a phase of its creation.
-    Phase { cluster: String, phase: String },
-    RunStarted { run: String, scenario: String },
-    Server { server: String, up: bool, why: String },
-    StepDone { step: String, outcome: String },
-    StepStarted { step: String, say: Option<String> },
-    SteadyJudged { verdict: String },
+    Phase {
+        cluster: String,
+        phase: String,
+    },
+    RunStarted {
+        run: String,
+        scenario: String,
+    },
+    Server {
+        server: String,
+        up: bool,
+        why: String,
+    },
+    StepDone {
+        step: String,
+        outcome: String,
+    },
+    StepStarted {
+        step: String,
+        say: Option<String>,
+    },
+    SteadyJudged {
+        verdict: String,
+    },
     TrafficEnded,
-    TrafficStarted { streams: Vec<String>, door: Option<String> },
+    TrafficStarted {
+        streams: Vec<String>,
+        door: Option<String>,
+    },
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -31,6 +31,10 @@ impl Host {
     pub fn for_cleanup(&self) -> Self {
         let cancelled = CancellationToken::new();
         let tools = self.docker().tools().with_cancellation(cancelled.clone());
-        Self { providers: self.providers.with_docker(Docker::new(tools)), cancelled, ..self.clone() }
+        Self {
+            providers: self.providers.with_docker(Docker::new(tools)),
+            cancelled,
+            ..self.clone()
+        }
     }
 }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use super::{Host, RunnerError};
-use crate::{provider::Provider, fleet::record::NodeRecord};
+use crate::{fleet::record::NodeRecord, provider::Provider};
 
 /// The archives of one lab's images, in a directory that goes with it.
 pub(super) struct Images {
@@ -16,9 +16,10 @@ pub(super) struct Images {
 
 impl Images {
     pub(super) fn new(images: impl IntoIterator<Item = String>) -> Result<Self, RunnerError> {
-        let dir = tempfile::Builder::new().prefix("seatrial-images-").tempdir().map_err(|source| {
-            RunnerError::Io { path: std::env::temp_dir(), source }
-        })?;
+        let dir = tempfile::Builder::new()
+            .prefix("seatrial-images-")
+            .tempdir()
+            .map_err(|source| RunnerError::Io { path: std::env::temp_dir(), source })?;
         let archives = images.into_iter().map(|image| (image, OnceCell::new())).collect();
         Ok(Self { dir, archives })
     }

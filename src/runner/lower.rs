@@ -96,7 +96,9 @@ async fn remove(
     }
     let strangers = host.providers.named(&cluster.provider)?.delete(cluster).await?;
     host.events.emit(Event::ClusterRemoved { cluster: name.to_owned() });
-    let why = |container| format!("container {container}: it took the name of cluster {name}, but is not on record");
+    let why = |container| {
+        format!("container {container}: it took the name of cluster {name}, but is not on record")
+    };
     Ok(strangers.into_iter().map(why).collect())
 }
 
@@ -114,7 +116,10 @@ async fn remove_network(
     }
     if !found.attached.is_empty() {
         let strangers = found.attached.join(", ");
-        left.add(format!("network {}: {strangers} is attached to it and is not ours", network.name));
+        left.add(format!(
+            "network {}: {strangers} is attached to it and is not ours",
+            network.name
+        ));
         return Ok(());
     }
     Ok(host.docker().remove_network(&found.id).await?)

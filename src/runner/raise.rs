@@ -31,7 +31,10 @@ pub(super) const LAB_LABEL: &str = "seatrial.lab";
 const MEMORY_EACH: u64 = 1 << 30;
 
 /// Brings a lab up. An error means that nothing but the record may be left: lower it.
-pub async fn raise(host: &Host, wanted: &Wanted<'_>) -> Result<Raised, (RunnerError, Option<LabStore>)> {
+pub async fn raise(
+    host: &Host,
+    wanted: &Wanted<'_>,
+) -> Result<Raised, (RunnerError, Option<LabStore>)> {
     let planned = PlannedCluster::all(host, wanted).await.map_err(|error| (error, None))?;
     check_ports(wanted, &planned).map_err(|error| (error, None))?;
     let store = write_down(host, wanted, &planned).await.map_err(|error| (error, None))?;

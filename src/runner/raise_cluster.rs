@@ -67,9 +67,7 @@ impl Job<'_> {
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
         match self.workload {
-            Some(workload) => {
-                deploy(self.host, self.images, workload, &api, &self.record()).await
-            }
+            Some(workload) => deploy(self.host, self.images, workload, &api, &self.record()).await,
             None => Ok(()),
         }
     }

@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
-use super::{ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, lower, raise};
+use super::{
+    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, lower, raise,
+};
 use crate::{
     connect::Tcp,
     fleet::LabStore,

@@ -126,7 +126,12 @@ impl Steps<'_, '_> {
             Ok(()) => fault.verify(&target).await,
             Err(error) => Err(error),
         };
-        active.push(Active { step: step.id.clone(), fault, target, ends: injected + declared.lasts });
+        active.push(Active {
+            step: step.id.clone(),
+            fault,
+            target,
+            ends: injected + declared.lasts,
+        });
         match proved {
             Ok(proof) => {
                 let now = self.now();
@@ -186,9 +191,7 @@ impl Steps<'_, '_> {
                 };
                 return self.until_recovered(step, &until, active).await;
             }
-            Some(Until::Healthy { role, within }) => {
-                self.until_healthy(role, began, *within).await
-            }
+            Some(Until::Healthy { role, within }) => self.until_healthy(role, began, *within).await,
         };
         if let Went::Wrong(why) = &went {
             self.trouble(&step.id, why.clone());
@@ -205,9 +208,8 @@ impl Steps<'_, '_> {
         loop {
             let Some(fault) = self.history.fault(&step.id).cloned() else { return Went::On };
             let case = self.trial.case;
-            let progress = self
-                .load
-                .with_requests(|requests| recovered(case, requests, &fault, until, None));
+            let progress =
+                self.load.with_requests(|requests| recovered(case, requests, &fault, until, None));
             match progress {
                 Progress::Met { seen } => {
                     self.emit(Event::StepDone { step: step.id.to_string(), outcome: seen });

@@ -44,8 +44,7 @@ impl Engine {
 
     /// Renders a template with the fields of `values`.
     pub fn render(&self, name: &str, values: &impl Serialize) -> Result<String, TemplateError> {
-        let unusable =
-            |why: String| TemplateError::Unusable { template: name.to_owned(), why };
+        let unusable = |why: String| TemplateError::Unusable { template: name.to_owned(), why };
         let context = Context::from_serialize(values).map_err(|e| unusable(e.to_string()))?;
         let mut output = Bounded::default();
         let rendered = self.tera.render_to(name, &context, &mut output);

@@ -86,10 +86,9 @@ impl Provider for Kind {
             Err(error) if is_port_taken(error.stderr()) => {
                 Err(ProviderError::PortTaken { cluster: request.cluster })
             }
-            Err(ToolError::Failed { stderr, .. }) => Err(ProviderError::CreateFailed {
-                cluster: request.cluster,
-                cause: cause(&stderr),
-            }),
+            Err(ToolError::Failed { stderr, .. }) => {
+                Err(ProviderError::CreateFailed { cluster: request.cluster, cause: cause(&stderr) })
+            }
             Err(error) => Err(error.into()),
         }
     }

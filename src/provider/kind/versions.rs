@@ -39,10 +39,8 @@ pub(super) fn resolve(
 ) -> Result<NodeImage, ProviderError> {
     let releases = releases()?;
     let release = releases.iter().find(|release| release.kind.to_string() == kind);
-    let local: Vec<Version> = local_tags
-        .iter()
-        .filter_map(|tag| Version::parse(tag.strip_prefix('v')?).ok())
-        .collect();
+    let local: Vec<Version> =
+        local_tags.iter().filter_map(|tag| Version::parse(tag.strip_prefix('v')?).ok()).collect();
     if let KubernetesVersion::Image(image) = asked {
         return Ok(chosen(image.clone(), "as the lab names it".to_owned()));
     }
@@ -91,7 +89,9 @@ fn unknown(
     let mut local: Vec<&Version> = local.iter().collect();
     local.sort();
     let released = match release {
-        Some(release) => format!("kind {kind} was released with {}", list(release.images.keys().collect())),
+        Some(release) => {
+            format!("kind {kind} was released with {}", list(release.images.keys().collect()))
+        }
         None => format!("the images of kind {kind} are not in the catalogue"),
     };
     ProviderError::UnknownVersion {
