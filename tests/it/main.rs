@@ -1,3 +1,6 @@
 //! The integration tests: one binary, so that linking costs once.
 
+#![expect(unreachable_pub, reason = "a test binary has no outside")]
+
 mod bad_files;
+mod real;
