@@ -98,6 +98,15 @@ impl User {
     }
 }
 
+impl Drop for User {
+    /// A test that failed must not leave its clusters to the next one.
+    fn drop(&mut self) {
+        if !self.labs().is_empty() {
+            let _ = self.command(&["down", "--all"]).output();
+        }
+    }
+}
+
 /// seatrial at work.
 pub struct Running {
     child: Child,
