@@ -7,7 +7,7 @@ use miette::NamedSource;
 use serde::Serialize;
 use tera::{Context, ErrorKind, Kwargs, ReportError, State, Tera, TeraResult, Value};
 
-use super::TemplateError;
+use super::{TemplateError, yaml};
 use crate::shipped;
 
 /// The most that a template may produce.
@@ -88,9 +88,8 @@ fn to_json(value: &Value, _: Kwargs, _: &State) -> TeraResult<Value> {
 }
 
 fn to_yaml(value: &Value, _: Kwargs, _: &State) -> TeraResult<Value> {
-    let value = sorted(value).map_err(|error| tera::Error::message(error.to_string()))?;
-    serde_yaml::to_string(&value)
-        .map(|text| Value::safe_string(text.trim_end()))
+    sorted(value)
+        .map(|value| Value::safe_string(yaml::block(&value).trim_end()))
         .map_err(|error| tera::Error::message(error.to_string()))
 }
 
@@ -147,7 +146,10 @@ mod tests {
         let values = json!({"labels": {"a": "no", "b": 1}, "text": "it's \"so\""});
         let text = "{{ labels | json }} {{ text | json }}";
         assert_eq!(rendered(text, &values).as_deref(), Ok(r#"{"a":"no","b":1} "it's \"so\"""#));
-        assert_eq!(rendered("{{ labels | yaml }}", &values).as_deref(), Ok("a: 'no'\nb: 1"));
+        assert_eq!(
+            rendered("{{ labels | yaml }}", &values).as_deref(),
+            Ok("\"a\": \"no\"\n\"b\": 1")
+        );
     }
 
     #[test]
