@@ -2,7 +2,9 @@
 //!
 //! Must not know reports.
 
+mod cluster_kill;
 mod cluster_pause;
+mod cluster_stop;
 mod journal;
 mod target;
 mod undo;
@@ -16,7 +18,9 @@ use crate::{
     wait::WaitError,
 };
 
+pub use cluster_kill::ClusterKill;
 pub use cluster_pause::ClusterPause;
+pub use cluster_stop::ClusterStop;
 pub use journal::{FaultId, Journal, OpenFault};
 pub use target::Target;
 pub use undo::{Undo, undo, undo_all};
@@ -41,7 +45,9 @@ pub trait Fault: Send + Sync {
 #[must_use]
 pub fn of(kind: FaultKind) -> Box<dyn Fault> {
     match kind {
+        FaultKind::ClusterKill => Box::new(ClusterKill),
         FaultKind::ClusterPause => Box::new(ClusterPause),
+        FaultKind::ClusterStop => Box::new(ClusterStop),
     }
 }
 

@@ -1,16 +1,22 @@
 //! What a fault is aimed at, resolved.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::FaultError;
+use super::{FaultError, FaultId, Proof, Undo};
 use crate::{
     fleet::{ClusterRecord, NodeRecord},
     kube::ClusterApi,
     model::scenario::FaultKind,
     provider::{Node, NodeState, Provider, Providers},
+    wait::{Look, Waiting, not_yet},
 };
+
+/// How long the API server must stay silent to count as down.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How long a cluster may take from the start of its nodes to an answer of its API.
+pub(super) const STARTING: Duration = Duration::from_secs(120);
 
 /// A cluster of ours.
 pub struct Target {
@@ -79,6 +85,57 @@ impl Target {
             .map(|(name, state)| format!("{name} is {}", state.map_or("gone", NodeState::name)))
             .collect();
         Ok((!others.is_empty()).then(|| others.join(", ")))
+    }
+
+    /// Writes down that every node has to be started again.
+    pub(super) fn record_starts(&self, journal: &mut FaultId<'_>) -> Result<(), FaultError> {
+        for node in &self.nodes {
+            journal.record(&Undo::Start {
+                provider: self.provider_name.clone(),
+                node: node.id.clone(),
+                name: node.name.clone(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Proves that every node is in a state, and that the API server answers nobody.
+    pub(super) async fn prove_down(
+        &self,
+        kind: FaultKind,
+        state: NodeState,
+    ) -> Result<Proof, FaultError> {
+        let saw = match self.others_than(state).await? {
+            Some(others) => Some(others),
+            None => self.api.answers(SILENCE).await.is_ok().then(|| "its API answers".to_owned()),
+        };
+        if let Some(saw) = saw {
+            let (kind, target) = (super::name(kind), self.cluster.clone());
+            return Err(FaultError::NotInEffect { kind, target, within: SILENCE, saw });
+        }
+        let nodes = self.node_names().join(", ");
+        Ok(Proof(format!("{nodes} {}, API server silent", state.name())))
+    }
+
+    /// Waits until every node runs and the API server answers.
+    pub(super) async fn prove_up(&self, within: Duration) -> Result<Proof, FaultError> {
+        let waiting = Waiting {
+            who: &self.cluster,
+            what: "its nodes to run and its API to answer",
+            within,
+            cancelled: &self.cancelled,
+        };
+        waiting
+            .until(async || match self.others_than(NodeState::Running).await {
+                Ok(Some(others)) => Look::NotYet(others),
+                Ok(None) => match self.api.answers(SILENCE * 2).await {
+                    Ok(()) => Look::Met(()),
+                    Err(error) => not_yet(error),
+                },
+                Err(error) => not_yet(error),
+            })
+            .await?;
+        Ok(Proof(format!("{} running, API server answers", self.node_names().join(", "))))
     }
 
     /// The same target for healing, which goes on after an interrupt.

@@ -11,30 +11,28 @@ use crate::provider::{NodeState, Providers};
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "undo", rename_all = "kebab-case")]
 pub enum Undo {
+    Start { provider: String, node: String, name: String },
     Unpause { provider: String, node: String, name: String },
 }
 
 impl Undo {
     /// Takes the change back, unless it is back already.
     pub async fn apply(&self, providers: &Providers) -> Result<(), FaultError> {
-        match self {
-            Self::Unpause { provider, node, .. } => {
-                let provider = providers.named(provider)?;
-                match provider.node(node).await? {
-                    Some(found) if found.state == NodeState::Paused => {
-                        Ok(provider.unpause(node).await?)
-                    }
-                    // Gone, stopped, or running again: nothing of ours is left in it.
-                    _ => Ok(()),
-                }
-            }
+        let (Self::Start { provider, node, .. } | Self::Unpause { provider, node, .. }) = self;
+        let provider = providers.named(provider)?;
+        let state = provider.node(node).await?.map(|found| found.state);
+        match (self, state) {
+            (Self::Start { .. }, Some(NodeState::Stopped)) => Ok(provider.start(node).await?),
+            (Self::Unpause { .. }, Some(NodeState::Paused)) => Ok(provider.unpause(node).await?),
+            // Gone, or in a state that this fault does not leave behind.
+            _ => Ok(()),
         }
     }
 
     #[must_use]
     pub fn target(&self) -> &str {
         match self {
-            Self::Unpause { name, .. } => name,
+            Self::Start { name, .. } | Self::Unpause { name, .. } => name,
         }
     }
 }

@@ -150,11 +150,17 @@ pub struct Fault {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FaultKind {
+    ClusterKill,
     ClusterPause,
+    ClusterStop,
 }
 
 impl FaultKind {
-    pub const NAMES: [(&'static str, Self); 1] = [("cluster-pause", Self::ClusterPause)];
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("cluster-kill", Self::ClusterKill),
+        ("cluster-pause", Self::ClusterPause),
+        ("cluster-stop", Self::ClusterStop),
+    ];
 }
 
 /// What a step waits for.

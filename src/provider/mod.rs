@@ -52,6 +52,15 @@ pub trait Provider: Send + Sync {
 
     async fn unpause(&self, node: &str) -> Result<(), ProviderError>;
 
+    /// Asks a node to shut down, and waits until it has.
+    async fn stop(&self, node: &str) -> Result<(), ProviderError>;
+
+    /// Ends a node at once: nothing in it gets to say goodbye.
+    async fn kill(&self, node: &str) -> Result<(), ProviderError>;
+
+    /// Starts a node that was stopped or killed.
+    async fn start(&self, node: &str) -> Result<(), ProviderError>;
+
     /// One node by its id; none when it is gone.
     async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError>;
 

@@ -62,7 +62,8 @@ impl Trial<'_> {
         let mut history = History::default();
         let steady = self.steady(&mut load, &mut history).await;
         if steady {
-            Steps { trial: self, load: &mut load, history: &mut history }.run().await;
+            let door = door.as_ref();
+            Steps { trial: self, door, load: &mut load, history: &mut history }.run().await;
         }
         let finished = load.finish().await;
         self.host.events.emit(Event::TrafficEnded);

@@ -12,7 +12,7 @@ use crate::{
         name::Name,
         scenario::{self, Action, Step, Until},
     },
-    traffic::load::Load,
+    traffic::{front_door::Builtin, load::Load},
     verdict::{
         case::UntilRecovered,
         history::{FaultTimes, History, Trouble},
@@ -28,6 +28,7 @@ const HEALTHY_ANSWER: Duration = Duration::from_secs(2);
 
 pub(super) struct Steps<'a, 'b> {
     pub(super) trial: &'a Trial<'b>,
+    pub(super) door: Option<&'a Builtin>,
     pub(super) load: &'a mut Load,
     pub(super) history: &'a mut History,
 }
@@ -254,7 +255,9 @@ impl Steps<'_, '_> {
         let healthy = waiting
             .until(async || match api.answers(HEALTHY_ANSWER).await {
                 Ok(()) => match api.is_available(&workload).await {
-                    Ok(None) => Look::Met(()),
+                    // What the API says of pods may be from before the fault; the door knows.
+                    Ok(None) if self.is_served(api.cluster()) => Look::Met(()),
+                    Ok(None) => Look::NotYet("the front door has it down".to_owned()),
                     Ok(Some(seen)) => Look::NotYet(seen),
                     Err(error) => not_yet(error),
                 },
@@ -266,6 +269,14 @@ impl Steps<'_, '_> {
             Err(_) if trial.host.cancelled.is_cancelled() => Went::Interrupted,
             Err(error) => Went::Wrong(error.to_string()),
         }
+    }
+
+    /// Whether the front door, if the cluster is behind one, sends traffic to it.
+    fn is_served(&self, cluster: &str) -> bool {
+        let behind = self.trial.scenario.front_door.iter().flat_map(|door| &door.order);
+        let mut behind = behind.filter_map(|role| self.trial.scenario.roles.get(role));
+        let is_behind = behind.any(|role| *role.cluster == *cluster);
+        !is_behind || self.door.is_none_or(|door| door.up().iter().any(|up| up == cluster))
     }
 
     /// Stays for a while; a fault that ends meanwhile makes what was to be seen untrue.

@@ -134,6 +134,18 @@ impl Provider for Kind {
         Ok(self.docker.unpause(node).await?)
     }
 
+    async fn stop(&self, node: &str) -> Result<(), ProviderError> {
+        Ok(self.docker.stop(node).await?)
+    }
+
+    async fn kill(&self, node: &str) -> Result<(), ProviderError> {
+        Ok(self.docker.kill(node).await?)
+    }
+
+    async fn start(&self, node: &str) -> Result<(), ProviderError> {
+        Ok(self.docker.start(node).await?)
+    }
+
     async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError> {
         let found = self.docker.inspect(&[id.to_owned()]).await?;
         Ok(found.into_iter().next().map(Node::from))

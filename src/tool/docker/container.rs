@@ -121,6 +121,20 @@ impl Docker {
         self.call()?.args(["unpause", id]).run().await.map(drop)
     }
 
+    /// Asks a container to end, and makes it end after Docker's own grace.
+    pub async fn stop(&self, id: &str) -> Result<(), ToolError> {
+        self.call()?.args(["stop", id]).run().await.map(drop)
+    }
+
+    /// Ends a container without asking.
+    pub async fn kill(&self, id: &str) -> Result<(), ToolError> {
+        self.call()?.args(["kill", id]).run().await.map(drop)
+    }
+
+    pub async fn start(&self, id: &str) -> Result<(), ToolError> {
+        self.call()?.args(["start", id]).run().await.map(drop)
+    }
+
     /// Removes a container and its anonymous volumes; one that is gone already is no error.
     pub async fn remove_container(&self, id: &str) -> Result<(), ToolError> {
         const WITHIN: Duration = Duration::from_secs(120);

@@ -1,0 +1,31 @@
+//! Ends every node of a cluster at once, as a power cut does: connections are refused.
+//! Undone by starting each node.
+
+use async_trait::async_trait;
+
+use super::{Fault, FaultError, FaultId, Proof, Target, target::STARTING};
+use crate::{model::scenario::FaultKind, provider::NodeState};
+
+pub struct ClusterKill;
+
+#[async_trait]
+impl Fault for ClusterKill {
+    fn kind(&self) -> FaultKind {
+        FaultKind::ClusterKill
+    }
+
+    async fn inject(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError> {
+        target.record_starts(journal)?;
+        let kills = target.nodes.iter().map(|node| target.provider.kill(&node.id));
+        futures::future::try_join_all(kills).await?;
+        Ok(())
+    }
+
+    async fn verify(&self, target: &Target) -> Result<Proof, FaultError> {
+        target.prove_down(self.kind(), NodeState::Stopped).await
+    }
+
+    async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError> {
+        target.prove_up(STARTING).await
+    }
+}

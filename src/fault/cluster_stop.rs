@@ -1,0 +1,31 @@
+//! Shuts every node of a cluster down in order: pods are asked to end, connections are refused
+//! afterwards. Undone by starting each node.
+
+use async_trait::async_trait;
+
+use super::{Fault, FaultError, FaultId, Proof, Target, target::STARTING};
+use crate::{model::scenario::FaultKind, provider::NodeState};
+
+pub struct ClusterStop;
+
+#[async_trait]
+impl Fault for ClusterStop {
+    fn kind(&self) -> FaultKind {
+        FaultKind::ClusterStop
+    }
+
+    async fn inject(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError> {
+        target.record_starts(journal)?;
+        let stops = target.nodes.iter().map(|node| target.provider.stop(&node.id));
+        futures::future::try_join_all(stops).await?;
+        Ok(())
+    }
+
+    async fn verify(&self, target: &Target) -> Result<Proof, FaultError> {
+        target.prove_down(self.kind(), NodeState::Stopped).await
+    }
+
+    async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError> {
+        target.prove_up(STARTING).await
+    }
+}
