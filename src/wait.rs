@@ -84,7 +84,7 @@ pub fn not_yet<T>(error: impl fmt::Display) -> Look<T> {
 mod tests {
     use super::*;
 
-    fn waiting<'a>(cancelled: &'a CancellationToken) -> Waiting<'a> {
+    fn waiting(cancelled: &CancellationToken) -> Waiting<'_> {
         Waiting { who: "eu", what: "all nodes Ready", within: Duration::from_secs(2), cancelled }
     }
 

@@ -49,11 +49,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
         Err(error) => return Failure::environment(format!("no runtime: {error}")).into(),
     };
     runtime.block_on(async {
-        let context = Context::new(cli.quiet);
-        match dispatch(cli.command, &context).await {
-            Ok(outcome) => outcome,
-            Err(failure) => failure.into(),
-        }
+        let ended = async { dispatch(cli.command, &Context::new(cli.quiet)?).await }.await;
+        ended.unwrap_or_else(Outcome::from)
     })
 }
 
@@ -67,7 +64,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Launch(launch) => Err(launch.run()),
         Command::Render(render) => render.run(context).await,
         Command::Run(run) => run.run(context).await,
-        Command::Scenario(scenario) => scenario.run(context),
+        Command::Scenario(scenario) => Ok(scenario.run(context)),
         Command::Status(status) => status.run(context).await,
         Command::Template(template) => template.run(context),
         Command::Up(up) => up.run(context).await,

@@ -81,7 +81,7 @@ impl Outcome {
     #[must_use]
     pub(super) fn with_remark(mut self, remark: &str) -> Self {
         self.stderr.push_str(remark);
-        if !remark.ends_with('\n') {
+        if !remark.is_empty() && !remark.ends_with('\n') {
             self.stderr.push('\n');
         }
         self

@@ -23,7 +23,7 @@ impl Render {
         if let Some(cluster) = &self.cluster
             && !lab.clusters.contains_key(cluster.as_str())
         {
-            let nearest = Nearest::among(cluster, lab.clusters.keys().map(|name| name.to_string()));
+            let nearest = Nearest::among(cluster, lab.clusters.keys().map(ToString::to_string));
             return Err(Failure::usage(format!(
                 "lab `{}` has no cluster `{cluster}`; {nearest}",
                 lab.name

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::Exit;
 
 /// Cancels `work` on the first SIGINT, SIGTERM or SIGHUP.
-pub(super) fn cancel_on_interrupt(work: CancellationToken) {
+pub(super) fn cancel_on_interrupt(work: &CancellationToken) {
     let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     for kind in signals {
         let Ok(mut stream) = signal(kind) else { continue };

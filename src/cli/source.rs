@@ -43,12 +43,12 @@ impl LabSource {
     }
 
     pub(super) fn load(&self, context: &Context) -> Result<Lab, Failure> {
-        let catalogue = context.catalogue()?;
+        let catalogue = context.catalogue();
         let file = match catalogue.shipped_lab(&self.0) {
             Some(file) if !PathBuf::from(&self.0).exists() => file,
             _ => SourceFile::read(&PathBuf::from(&self.0))?,
         };
-        Ok(Loader::new(&catalogue).lab(&file)?)
+        Ok(Loader::new(catalogue).lab(&file)?)
     }
 }
 
@@ -58,8 +58,8 @@ impl ScenarioSource {
     }
 
     pub(super) fn load(&self, context: &Context) -> Result<(Scenario, SourceFile), Failure> {
-        let catalogue = context.catalogue()?;
-        let loader = Loader::new(&catalogue);
+        let catalogue = context.catalogue();
+        let loader = Loader::new(catalogue);
         let path = PathBuf::from(&self.0);
         if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.exists())
         {

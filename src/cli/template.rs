@@ -43,7 +43,7 @@ impl Rows for Row {
 
 impl Template {
     pub(super) fn run(self, context: &Context) -> Result<Outcome, Failure> {
-        let catalogue = context.catalogue()?;
+        let catalogue = context.catalogue();
         match self {
             Self::List { output } => {
                 let rows: Vec<Row> = catalogue
@@ -58,13 +58,13 @@ impl Template {
                     .collect();
                 Ok(Outcome::passed(table::write(output, &rows)?))
             }
-            Self::Show { name } => match catalogue.cluster(&name) {
-                Some(template) => Ok(Outcome::passed(template.file.text())),
-                None => {
-                    let nearest = Nearest::among(&name, &catalogue.template_names());
-                    Err(Failure::usage(format!("there is no template `{name}`; {nearest}")))
-                }
-            },
+            Self::Show { name } => {
+                let template = catalogue.cluster(&name).ok_or_else(|| {
+                    let nearest = Nearest::among(&name, catalogue.template_names());
+                    Failure::usage(format!("there is no template `{name}`; {nearest}"))
+                })?;
+                Ok(Outcome::passed(template.file.text()))
+            }
         }
     }
 }

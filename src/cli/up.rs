@@ -46,7 +46,7 @@ async fn raise(watched: &Watched, wanted: &Wanted<'_>) -> Result<Outcome, Failur
             Err(Failure::environment(format!(
                 "lab `{}` did not come up whole; {kept}{}",
                 wanted.name,
-                failures.iter().map(|failure| format!("\n{failure}")).collect::<String>()
+                ClusterFailure::list(&failures)
             )))
         }
         Err((error, store)) => {

@@ -1,4 +1,4 @@
-//! flannel: a plain overlay. It does not enforce NetworkPolicy.
+//! flannel: a plain overlay. It does not enforce `NetworkPolicy`.
 
 use serde::Serialize;
 

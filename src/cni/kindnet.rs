@@ -1,4 +1,4 @@
-//! kindnet: kind's own. It is part of the node image and enforces NetworkPolicy since kind 0.24.
+//! kindnet: kind's own. It is part of the node image and enforces `NetworkPolicy` since kind 0.24.
 
 use super::Cni;
 use crate::{

@@ -4,6 +4,7 @@ use std::{future::Future, path::Path, time::Duration};
 
 use ::kube::{
     Api, Client, Config,
+    api::DeleteParams,
     config::{KubeConfigOptions, Kubeconfig},
 };
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -92,7 +93,7 @@ impl ClusterApi {
     pub async fn delete_secret(&self, namespace: &str, name: &str) -> Result<(), KubeError> {
         let secrets: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         let what = format!("deleting secret {namespace}/{name}");
-        match self.call(&what, secrets.delete(name, &Default::default())).await {
+        match self.call(&what, secrets.delete(name, &DeleteParams::default())).await {
             Err(error) if error.is_not_found() => Ok(()),
             other => other.map(drop),
         }

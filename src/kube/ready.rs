@@ -79,8 +79,8 @@ impl ClusterApi {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let found = self.call("its pods", pods.list(&ListParams::default())).await?;
         // Pods of a deployment or daemon set are called after it.
-        let ours = found.items.iter().filter(|pod| pod.name_any().starts_with(name));
-        Ok(ours.filter_map(trouble).next().map_or(String::new(), |trouble| format!("; {trouble}")))
+        let mut ours = found.items.iter().filter(|pod| pod.name_any().starts_with(name));
+        Ok(ours.find_map(trouble).map_or(String::new(), |trouble| format!("; {trouble}")))
     }
 
     async fn nodes(&self) -> Result<Vec<Node>, KubeError> {

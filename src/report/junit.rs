@@ -1,4 +1,4 @@
-//! JUnit XML: one test case for each check.
+//! `JUnit` XML: one test case for each check.
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -51,7 +51,7 @@ fn whole(run: &RunRecord, judgement: &Judgement) -> TestCase {
     case
 }
 
-/// JUnit knows no inconclusive: it must not look like a success, so it is an error.
+/// `JUnit` knows no inconclusive: it must not look like a success, so it is an error.
 fn status(verdict: Verdict, words: &str) -> TestCaseStatus {
     let kind = match verdict {
         Verdict::Pass => return TestCaseStatus::success(),

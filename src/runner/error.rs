@@ -71,3 +71,11 @@ pub struct ClusterFailure {
     /// Where its logs were kept.
     pub logs: Option<PathBuf>,
 }
+
+impl ClusterFailure {
+    /// Each on a line of its own, below what is said of all.
+    #[must_use]
+    pub fn list(failures: &[Self]) -> String {
+        failures.iter().fold(String::new(), |list, failure| format!("{list}\n{failure}"))
+    }
+}

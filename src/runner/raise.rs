@@ -12,7 +12,7 @@ use super::{
     raise_cluster::{self, Job},
 };
 use crate::{
-    fleet::{LabRecord, LabStore, kubeconfig, plan::Taken, state::write_atomically},
+    fleet::{FleetError, LabRecord, LabStore, kubeconfig, plan::Taken, state::write_atomically},
     tool::{ToolError, docker::NetworkRequest},
 };
 
@@ -66,6 +66,9 @@ async fn write_down(
 ) -> Result<LabStore, RunnerError> {
     let _planning = host.state.planning_lock().await?;
     let labs = host.state.labs()?;
+    if labs.iter().any(|lab| lab.name == wanted.name) {
+        return Err(FleetError::Exists { lab: wanted.name.to_string() }.into());
+    }
     for cluster in planned {
         let on_record = labs.iter().any(|lab| lab.cluster_called(&cluster.name).is_some());
         if on_record || cluster.provider.is_taken(&cluster.name).await? {

@@ -34,7 +34,7 @@ pub struct RunEnd {
 /// Why there is no judgement.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFailure {
-    #[error("the lab did not come up whole{}", explained(failures))]
+    #[error("the lab did not come up whole{}", ClusterFailure::list(failures))]
     NotWhole { failures: Vec<ClusterFailure> },
     #[error(transparent)]
     RunDir(#[from] RunDirError),
@@ -148,9 +148,4 @@ fn lab_name(scenario: &Name, id: &str) -> Name {
     let kept = scenario[..scenario.len().min(room)].trim_end_matches('-');
     // Both halves are made of what names are made of.
     format!("{kept}-{id}").parse().unwrap_or_else(|_| scenario.clone())
-}
-
-/// What failed, where it says why.
-fn explained(failures: &[ClusterFailure]) -> String {
-    failures.iter().map(|failure| format!("\n{failure}")).collect()
 }

@@ -1,7 +1,7 @@
 //! One run of a scenario in a lab that is up: door, traffic, steady gate, steps, and what is left
 //! of them: a history.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use tokio::io::AsyncWrite;
 
@@ -66,15 +66,13 @@ impl Trial<'_> {
         }
         let finished = load.finish().await;
         self.host.events.emit(Event::TrafficEnded);
-        finished.written.map_err(|source| self.unwritten(source))?;
+        finished
+            .written
+            .map_err(|source| RunnerError::Io { path: "requests.ndjson".into(), source })?;
         history.requests = finished.requests;
         history.traffic_end = Some(finished.traffic_end);
         history.jumps = finished.jumps;
         Ok(Ended { history, interrupted: self.host.cancelled.is_cancelled() })
-    }
-
-    fn unwritten(&self, source: io::Error) -> RunnerError {
-        RunnerError::Io { path: "requests.ndjson".into(), source }
     }
 
     /// Opens the front door and waits until every cluster behind it has passed its checks.

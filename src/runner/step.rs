@@ -269,7 +269,7 @@ impl Steps<'_, '_> {
     }
 
     /// Stays for a while; a fault that ends meanwhile makes what was to be seen untrue.
-    async fn hold(&mut self, step: &Step, active: &mut Vec<Active>) -> Went {
+    async fn hold(&mut self, step: &Step, active: &[Active]) -> Went {
         let Some(hold) = step.hold else { return Went::On };
         let until = self.now() + hold;
         let ends = active.iter().map(|fault| fault.ends).min();

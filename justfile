@@ -1,0 +1,30 @@
+# What developers do, by name. `just` alone lists it.
+
+_default:
+    @just --list
+
+# Build and run the main job on kind.
+[group: 'run']
+failover:
+    cargo run --release -- run scenarios/regional-failover.yaml
+
+# Every test that needs nothing installed.
+[group: 'test']
+test *args:
+    cargo test {{ args }}
+
+# The tests on real clusters; they fail where Docker or kind is missing.
+[group: 'test']
+real *args:
+    cargo test --test it -- --ignored --test-threads=1 {{ args }}
+
+# Format, lint, docs.
+[group: 'check']
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+
+# Everything that CI does, but the set-up of its machine.
+[group: 'check']
+ci: test lint real

@@ -1,0 +1,68 @@
+//! However seatrial ends, nothing of it is left, and nothing of others is touched.
+
+use std::fs;
+
+use nix::sys::signal::Signal;
+
+use super::{
+    seatrial::{Running, User},
+    world::{ForeignCluster, World},
+};
+
+const IMAGE: &str = "kindest/node:v1.36.3";
+
+/// Two small clusters, a short steady phase, and a fault that nothing ends early.
+fn start(user: &User, until: &str) -> Running {
+    let scenario = fs::read_to_string(User::repository("tests/scenarios/never-fails-over.yaml"));
+    let scenario = scenario.expect("there").replace("hold: 5s", "hold: 15s");
+    let path = user.work_dir().join("scenario.yaml");
+    fs::write(&path, scenario).expect("writable");
+    let mut running = user.start(&["run", &path.display().to_string()]);
+    running.says(until);
+    running
+}
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn nothing_is_left_however_it_ends() {
+    let world = World::now();
+    let foreign = ForeignCluster::create(IMAGE);
+    let with_foreign = World::now();
+    for (moment, says) in [("creation", "us: creating"), ("the fault", "freeze: in effect")] {
+        let user = User::new();
+        let running = start(&user, says);
+        running.signal(Signal::SIGINT);
+        running.wait().code(130);
+        assert_eq!(user.labs(), [""; 0]);
+        with_foreign.is_unchanged(&format!("Ctrl-C during {moment}"));
+        user.kubeconfig_is_untouched();
+        foreign.is_untouched();
+
+        let user = User::new();
+        let running = start(&user, says);
+        running.signal(Signal::SIGKILL);
+        assert_eq!(running.wait().code, None);
+        user.run(&["down"]).code(0);
+        assert_eq!(user.labs(), [""; 0]);
+        with_foreign.is_unchanged(&format!("kill -9 during {moment} and down"));
+        user.kubeconfig_is_untouched();
+        foreign.is_untouched();
+    }
+    drop(foreign);
+    world.is_unchanged("the foreign cluster is gone, too");
+}
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn a_fault_that_outlived_its_seatrial_is_undone_from_the_journal() {
+    let (world, user) = (World::now(), User::new());
+    let running = start(&user, "freeze: in effect");
+    running.signal(Signal::SIGKILL);
+    running.wait();
+    user.run(&["status"]).code(0).stdout_has("-control-plane is paused");
+    user.run(&["fault", "undo"]).code(0).stdout_has("undone freeze on never-fails-over-");
+    user.run(&["status"]).code(0).stdout_has("ready");
+    assert_eq!(user.run(&["fault", "undo"]).code(0).stdout, "");
+    user.run(&["down"]).code(0);
+    world.is_unchanged("undo and down");
+}

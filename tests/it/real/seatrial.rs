@@ -1,0 +1,181 @@
+//! seatrial as a user has it: a home, a state directory and a work directory of its own.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+/// Longer than any run of these tests takes.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A user with a kubeconfig of their own, which nobody may touch.
+pub struct User {
+    home: tempfile::TempDir,
+}
+
+const KUBECONFIG: &str = "# mine\napiVersion: v1\nkind: Config\n";
+
+impl User {
+    pub fn new() -> Self {
+        let home = tempfile::tempdir().expect("a directory");
+        fs::create_dir(home.path().join(".kube")).expect("writable");
+        fs::write(home.path().join(".kube/config"), KUBECONFIG).expect("writable");
+        Self { home }
+    }
+
+    pub fn work_dir(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// A file of this repository.
+    pub fn repository(path: &str) -> String {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(path).display().to_string()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+        command
+            .args(args)
+            .current_dir(self.home.path())
+            .env("HOME", self.home.path())
+            .env_remove("SEATRIAL_STATE")
+            .env_remove("XDG_STATE_HOME")
+            .env_remove("KUBECONFIG");
+        command
+    }
+
+    /// Runs to the end.
+    pub fn run(&self, args: &[&str]) -> Ended {
+        self.start(args).wait()
+    }
+
+    pub fn start(&self, args: &[&str]) -> Running {
+        let log = self.home.path().join(format!("stderr-{:?}", Instant::now()));
+        let stderr = fs::File::create(&log).expect("writable");
+        let child = self.command(args).stdout(Stdio::piped()).stderr(stderr).spawn();
+        Running { child: child.expect("seatrial starts"), log, began: Instant::now() }
+    }
+
+    /// Fails when the user's own kubeconfig is not as it was, byte for byte.
+    pub fn kubeconfig_is_untouched(&self) {
+        let kube = self.home.path().join(".kube");
+        let files: Vec<_> = fs::read_dir(&kube).expect("there").flatten().collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        assert_eq!(fs::read_to_string(kube.join("config")).expect("there"), KUBECONFIG);
+    }
+
+    /// The names of the labs that seatrial has on record.
+    pub fn labs(&self) -> Vec<String> {
+        let labs = self.home.path().join(".local/state/seatrial/labs");
+        let Ok(entries) = fs::read_dir(labs) else { return Vec::new() };
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// The directory of the only run.
+    pub fn run_dir(&self) -> PathBuf {
+        let runs = fs::read_dir(self.home.path().join("seatrial-runs")).expect("a run");
+        let runs: Vec<PathBuf> = runs.flatten().map(|entry| entry.path()).collect();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        runs[0].clone()
+    }
+
+    /// kubectl through the lab's own kubeconfig.
+    pub fn kubectl(&self, lab: &str, args: &[&str]) -> String {
+        let config = self.home.path().join(format!(".local/state/seatrial/labs/{lab}/kubeconfig"));
+        let output = Command::new("kubectl").arg("--kubeconfig").arg(config).args(args).output();
+        let Output { status, stdout, stderr } = output.expect("kubectl starts");
+        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+        String::from_utf8_lossy(&stdout).trim().to_owned()
+    }
+}
+
+impl Drop for User {
+    /// A test that failed must not leave its clusters to the next one.
+    fn drop(&mut self) {
+        if !self.labs().is_empty() {
+            let _ = self.command(&["down", "--all"]).output();
+        }
+    }
+}
+
+/// seatrial at work.
+pub struct Running {
+    child: Child,
+    log: PathBuf,
+    began: Instant,
+}
+
+/// What became of it.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Running {
+    /// Waits until its progress says something.
+    pub fn says(&mut self, words: &str) {
+        while !self.stderr().contains(words) {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                panic!("it ended ({status}) without saying `{words}`:\n{}", self.stderr());
+            }
+            self.check_patience(words);
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
+        kill(pid, signal).expect("it runs");
+    }
+
+    pub fn wait(mut self) -> Ended {
+        let mut stdout = self.child.stdout.take().expect("piped");
+        let reader = thread::spawn(move || {
+            let mut text = String::new();
+            stdout.read_to_string(&mut text).map(|_| text)
+        });
+        let status = loop {
+            match self.child.try_wait().expect("it can be waited for") {
+                Some(status) => break status,
+                None => self.check_patience("its end"),
+            }
+            thread::sleep(Duration::from_millis(50));
+        };
+        let stdout = reader.join().expect("no panic").expect("text");
+        Ended { code: status.code(), stdout, stderr: self.stderr() }
+    }
+
+    fn check_patience(&mut self, what: &str) {
+        if self.began.elapsed() > PATIENCE {
+            let _ = self.child.kill();
+            panic!("gave up waiting for {what}:\n{}", self.stderr());
+        }
+    }
+
+    fn stderr(&self) -> String {
+        fs::read_to_string(&self.log).expect("its log")
+    }
+}
+
+impl Ended {
+    pub fn code(&self, code: i32) -> &Self {
+        let Self { stdout, stderr, .. } = self;
+        assert_eq!(self.code, Some(code), "stdout:\n{stdout}\nstderr:\n{stderr}");
+        self
+    }
+
+    pub fn stdout_has(&self, words: &str) -> &Self {
+        assert!(self.stdout.contains(words), "no `{words}` in:\n{}", self.stdout);
+        self
+    }
+}
