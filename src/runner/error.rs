@@ -1,6 +1,10 @@
 //! What ends a run before it has a verdict.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{
     cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError,
@@ -73,6 +77,13 @@ pub struct ClusterFailure {
 }
 
 impl ClusterFailure {
+    /// The same after the logs of its lab were moved.
+    #[must_use]
+    pub fn with_logs_in(mut self, logs: &Path) -> Self {
+        self.logs = self.logs.map(|_| logs.join(&self.cluster));
+        self
+    }
+
     /// Each on a line of its own, below what is said of all.
     #[must_use]
     pub fn list(failures: &[Self]) -> String {
