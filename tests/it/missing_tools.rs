@@ -1,6 +1,6 @@
 //! A host that is not fit: said clearly, and nothing is left.
 
-use crate::harness::{Shim, Test};
+use crate::harness::{Kind, Test};
 
 #[test]
 fn without_kind_nothing_starts_and_it_says_where_to_get_it() {
@@ -17,7 +17,7 @@ fn without_kind_nothing_starts_and_it_says_where_to_get_it() {
 fn without_docker_nothing_starts_and_it_says_where_to_get_it() {
     Test::new()
         .without("docker")
-        .shim("kind", &Shim::kind_that_fails())
+        .kind(&Kind::fails())
         .run(["up", "pond.yaml"])
         .code(3)
         .stderr_has("`docker` was not found on PATH")
@@ -28,7 +28,7 @@ fn without_docker_nothing_starts_and_it_says_where_to_get_it() {
 #[test]
 fn a_docker_daemon_that_does_not_run_is_shown_in_dockers_own_words() {
     Test::new()
-        .shim("kind", &Shim::kind_that_fails())
+        .kind(&Kind::fails())
         .given(|world| world.stop_daemon())
         .run(["up", "pond.yaml"])
         .code(3)

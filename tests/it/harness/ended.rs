@@ -3,35 +3,35 @@
 use std::{fmt, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub struct Ended {
     pub(super) shown: String,
     pub(super) status: ExitStatus,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    pub stdout: String,
+    pub stderr: String,
     /// From its start to its end.
-    pub(crate) took: Duration,
+    pub took: Duration,
 }
 
 impl Ended {
-    pub(super) fn code(&self, code: i32) {
+    pub fn code(&self, code: i32) {
         // A shell shows a signal's end as 128 and its number; here the two must not be mixed up.
         let seen = self.status.code().ok_or_else(|| self.status.signal());
         assert_eq!(seen, Ok(code), "exit code of\n{self}");
     }
 
-    pub(super) fn stdout_is(&self, text: &str) {
+    pub fn stdout_is(&self, text: &str) {
         assert_eq!(self.stdout, text, "stdout of\n{self}");
     }
 
-    pub(super) fn stdout_has(&self, text: &str) {
+    pub fn stdout_has(&self, text: &str) {
         assert!(self.stdout.contains(text), "no {text:?} on stdout of\n{self}");
     }
 
-    pub(super) fn stderr_has(&self, text: &str) {
+    pub fn stderr_has(&self, text: &str) {
         assert!(self.stderr.contains(text), "no {text:?} on stderr of\n{self}");
     }
 
-    pub(super) fn stderr_has_not(&self, text: &str) {
+    pub fn stderr_has_not(&self, text: &str) {
         assert!(!self.stderr.contains(text), "{text:?} on stderr of\n{self}");
     }
 }

@@ -7,7 +7,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use nix::{
@@ -15,11 +15,7 @@ use nix::{
     unistd::Pid,
 };
 
-use super::{Ended, groups::Group};
-
-/// How long anything may take on a busy machine before the test is ended.
-const PATIENCE: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(10);
+use super::{Ended, PATIENCE, PAUSE, groups::Group};
 
 pub(super) struct Running {
     shown: String,
@@ -58,15 +54,10 @@ impl Running {
         kill(self.pid(), signal).expect("it runs");
     }
 
-    /// Waits until something is so; it must not end before that.
-    pub(super) fn until(&mut self, what: &str, is_so: impl Fn() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !is_so() {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                panic!("{} ended ({status}) before {what}\n{}", self.shown, self.printed());
-            }
-            assert!(Instant::now() < deadline, "{what}: never\n{}", self.printed());
-            sleep(PAUSE);
+    /// Fails when it has ended while something is waited for.
+    pub(super) fn must_run_until(&mut self, what: &str) {
+        if let Some(status) = self.child.try_wait().expect("a child") {
+            panic!("{} ended ({status}) before {what}\n{}", self.shown, self.printed());
         }
     }
 
@@ -83,8 +74,14 @@ impl Running {
         }
     }
 
-    fn printed(&self) -> String {
-        format!("{}{}", text(&self.stdout), text(&self.stderr))
+    /// What it wrote to stderr so far.
+    pub(super) fn stderr(&self) -> String {
+        text(&self.stderr)
+    }
+
+    /// What it printed so far.
+    pub(super) fn printed(&self) -> String {
+        text(&self.stdout) + &self.stderr()
     }
 
     fn pid(&self) -> Pid {

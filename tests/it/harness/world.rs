@@ -9,7 +9,7 @@ use std::{
 use super::names;
 
 /// The directory that the shims keep their state in.
-pub(crate) struct World {
+pub struct World {
     dir: PathBuf,
     docker: PathBuf,
 }
@@ -35,83 +35,81 @@ impl World {
     }
 
     /// Docker's daemon does not run.
-    pub(crate) fn stop_daemon(&self) {
+    pub fn stop_daemon(&self) {
         self.write("no-daemon", "");
     }
 
     /// The docker command line talks to a daemon elsewhere.
-    pub(crate) fn endpoint(&self, endpoint: &str) {
+    pub fn endpoint(&self, endpoint: &str) {
         self.write("endpoint", endpoint);
     }
 
     /// A subnet is in use in a way that docker alone knows of.
-    pub(crate) fn overlaps(&self, subnet: &str) {
+    pub fn overlaps(&self, subnet: &str) {
         self.write("overlapping", &format!("{subnet}\n"));
     }
 
     /// Calls of this docker command do not come back until they are let go.
-    pub(crate) fn hold(&self, command: &str) {
+    pub fn hold(&self, command: &str) {
         self.write(&format!("hold-{command}"), "");
     }
 
-    pub(crate) fn let_go(&self, command: &str) {
+    pub fn let_go(&self, command: &str) {
         fs::remove_file(self.dir.join(format!("hold-{command}"))).expect("it was held");
     }
 
     /// Somebody else's container.
-    pub(crate) fn run_container(&self, name: &str, network: &str, label: &str) {
+    pub fn run_container(&self, name: &str, network: &str, label: &str) {
         self.docker(&["run", "--detach", "--name", name, "--network", network, "--label", label]);
     }
 
-    pub(crate) fn remove_container(&self, name: &str) {
+    pub fn remove_container(&self, name: &str) {
         self.docker(&["rm", "--force", "--volumes", name]);
     }
 
-    pub(crate) fn pause_container(&self, name: &str) {
+    pub fn pause_container(&self, name: &str) {
         self.docker(&["pause", &self.id(name)]);
     }
 
     /// Somebody else's network.
-    pub(crate) fn create_network(&self, name: &str, subnet: &str) {
+    pub fn create_network(&self, name: &str, subnet: &str) {
         self.docker(&["network", "create", "--subnet", subnet, name]);
     }
 
     /// The names of all containers, sorted.
-    pub(crate) fn containers(&self) -> Vec<String> {
+    pub fn containers(&self) -> Vec<String> {
         self.named("containers")
     }
 
     /// The names of all networks, sorted.
-    pub(crate) fn networks(&self) -> Vec<String> {
+    pub fn networks(&self) -> Vec<String> {
         self.named("networks")
     }
 
-    pub(crate) fn id(&self, container: &str) -> String {
+    pub fn id(&self, container: &str) -> String {
         let ids = names(&self.dir.join("containers"));
         let id =
             ids.into_iter().find(|id| self.read(&format!("containers/{id}/name")) == container);
         id.expect("it is there")
     }
 
-    pub(crate) fn state_of(&self, container: &str) -> String {
+    pub fn state_of(&self, container: &str) -> String {
         self.read(&format!("containers/{}/state", self.id(container)))
     }
 
-    /// The subnet of the only network.
-    pub(crate) fn subnet(&self) -> String {
-        let ids = names(&self.dir.join("networks"));
-        let [id] = &ids[..] else { panic!("not one network: {ids:?}") };
-        self.read(&format!("networks/{id}/subnet"))
-    }
-
     /// The arguments of every call of a program.
-    pub(crate) fn calls(&self, program: &str) -> Vec<String> {
+    pub fn calls(&self, program: &str) -> Vec<String> {
         let log = fs::read_to_string(self.dir.join(format!("{program}.log"))).unwrap_or_default();
         log.lines().map(str::to_owned).collect()
     }
 
+    /// Whether a program was called with arguments that begin like this.
+    pub fn was_asked(&self, program: &str, beginning: &str) -> bool {
+        self.calls(program).iter().any(|call| call.starts_with(beginning))
+    }
+
     /// The configuration that kind was given in each attempt to create a cluster.
-    pub(crate) fn configs(&self) -> Vec<String> {
+    pub fn configs(&self) -> Vec<String> {
         let attempts = names(&self.dir.join("attempts")).into_iter();
         attempts.map(|attempt| self.read(&format!("attempts/{attempt}/config.yaml"))).collect()
     }
@@ -120,6 +118,11 @@ impl World {
     pub(super) fn groups(&self) -> Vec<i32> {
         let groups = fs::read_to_string(self.dir.join("groups")).unwrap_or_default();
         groups.lines().map(|group| group.parse().expect("a number")).collect()
+    }
+
+    /// Another kind may say that it hangs.
+    pub fn forget_hang(&self) {
+        fs::remove_file(self.dir.join("kind-hangs")).expect("kind hangs");
     }
 
     fn named(&self, kind: &str) -> Vec<String> {

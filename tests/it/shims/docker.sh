@@ -1,6 +1,8 @@
+#!/bin/sh
 # A docker whose containers, networks and images are files below $WORLD. It knows the calls that
 # seatrial and the shim of kind make, and refuses every other one.
 
+WORLD=${0%/*}/../world
 echo "$*" >>"$WORLD/docker.log"
 
 die() {

@@ -1,6 +1,8 @@
-# A kind of version 0.33.0 that makes one node for a cluster and then does what `become` says,
-# which the test appends, with the number of the attempt as its argument.
+#!/bin/sh
+# A kind of version 0.33.0 that makes one node for a cluster and then does what the test wrote into
+# `become`, with the number of the attempt as $1.
 
+WORLD=${0%/*}/../world
 echo "$*" >>"$WORLD/kind.log"
 
 make_node() { # CLUSTER
@@ -14,22 +16,22 @@ hang() {
     while :; do sleep 1; done
 }
 
-main() {
-    case "$1 $2" in
-    "version ")
-        echo "kind v0.33.0 go1.26.1 linux/amd64"
-        ;;
-    "create cluster") # --name CLUSTER …
-        echo "$$" >>"$WORLD/groups"
-        attempt=1
-        until mkdir "$WORLD/attempts/$attempt" 2>/dev/null; do attempt=$((attempt + 1)); done
-        cat >"$WORLD/attempts/$attempt/config.yaml"
-        echo "Creating cluster \"$4\" ..." >&2
-        make_node "$4" && become "$attempt"
-        ;;
-    *)
-        echo "ERROR: the kind of the tests does not know: $*" >&2
-        exit 1
-        ;;
-    esac
-}
+case "$1 $2" in
+"version ")
+    echo "kind v0.33.0 go1.26.1 linux/amd64"
+    ;;
+"create cluster") # --name CLUSTER …
+    echo "$$" >>"$WORLD/groups"
+    attempt=1
+    until mkdir "$WORLD/attempts/$attempt" 2>/dev/null; do attempt=$((attempt + 1)); done
+    cat >"$WORLD/attempts/$attempt/config.yaml"
+    echo "Creating cluster \"$4\" ..." >&2
+    make_node "$4" || exit 1
+    set -- "$attempt"
+    . "$WORLD/become"
+    ;;
+*)
+    echo "ERROR: the kind of the tests does not know: $*" >&2
+    exit 1
+    ;;
+esac
