@@ -6,6 +6,7 @@ mod catalogue;
 mod cluster;
 mod engine;
 mod error;
+mod yaml;
 
 pub use catalogue::{Catalogue, ClusterTemplate};
 pub use cluster::{ClusterContext, CniContext, NetContext};
