@@ -59,11 +59,11 @@ async fn raise(host: &Host, wanted: &Wanted<'_>) -> Result<Outcome, Failure> {
 /// A lab without a cluster is of no use: it goes, the logs stay.
 async fn none_stands(host: &Host, store: LabStore, failures: Vec<ClusterFailure>) -> Failure {
     let lab = store.record().name;
-    let failures = match host.state.keep_logs(&store) {
+    let failures: Vec<ClusterFailure> = match host.state.keep_logs(&store) {
         Ok(kept) => failures.into_iter().map(|failure| failure.with_logs_in(&kept)).collect(),
         Err(error) => {
             tracing::warn!(%error, "the logs could not be kept");
-            failures
+            failures.into_iter().map(ClusterFailure::without_logs).collect()
         }
     };
     let list = ClusterFailure::list(&failures);

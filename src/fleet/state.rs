@@ -285,7 +285,10 @@ mod tests {
         let error = state.hold("eu").expect_err("it is held").to_string();
         assert_eq!(
             error,
-            format!("lab `eu` is held by another seatrial (pid {})", std::process::id())
+            format!(
+                "lab `eu` is held by another seatrial (pid {}); wait for its end, or interrupt it",
+                std::process::id()
+            )
         );
     }
 

@@ -25,6 +25,25 @@ fn the_logs_of_a_cluster_that_failed_lie_where_it_was_said() {
 }
 
 #[test]
+fn the_logs_of_a_run_that_failed_move_into_its_directory() {
+    let test = Test::new()
+        .kind(&Kind::fails())
+        .run(["run", "regional-failover"])
+        .code(3)
+        .stderr_has("the lab did not come up whole")
+        .leaves_nothing();
+    let stderr = &test.ended().stderr;
+    let logs: Vec<_> =
+        stderr.lines().filter_map(|line| line.trim().strip_prefix("logs: ")).collect();
+    assert_eq!(logs.len(), 2, "a directory for each cluster: {}", test.ended());
+    for logs in logs {
+        assert!(logs.starts_with("seatrial-runs/"), "{logs}");
+        let files = test.files_in(logs);
+        assert!(matches!(&files[..], [file] if file.ends_with("-control-plane.log")), "{files:?}");
+    }
+}
+
+#[test]
 fn a_kind_that_is_killed_is_told_from_one_that_fails() {
     Test::new()
         .kind(&Kind::is_killed())
@@ -67,7 +86,7 @@ fn ports_are_planned_three_times_and_no_more() {
         .kind(&Kind::finds_ports_taken(9))
         .run(["up", "pond.yaml"])
         .code(3)
-        .stderr_has("a port planned for it was taken in the meantime")
+        .stderr_has("others took the ports planned for it, each time anew; try again")
         .and(|test| assert_eq!(test.world().configs().len(), 3))
         .leaves_nothing();
 }

@@ -23,7 +23,7 @@ fn a_program_that_cannot_be_recorded_is_not_started() {
         .run(["__launch", "nowhere/record", "--", "/bin/sh", "-c", "echo started"])
         .code(3)
         .stdout_is("")
-        .stderr_has("the record of a started tool, nowhere/record, could not be written");
+        .stderr_has("the list of started tools, nowhere/record, cannot be used");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn a_state_directory_that_cannot_be_made_is_named() {
     test.kind(&Kind::fails())
         .run(["up", "pond.yaml"])
         .code(3)
-        .stderr_has("/state/labs: ")
+        .stderr_has("/state/labs cannot be used: ")
         .containers_are([])
         .networks_are([]);
 }

@@ -242,7 +242,12 @@ impl Test {
 
     /// The names of what is where seatrial is run.
     pub fn files(&self) -> Vec<String> {
-        names(&self.work())
+        self.files_in(".")
+    }
+
+    /// The names of what is in a directory below where seatrial is run.
+    pub fn files_in(&self, dir: &str) -> Vec<String> {
+        names(&self.work().join(dir))
     }
 
     fn work(&self) -> PathBuf {
