@@ -18,4 +18,6 @@ pub mod tool;
 pub mod traffic;
 pub mod verdict;
 pub mod wait;
+#[cfg(test)]
+mod wording;
 pub mod workload;

@@ -87,10 +87,13 @@ impl Context {
             return std::path::absolute(root)
                 .map_err(|error| Failure::environment(format!("SEATRIAL_STATE: {error}")));
         }
-        let base = Xdg::new().map_err(|_| {
-            Failure::environment("there is no home directory; set SEATRIAL_STATE to a directory")
+        let base = Xdg::new().ok();
+        let state = base
+            .map(|base| base.state_dir().unwrap_or_else(|| base.home_dir().join(".local/state")));
+        // Below a relative home it would be another one in every directory.
+        let state = state.filter(|state| state.is_absolute()).ok_or_else(|| {
+            Failure::environment("there is no home directory with an absolute path; set SEATRIAL_STATE to a directory")
         })?;
-        let state = base.state_dir().unwrap_or_else(|| base.home_dir().join(".local/state"));
         Ok(state.join("seatrial"))
     }
 

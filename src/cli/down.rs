@@ -1,7 +1,10 @@
 //! `seatrial down`.
 
 use super::{Context, Exit, Failure, Outcome};
-use crate::runner::{self, Leftovers};
+use crate::{
+    fleet::{FleetError, LabStore},
+    runner::{self, Host, Leftovers},
+};
 
 /// Remove labs: every cluster, container and network that is on record, nothing else.
 #[derive(Debug, clap::Args)]
@@ -21,21 +24,15 @@ impl Down {
         }
         let watched = context.host(None).await?;
         let host = watched.host.for_cleanup();
-        let mut left = Leftovers::default();
-        let mut outcome = Ok(());
+        let mut failure = None;
         for name in &names {
-            outcome = match host.state.hold(name) {
-                Ok(store) => runner::lower(&host, store).await.map(|more| left.0.extend(more.0)),
-                Err(error) => Err(error.into()),
-            };
-            if outcome.is_err() {
-                break;
+            if let Err(another) = lower(&host, name).await {
+                failure = Failure::and(failure, another);
             }
         }
         drop(host);
         watched.close().await;
-        outcome?;
-        if left.is_empty() { Ok(Outcome::passed("")) } else { Err(left_behind(&left)) }
+        failure.map_or_else(|| Ok(Outcome::passed("")), Err)
     }
 
     fn names(&self, context: &Context) -> Result<Vec<String>, Failure> {
@@ -43,11 +40,21 @@ impl Down {
         if self.all {
             return Ok(known);
         }
+        if let Some(lab) = self.labs.iter().find(|lab| !known.contains(lab)) {
+            return Err(FleetError::Unknown { lab: lab.clone(), labs: known }.into());
+        }
         if !self.labs.is_empty() {
             return Ok(self.labs.clone());
         }
         only(known).map(|name| name.into_iter().collect())
     }
+}
+
+/// Removes one lab; what is left of it is a failure too.
+async fn lower(host: &Host, name: &str) -> Result<(), Failure> {
+    let store = host.state.hold(name)?;
+    let left = runner::lower(host, store).await?;
+    if left.is_empty() { Ok(()) } else { Err(left_behind(&left)) }
 }
 
 /// The only lab there is; none when there is none.
@@ -61,6 +68,14 @@ pub(super) fn only(mut known: Vec<String>) -> Result<Option<String>, Failure> {
 /// Exit 5, and what to look at.
 pub(super) fn left_behind(left: &Leftovers) -> Failure {
     Failure::new(Exit::LeftBehind, format!("left behind:\n  {}", left.0.join("\n  ")))
+}
+
+/// Removes the lab of a failure, which stays the reason.
+pub(super) async fn lower_after(failure: Failure, host: &Host, store: LabStore) -> Failure {
+    match runner::lower(&host.for_cleanup(), store).await {
+        Ok(left) => with_leftovers(failure, &left),
+        Err(error) => with_leftovers(failure, &Leftovers(vec![error.to_string()])),
+    }
 }
 
 /// A failure whose clean-up left something behind says so too.

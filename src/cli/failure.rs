@@ -28,6 +28,13 @@ impl Failure {
         Self::new(Exit::Environment, words)
     }
 
+    /// One failure after another: all is said, the gravest exit counts.
+    pub(super) fn and(earlier: Option<Self>, later: Self) -> Option<Self> {
+        let Some(earlier) = earlier else { return Some(later) };
+        let exit = earlier.exit.and(later.exit);
+        Some(Self { exit, ..later.after(&earlier.words) })
+    }
+
     /// The same, with something said before it.
     #[must_use]
     pub(super) fn after(mut self, earlier: &str) -> Self {

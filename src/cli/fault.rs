@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Context, Failure, Outcome};
-use crate::fault::{self, Undo};
+use crate::{
+    fault::{self, Undo},
+    runner::Host,
+};
 
 /// Faults that were injected.
 #[derive(Debug, clap::Subcommand)]
@@ -25,19 +28,29 @@ impl FaultCommand {
             None => state.lab_names()?,
         };
         let watched = context.host(None).await?;
-        let mut report = String::new();
+        let (mut report, mut failure) = (String::new(), None);
         for lab in &labs {
-            // Held, so that a run's own fault is not undone behind its back.
-            let store = state.hold(lab)?;
-            for fault in fault::undo_all(&watched.host.providers, &store.journal()).await? {
-                let targets: Vec<&str> = fault.undo.iter().map(Undo::target).collect();
-                let _ = writeln!(report, "{lab}: undone {} on {}", fault.id, targets.join(", "));
+            match undo(&watched.host, lab).await {
+                Ok(undone) => report.push_str(&undone),
+                Err(another) => failure = Failure::and(failure, another),
             }
         }
         watched.close().await;
-        if report.is_empty() {
-            return Ok(Outcome::passed("").with_remark("no fault is on record"));
-        }
-        Ok(Outcome::passed(report))
+        Ok(match failure {
+            Some(failure) => Outcome::ended(failure.exit, report).with_remark(&failure.words),
+            None if report.is_empty() => Outcome::passed("").with_remark("no fault is on record"),
+            None => Outcome::passed(report),
+        })
     }
+}
+
+/// Undoes the faults of one lab, which is held: a run's own fault is not undone behind its back.
+async fn undo(host: &Host, lab: &str) -> Result<String, Failure> {
+    let store = host.state.hold(lab)?;
+    let mut report = String::new();
+    for fault in fault::undo_all(&host.providers, &store.journal()).await? {
+        let targets: Vec<&str> = fault.undo.iter().map(Undo::target).collect();
+        let _ = writeln!(report, "{lab}: undone {} on {}", fault.id, targets.join(", "));
+    }
+    Ok(report)
 }

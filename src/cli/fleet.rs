@@ -68,9 +68,7 @@ impl Fleet {
                 });
             }
         }
-        if rows.is_empty() {
-            return Ok(Outcome::passed("").with_remark("there is no cluster"));
-        }
-        Ok(Outcome::passed(table::write(output, &rows)?))
+        let outcome = Outcome::passed(table::write(output, &rows)?);
+        Ok(if rows.is_empty() { outcome.with_remark("there is no cluster") } else { outcome })
     }
 }

@@ -57,7 +57,8 @@ impl Status {
     pub(super) async fn run(self, context: &Context) -> Result<Outcome, Failure> {
         let labs = self.labs(&context.state()?)?;
         if labs.is_empty() {
-            return Ok(Outcome::passed("").with_remark("there is no lab"));
+            let nothing = table::write::<Row>(self.output, &[])?;
+            return Ok(Outcome::passed(nothing).with_remark("there is no lab"));
         }
         let watched = context.host(None).await?;
         let mut rows = Vec::new();

@@ -32,6 +32,7 @@ pub(super) fn write<R: Rows>(format: Format, rows: &[R]) -> Result<String, Failu
             serde_json::to_string_pretty(rows).map(|text| text + "\n").map_err(|error| odd(&error))
         }
         Format::Name => Ok(rows.iter().map(|row| row.name() + "\n").collect()),
+        Format::Table if rows.is_empty() => Ok(String::new()),
         Format::Table => Ok(table(rows)),
         Format::Yaml => serde_yaml::to_string(rows).map_err(|error| odd(&error)),
     }

@@ -2,8 +2,15 @@
 
 use std::num::NonZeroUsize;
 
-use super::{Context, Failure, Outcome, context::Watched, source::LabSource};
-use crate::runner::{self, ClusterFailure, Raised, Wanted};
+use super::{
+    Context, Failure, Outcome,
+    down::{lower_after, with_leftovers},
+    source::LabSource,
+};
+use crate::{
+    fleet::LabStore,
+    runner::{self, ClusterFailure, Host, Leftovers, Raised, Wanted},
+};
 
 /// Bring a lab up.
 #[derive(Debug, clap::Args)]
@@ -26,14 +33,13 @@ impl Up {
             workload: None,
             jobs: self.jobs,
         };
-        let outcome = raise(&watched, &wanted).await;
+        let outcome = raise(&watched.host, &wanted).await;
         watched.close().await;
         outcome
     }
 }
 
-async fn raise(watched: &Watched, wanted: &Wanted<'_>) -> Result<Outcome, Failure> {
-    let host = &watched.host;
+async fn raise(host: &Host, wanted: &Wanted<'_>) -> Result<Outcome, Failure> {
     match runner::raise(host, wanted).await {
         Ok(Raised { store, failures }) if failures.is_empty() => {
             Ok(Outcome::passed(format!("{}\n", store.record().name)).with_remark(&format!(
@@ -41,36 +47,47 @@ async fn raise(watched: &Watched, wanted: &Wanted<'_>) -> Result<Outcome, Failur
                 wanted.name
             )))
         }
-        Ok(Raised { store, failures }) => {
-            let kept = keep_the_others(watched, &store, &failures).await?;
-            Err(Failure::environment(format!(
-                "lab `{}` did not come up whole; {kept}{}",
-                wanted.name,
-                ClusterFailure::list(&failures)
-            )))
+        Ok(Raised { store, failures }) if store.record().clusters.len() == failures.len() => {
+            Err(none_stands(host, store, failures).await)
         }
-        Err((error, store)) => {
-            let failure = Failure::from(error);
-            let Some(store) = store else { return Err(failure) };
-            let left = runner::lower(&host.for_cleanup(), store).await?;
-            Err(super::down::with_leftovers(failure, &left))
-        }
+        Ok(Raised { store, failures }) => Err(keep_the_others(host, &store, &failures).await),
+        Err((error, None)) => Err(error.into()),
+        Err((error, Some(store))) => Err(lower_after(error.into(), host, store).await),
     }
 }
 
+/// A lab without a cluster is of no use: it goes, the logs stay.
+async fn none_stands(host: &Host, store: LabStore, failures: Vec<ClusterFailure>) -> Failure {
+    let lab = store.record().name;
+    let failures: Vec<ClusterFailure> = match host.state.keep_logs(&store) {
+        Ok(kept) => failures.into_iter().map(|failure| failure.with_logs_in(&kept)).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "the logs could not be kept");
+            failures.into_iter().map(ClusterFailure::without_logs).collect()
+        }
+    };
+    let list = ClusterFailure::list(&failures);
+    let failure = Failure::environment(format!("lab `{lab}` did not come up{list}"));
+    lower_after(failure, host, store).await
+}
+
 /// What failed is removed, its logs stay; what stands stays.
-async fn keep_the_others(
-    watched: &Watched,
-    store: &crate::fleet::LabStore,
-    failures: &[ClusterFailure],
-) -> Result<String, Failure> {
-    let host = watched.host.for_cleanup();
+async fn keep_the_others(host: &Host, store: &LabStore, failures: &[ClusterFailure]) -> Failure {
+    let cleanup = host.for_cleanup();
+    let mut left = Leftovers::default();
     for failure in failures {
-        runner::lower_cluster(&host, store, &failure.cluster).await?;
+        match runner::lower_cluster(&cleanup, store, &failure.cluster).await {
+            Ok(more) => left.0.extend(more.0),
+            Err(error) => left.0.push(error.to_string()),
+        }
     }
-    let standing: Vec<String> = store.record().clusters.keys().map(ToString::to_string).collect();
-    if standing.is_empty() {
-        return Ok("none of its clusters stands".to_owned());
-    }
-    Ok(format!("standing: {}", standing.join(", ")))
+    let record = store.record();
+    let standing: Vec<&str> = record.clusters.keys().map(|name| &**name).collect();
+    let failure = Failure::environment(format!(
+        "lab `{}` did not come up whole; standing: {}{}",
+        record.name,
+        standing.join(", "),
+        ClusterFailure::list(failures)
+    ));
+    with_leftovers(failure, &left)
 }

@@ -53,3 +53,14 @@ pub fn chosen(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_of_a_cni_says_what_to_do() {
+        let errors = [CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("mod.rs"), &errors));
+    }
+}

@@ -73,8 +73,42 @@ pub enum FaultError {
     Kube(#[from] KubeError),
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    #[error("not undone: {}", reasons.join("; "))]
+    #[error("not undone: {}; `seatrial fault undo` tries again", reasons.join("; "))]
     StillThere { reasons: Vec<String> },
     #[error(transparent)]
     Wait(#[from] WaitError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_of_a_fault_says_where_and_what_was_seen() {
+        let cluster = || "eu".to_owned();
+        let silent = KubeError::Silent {
+            cluster: cluster(),
+            what: "list nodes".to_owned(),
+            within: Duration::from_secs(5),
+        };
+        let errors = [
+            FleetError::Exists { lab: "two".to_owned() }.into(),
+            FaultError::NoTarget {
+                kind: "cluster-pause",
+                target: cluster(),
+                why: "its node two-eu-worker is gone".to_owned(),
+            },
+            FaultError::NotInEffect {
+                kind: "cluster-pause",
+                target: cluster(),
+                within: Duration::from_secs(1),
+                saw: "its API answers".to_owned(),
+            },
+            silent.into(),
+            ProviderError::PortTaken { cluster: cluster() }.into(),
+            FaultError::StillThere { reasons: vec!["freeze: x".to_owned(), "thaw: y".to_owned()] },
+            WaitError::Cancelled { who: cluster(), what: "its API to answer".to_owned() }.into(),
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("mod.rs"), &errors));
+    }
 }

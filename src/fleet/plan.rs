@@ -131,7 +131,8 @@ mod tests {
         let mut taken = Taken::by(&[], ["10.0.0.0/8".to_owned()]);
         assert_eq!(
             taken.network().expect_err("all are taken").to_string(),
-            "no docker network is left: all /24 of 10.199.0.0/16 are taken"
+            "no docker network is left: all /24 of 10.199.0.0/16 are taken; end a lab that is not \
+             needed, `seatrial status` lists them"
         );
     }
 

@@ -17,6 +17,7 @@ use super::{
     lock::{Holder, Lock},
     record::FORMAT,
 };
+use crate::model::name::Name;
 
 #[derive(Clone, Debug)]
 pub struct State {
@@ -55,7 +56,7 @@ impl State {
             let entry = entry.map_err(FleetError::io(&labs))?;
             // A folder without a record is a lab that was never written down, so it made nothing.
             if entry.path().join("lab.json").is_file() {
-                names.extend(entry.file_name().into_string());
+                names.extend(entry.file_name().into_string().ok().filter(|name| is_name(name)));
             }
         }
         names.sort();
@@ -69,13 +70,21 @@ impl State {
 
     /// Reads one lab's record without holding the lab.
     pub fn read(&self, name: &str) -> Result<LabRecord, FleetError> {
+        if !is_name(name) {
+            return Err(self.unknown(name));
+        }
         let path = self.lab_dir(name).join("lab.json");
         match fs::read(&path) {
             Ok(bytes) => parse(&path, &bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(FleetError::Unknown { lab: name.to_owned(), labs: self.lab_names()? })
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.unknown(name)),
             Err(source) => Err(FleetError::Io { path, source }),
+        }
+    }
+
+    fn unknown(&self, lab: &str) -> FleetError {
+        match self.lab_names() {
+            Ok(labs) => FleetError::Unknown { lab: lab.to_owned(), labs },
+            Err(error) => error,
         }
     }
 
@@ -100,6 +109,20 @@ impl State {
         // Read again: it may have changed, or gone, before the lock was ours.
         let record = self.read(name)?;
         Ok(LabStore { dir, record: Mutex::new(record), _lock: lock })
+    }
+
+    /// Moves what was kept of failures out of a lab's folder, which is about to go. Replaces what
+    /// an earlier lab of that name left; returns where it is.
+    pub fn keep_logs(&self, store: &LabStore) -> Result<PathBuf, FleetError> {
+        let kept = self.root.join("logs").join(&*store.record().name);
+        match fs::remove_dir_all(&kept) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(FleetError::io(&kept)(error));
+            }
+            _ => create_private(&self.root.join("logs"))?,
+        }
+        fs::rename(store.logs(), &kept).map_err(FleetError::io(&kept))?;
+        Ok(kept)
     }
 
     /// Where a lab's files lie. The name must come from a record or a checked [`Name`].
@@ -146,6 +169,12 @@ impl LabStore {
         self.cluster_dir(cluster).join("kubeconfig")
     }
 
+    /// What explains why clusters failed, a directory for each.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.dir.join("logs")
+    }
+
     /// The groups of tools that were started for this lab.
     #[must_use]
     pub fn children(&self) -> PathBuf {
@@ -166,6 +195,11 @@ impl LabStore {
     fn lock_record(&self) -> std::sync::MutexGuard<'_, LabRecord> {
         self.record.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// Whether it can be a lab's name: nothing else may become part of a path.
+fn is_name(text: &str) -> bool {
+    text.parse::<Name>().is_ok()
 }
 
 fn hold(dir: &Path, lab: &str) -> Result<Lock, FleetError> {
@@ -251,7 +285,10 @@ mod tests {
         let error = state.hold("eu").expect_err("it is held").to_string();
         assert_eq!(
             error,
-            format!("lab `eu` is held by another seatrial (pid {})", std::process::id())
+            format!(
+                "lab `eu` is held by another seatrial (pid {}); wait for its end, or interrupt it",
+                std::process::id()
+            )
         );
     }
 

@@ -40,3 +40,44 @@ fn reason(error: &::kube::Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use ::kube::core::Status;
+
+    use super::*;
+
+    #[test]
+    fn every_error_of_an_api_says_which_cluster_and_what_was_asked() {
+        let cluster = || "eu".to_owned();
+        let status = Status::failure("nodes is forbidden", "Forbidden").with_code(403);
+        let errors = [
+            KubeError::Api {
+                cluster: cluster(),
+                what: "list nodes".to_owned(),
+                source: Box::new(::kube::Error::Api(status.boxed())),
+            },
+            KubeError::BadManifest {
+                cluster: cluster(),
+                what: "echo".to_owned(),
+                why: "document 2 has no kind".to_owned(),
+            },
+            KubeError::Kubeconfig {
+                cluster: cluster(),
+                path: "/state/labs/two/clusters/eu/kubeconfig".into(),
+                why: "it names no server".to_owned(),
+            },
+            KubeError::Silent {
+                cluster: cluster(),
+                what: "list nodes".to_owned(),
+                within: Duration::from_millis(2500),
+            },
+            KubeError::UnknownKind {
+                cluster: cluster(),
+                api_version: "apps/v2".to_owned(),
+                kind: "Deployment".to_owned(),
+            },
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("error.rs"), &errors));
+    }
+}

@@ -1,6 +1,10 @@
 //! What ends a run before it has a verdict.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{
     cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError,
@@ -25,7 +29,7 @@ pub enum RunnerError {
         "{cluster}: a cluster called {name} exists already and is not ours; remove it, or give the lab another name"
     )]
     NameTaken { cluster: String, name: String },
-    #[error("traffic goes through the front door, but the scenario has none")]
+    #[error("traffic goes through the front door, but the scenario has none; add `frontDoor`")]
     NoFrontDoor,
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
     NotServed { why: String, within: Duration },
@@ -41,7 +45,7 @@ pub enum RunnerError {
     Tool(#[from] ToolError),
     #[error("no cluster of the lab plays role `{role}`")]
     UnboundRole { role: String },
-    #[error("there is no template `{template}`")]
+    #[error("there is no template `{template}`; `seatrial template list` shows those there are")]
     UnknownTemplate { template: String },
     #[error(transparent)]
     Wait(#[from] WaitError),
@@ -73,9 +77,74 @@ pub struct ClusterFailure {
 }
 
 impl ClusterFailure {
+    /// The same after the logs of its lab were moved.
+    #[must_use]
+    pub fn with_logs_in(mut self, logs: &Path) -> Self {
+        self.logs = self.logs.map(|_| logs.join(&self.cluster));
+        self
+    }
+
+    /// The same when its logs could not be kept.
+    #[must_use]
+    pub fn without_logs(self) -> Self {
+        Self { logs: None, ..self }
+    }
+
     /// Each on a line of its own, below what is said of all.
     #[must_use]
     pub fn list(failures: &[Self]) -> String {
         failures.iter().fold(String::new(), |list, failure| format!("{list}\n{failure}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> io::Error {
+        io::Error::from(io::ErrorKind::PermissionDenied)
+    }
+
+    #[test]
+    fn every_error_of_a_run_says_what_to_do() {
+        let cluster = || "eu".to_owned();
+        let tool = || ToolError::Cancelled { command: "docker info".to_owned() };
+        let fault = FaultError::StillThere { reasons: vec!["freeze: no answer".to_owned()] };
+        let kube = KubeError::BadManifest {
+            cluster: cluster(),
+            what: "echo".to_owned(),
+            why: "it has no kind".to_owned(),
+        };
+        let errors = [
+            RunnerError::Cancelled,
+            CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
+            RunnerError::Fault(Box::new(fault)),
+            FleetError::Exists { lab: "two".to_owned() }.into(),
+            RunnerError::Io { path: "requests.ndjson".into(), source: source() },
+            kube.into(),
+            RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
+            RunnerError::NoFrontDoor,
+            RunnerError::NotServed {
+                why: "eu is down".to_owned(),
+                within: Duration::from_secs(60),
+            },
+            RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
+            ProviderError::PortTaken { cluster: cluster() }.into(),
+            TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
+            tool().into(),
+            RunnerError::UnboundRole { role: "primary".to_owned() },
+            RunnerError::UnknownTemplate { template: "kind-basci".to_owned() },
+            WaitError::Cancelled { who: cluster(), what: "all nodes Ready".to_owned() }.into(),
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("error.rs"), &errors));
+    }
+
+    #[test]
+    fn a_cluster_that_failed_says_where_its_logs_are() {
+        let error = || RunnerError::from(ProviderError::PortTaken { cluster: "eu".to_owned() });
+        let failed = |logs| ClusterFailure { cluster: "eu".to_owned(), error: error(), logs };
+        assert_eq!(failed(None).to_string(), error().to_string());
+        let moved = failed(Some("/state/labs/two/logs/eu".into())).with_logs_in(Path::new("/kept"));
+        assert_eq!(moved.to_string(), format!("{}\n  logs: /kept/eu", error()));
     }
 }

@@ -1,6 +1,9 @@
 //! Images on their way into nodes: fetched and saved once, however many clusters want them.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -15,11 +18,15 @@ pub(super) struct Images {
 }
 
 impl Images {
-    pub(super) fn new(images: impl IntoIterator<Item = String>) -> Result<Self, RunnerError> {
+    /// The archives lie below the lab's folder, so that they go with it even after a crash.
+    pub(super) fn new(
+        lab: &Path,
+        images: impl IntoIterator<Item = String>,
+    ) -> Result<Self, RunnerError> {
         let dir = tempfile::Builder::new()
-            .prefix("seatrial-images-")
-            .tempdir()
-            .map_err(|source| RunnerError::Io { path: std::env::temp_dir(), source })?;
+            .prefix("images-")
+            .tempdir_in(lab)
+            .map_err(|source| RunnerError::Io { path: lab.to_owned(), source })?;
         let archives = images.into_iter().map(|image| (image, OnceCell::new())).collect();
         Ok(Self { dir, archives })
     }

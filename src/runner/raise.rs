@@ -96,7 +96,7 @@ async fn create(
 ) -> Result<Vec<ClusterFailure>, RunnerError> {
     fetch_node_images(host, &planned, store).await?;
     create_networks(host, store).await?;
-    let images = Images::new(wanted_images(wanted, &planned))?;
+    let images = Images::new(store.dir(), wanted_images(wanted, &planned))?;
     let slots = Arc::new(Semaphore::new(jobs(host, wanted.jobs)));
     let creations = planned.iter().map(|cluster| {
         let job = Job { host, store, images: &images, cluster, workload: wanted.workload };

@@ -41,7 +41,7 @@ pub(super) async fn raise(job: Job<'_>) -> Result<(), ClusterFailure> {
         return Err(job.cancelled());
     }
     job.host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why: error.to_string() });
-    let logs = job.store.dir().join("logs").join(&cluster);
+    let logs = job.store.logs().join(&cluster);
     let kept = job.cluster.provider.collect_logs(&job.cluster.name, logs.clone()).await;
     if let Err(error) = job.set_state(ClusterState::Failed) {
         tracing::warn!(%cluster, %error, "its failure could not be recorded");

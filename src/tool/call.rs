@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
+    pin::pin,
     process::{ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
@@ -24,6 +25,8 @@ use super::{ToolError, process::Process};
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
 /// How long a program may take to end once it was asked to.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long what it started may go on writing to its output once it has ended.
+const DRAIN: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub struct Call {
@@ -137,14 +140,26 @@ impl Call {
             .map_err(|source| ToolError::Spawn { command: command.clone(), source })?;
         let group = child.id().map(Process::of_child);
         let stdin = child.stdin.take();
-        let stdout = tokio::spawn(read_all(child.stdout.take()));
-        let stderr = tokio::spawn(read_lines(child.stderr.take(), self.name.clone()));
+        let enough = CancellationToken::new();
+        let stdout = tokio::spawn(read_all(child.stdout.take(), enough.clone()));
+        let stderr = read_lines(child.stderr.take(), self.name.clone(), enough.clone());
+        let stderr = tokio::spawn(stderr);
         let end = self.wait(&mut child, stdin, bytes).await;
-        if !matches!(end, End::Exited(Ok(_))) {
-            end_group(&mut child, group).await;
+        match &end {
+            End::Exited(Ok(status)) if status.success() => {}
+            // What it started has nothing to go on for.
+            End::Exited(Ok(_)) => group.iter().for_each(Process::kill_group),
+            _ => end_group(&mut child, group).await,
         }
-        let stdout = stdout.await.unwrap_or_default();
-        let stderr = stderr.await.unwrap_or_default();
+        let mut output = pin!(async { tokio::join!(stdout, stderr) });
+        let (stdout, stderr) = match timeout(DRAIN, &mut output).await {
+            Ok(output) => output,
+            Err(_) => {
+                enough.cancel();
+                output.await
+            }
+        };
+        let (stdout, stderr) = (stdout.unwrap_or_default(), stderr.unwrap_or_default());
         match end {
             End::Exited(Ok(status)) if status.success() => Ok(Output { command, stdout, stderr }),
             End::Exited(Ok(status)) => {
@@ -236,20 +251,24 @@ async fn end_group(child: &mut Child, group: Option<Process>) {
     let _ = child.wait().await;
 }
 
-async fn read_all(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+/// Reads to the end, or until it is enough.
+async fn read_all(stream: Option<impl AsyncRead + Unpin>, enough: CancellationToken) -> Vec<u8> {
     let mut bytes = Vec::new();
-    if let Some(mut stream) = stream {
-        // A broken pipe ends the output; the exit status tells the rest.
-        let _ = stream.read_to_end(&mut bytes).await;
-    }
+    let Some(mut stream) = stream else { return bytes };
+    // A broken pipe ends the output; the exit status tells the rest.
+    while let Some(Ok(1..)) = enough.run_until_cancelled(stream.read_buf(&mut bytes)).await {}
     bytes
 }
 
-async fn read_lines(stream: Option<impl AsyncRead + Unpin>, name: String) -> String {
+async fn read_lines(
+    stream: Option<impl AsyncRead + Unpin>,
+    name: String,
+    enough: CancellationToken,
+) -> String {
     let mut text = String::new();
     let Some(stream) = stream else { return text };
     let mut lines = BufReader::new(stream).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
+    while let Some(Ok(Some(line))) = enough.run_until_cancelled(lines.next_segment()).await {
         let line = String::from_utf8_lossy(&line);
         tracing::debug!(tool = %name, "{}", line.trim_end());
         text.push_str(&line);

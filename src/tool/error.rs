@@ -10,7 +10,7 @@ pub enum ToolError {
     Failed { command: String, status: String, stderr: String },
     #[error("`{name}` was not found on PATH; install it: {install}")]
     NotFound { name: String, install: &'static str },
-    #[error("the record of a started tool, {}, could not be written: {source}", path.display())]
+    #[error("the list of started tools, {}, cannot be used: {source}", path.display())]
     Record { path: PathBuf, source: io::Error },
     #[error("`{command}` could not be started: {source}")]
     Spawn { command: String, source: io::Error },
@@ -20,7 +20,9 @@ pub enum ToolError {
         tail(stderr)
     )]
     TimedOut { command: String, after: Duration, stderr: String },
-    #[error("`{command}` printed what it should not: {why}")]
+    #[error(
+        "`{command}` printed what seatrial cannot read: {why}; is it another program of that name?"
+    )]
     Unreadable { command: String, why: String },
 }
 
@@ -50,4 +52,43 @@ fn tail(stderr: &str) -> String {
         return String::new();
     }
     format!(":\n  {}", shown.join("\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_of_a_tool_says_which_one_and_why() {
+        let command = || "kind create cluster --name eu".to_owned();
+        let stderr = || "Creating cluster\n\nERROR: no\n".to_owned();
+        let source = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let install = "https://kind.sigs.k8s.io/docs/user/quick-start/#installation";
+        let errors = [
+            ToolError::Cancelled { command: command() },
+            ToolError::Failed {
+                command: command(),
+                status: "exit status: 1".to_owned(),
+                stderr: stderr(),
+            },
+            ToolError::Failed {
+                command: command(),
+                status: "signal: 9 (SIGKILL)".to_owned(),
+                stderr: String::new(),
+            },
+            ToolError::NotFound { name: "kind".to_owned(), install },
+            ToolError::Record { path: "/state/labs/two/children.ndjson".into(), source: source() },
+            ToolError::Spawn { command: command(), source: source() },
+            ToolError::TimedOut {
+                command: command(),
+                after: Duration::from_secs(300),
+                stderr: stderr(),
+            },
+            ToolError::Unreadable {
+                command: "kind version".to_owned(),
+                why: "`KIND 1` is not `kind vX.Y.Z …`".to_owned(),
+            },
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("error.rs"), &errors));
+    }
 }

@@ -3,4 +3,13 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod bad_files;
+mod creation;
+mod down;
+mod harness;
+mod interrupts;
+mod launch;
+mod missing_tools;
 mod real;
+mod records;
+mod render;
+mod usage;

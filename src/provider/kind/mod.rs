@@ -86,8 +86,9 @@ impl Provider for Kind {
             Err(error) if is_port_taken(error.stderr()) => {
                 Err(ProviderError::PortTaken { cluster: request.cluster })
             }
-            Err(ToolError::Failed { stderr, .. }) => {
-                Err(ProviderError::CreateFailed { cluster: request.cluster, cause: cause(&stderr) })
+            Err(ToolError::Failed { stderr, status, .. }) => {
+                let cause = cause(&status, &stderr);
+                Err(ProviderError::CreateFailed { cluster: request.cluster, cause })
             }
             Err(error) => Err(error.into()),
         }
@@ -200,14 +201,21 @@ fn is_port_taken(stderr: &str) -> bool {
     stderr.contains("port is already allocated") || stderr.contains("address already in use")
 }
 
-/// kind's own error and the first line of what it ran: the rest is in the logs.
-fn cause(stderr: &str) -> String {
-    let from = stderr.find("ERROR: ").map_or(0, |at| at + "ERROR: ".len());
-    let lines: Vec<&str> = stderr[from..].lines().filter(|line| !line.trim().is_empty()).collect();
-    if lines.is_empty() {
-        return "kind failed without a word".to_owned();
+/// kind's own error and the first lines of what it ran: the rest is in the logs. Without an error
+/// of its own, how it ended and what it said last.
+fn cause(status: &str, stderr: &str) -> String {
+    const LINES: usize = 6;
+    match stderr.split_once("ERROR: ") {
+        Some((_, error)) => {
+            let lines = error.lines().filter(|line| !line.trim().is_empty());
+            lines.take(LINES).collect::<Vec<_>>().join("\n  ")
+        }
+        None => {
+            let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+            let last = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
+            format!("kind ended ({status}) without an error of its own; it said last:\n  {last}")
+        }
     }
-    lines[..lines.len().min(6)].join("\n  ")
 }
 
 #[cfg(test)]
@@ -229,6 +237,16 @@ mod tests {
     #[test]
     fn the_cause_of_a_failure_is_kinds_own_error() {
         let stderr = "Creating cluster \"a\" ...\n ✗ Preparing nodes\nERROR: failed to create cluster: no\nCommand Output: docker: x\n";
-        assert_eq!(cause(stderr), "failed to create cluster: no\n  Command Output: docker: x");
+        let cause = cause("exit status: 1", stderr);
+        assert_eq!(cause, "failed to create cluster: no\n  Command Output: docker: x");
+    }
+
+    #[test]
+    fn without_an_error_the_cause_is_how_it_ended() {
+        assert_eq!(
+            cause("signal: 9 (SIGKILL)", "Creating cluster \"a\" ...\n • Preparing nodes\n"),
+            "kind ended (signal: 9 (SIGKILL)) without an error of its own; it said last:\n  \
+             Creating cluster \"a\" ...\n   • Preparing nodes"
+        );
     }
 }

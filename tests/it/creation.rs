@@ -1,0 +1,171 @@
+//! Clusters that do not come up, and what happens on the way.
+
+use crate::harness::{KUBEADM_FAILED, Kind, Test};
+
+#[test]
+fn a_kind_that_fails_is_shown_in_its_own_words_and_its_node_and_network_go() {
+    Test::new()
+        .kind(&Kind::fails())
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stdout_is("")
+        .stderr_has("error: lab `pond` did not come up\npond-a: failed to create cluster: ")
+        .stderr_has(KUBEADM_FAILED)
+        .leaves_nothing();
+}
+
+#[test]
+fn the_logs_of_a_cluster_that_failed_lie_where_it_was_said() {
+    let test = Test::new().kind(&Kind::fails()).run(["up", "pond.yaml"]).code(3);
+    let stderr = &test.ended().stderr;
+    let logs = stderr.lines().find_map(|line| line.trim().strip_prefix("logs: "));
+    let log = std::path::Path::new(logs.expect("it says where")).join("pond-a-control-plane.log");
+    let text = std::fs::read_to_string(&log).expect("it is there");
+    assert!(text.starts_with("systemd: the log of container-"), "{text}");
+}
+
+#[test]
+fn the_logs_of_a_run_that_failed_move_into_its_directory() {
+    let test = Test::new()
+        .kind(&Kind::fails())
+        .run(["run", "regional-failover"])
+        .code(3)
+        .stderr_has("the lab did not come up whole")
+        .leaves_nothing();
+    let stderr = &test.ended().stderr;
+    let logs: Vec<_> =
+        stderr.lines().filter_map(|line| line.trim().strip_prefix("logs: ")).collect();
+    assert_eq!(logs.len(), 2, "a directory for each cluster: {}", test.ended());
+    for logs in logs {
+        assert!(logs.starts_with("seatrial-runs/"), "{logs}");
+        let files = test.files_in(logs);
+        assert!(matches!(&files[..], [file] if file.ends_with("-control-plane.log")), "{files:?}");
+    }
+}
+
+#[test]
+fn a_kind_that_is_killed_is_told_from_one_that_fails() {
+    Test::new()
+        .kind(&Kind::is_killed())
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("SIGKILL")
+        .leaves_nothing();
+}
+
+#[test]
+fn a_port_that_was_taken_since_is_planned_anew() {
+    Test::new()
+        .kind(&Kind::finds_ports_taken(1))
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("planned anew: ports of pond-a")
+        .stderr_has(KUBEADM_FAILED)
+        .and(|test| {
+            let configs = test.world().configs();
+            let [first, second] = &configs[..] else { panic!("not two attempts: {configs:?}") };
+            let (first, second) = (ports(first), ports(second));
+            assert_eq!((first.len(), second.len()), (5, 5), "an API port and four node ports");
+            assert!(first.iter().all(|port| !second.contains(port)), "{first:?} {second:?}");
+        })
+        .leaves_nothing();
+}
+
+/// The ports on the host that a configuration of kind asks for.
+fn ports(config: &str) -> Vec<&str> {
+    let words = config.split([' ', ',', '{', '}', '\n']).filter(|word| !word.is_empty());
+    let keys = words.clone().zip(words.skip(1));
+    keys.filter(|(key, _)| matches!(*key, "apiServerPort:" | "hostPort:"))
+        .map(|(_, port)| port)
+        .collect()
+}
+
+#[test]
+fn ports_are_planned_three_times_and_no_more() {
+    Test::new()
+        .kind(&Kind::finds_ports_taken(9))
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("others took the ports planned for it, each time anew; try again")
+        .and(|test| assert_eq!(test.world().configs().len(), 3))
+        .leaves_nothing();
+}
+
+#[test]
+fn a_subnet_that_docker_refuses_is_planned_anew() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(|world| world.overlaps("10.199.0.0/24"))
+        .run(["up", "pond.yaml"])
+        .stderr_has("planned anew: network 10.199.0.0/24 becomes 10.199.1.0/24")
+        .stderr_has("Pool overlaps with other one on this address space")
+        .stderr_has(KUBEADM_FAILED)
+        .leaves_nothing();
+}
+
+#[test]
+fn a_cluster_that_is_not_ours_is_refused_and_left_alone() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(|world| {
+            world.run_container("foreign-node", "kind", "io.x-k8s.kind.cluster=pond-a");
+        })
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("a cluster called pond-a exists already and is not ours")
+        .labs_are([])
+        .networks_are([])
+        .containers_are(["foreign-node"]);
+}
+
+#[test]
+fn a_container_with_the_name_of_our_node_is_left_alone() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(|world| world.run_container("pond-a-control-plane", "bridge", "owner=somebody"))
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("The container name \"/pond-a-control-plane\" is already in use")
+        .labs_are([])
+        .networks_are([])
+        .containers_are(["pond-a-control-plane"]);
+}
+
+#[test]
+fn a_network_with_the_name_of_ours_is_left_alone() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(|world| world.create_network("seatrial-pond", "192.168.7.0/24"))
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("network with name seatrial-pond already exists")
+        .labs_are([])
+        .containers_are([])
+        .networks_are(["seatrial-pond"]);
+}
+
+#[test]
+fn a_node_image_that_cannot_be_fetched_leaves_nothing() {
+    Test::new()
+        .kind(&Kind::fails())
+        .file("pond.yaml", &crate::harness::ONE_CLUSTER.replace("1.36", "1.34"))
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("a: fetching kindest/node:v1.34.11@sha256:")
+        .stderr_has("no such host")
+        .leaves_nothing();
+}
+
+#[test]
+fn a_lab_that_is_being_made_is_held() {
+    Test::new()
+        .kind(&Kind::hangs())
+        .start(["up", "pond.yaml"])
+        .until_kind_hangs()
+        .and(|test| {
+            let other = test.beside(["down", "pond"]);
+            other.code(3);
+            other.stderr_has("lab `pond` is held by another seatrial (pid ");
+        })
+        .kind_runs();
+}

@@ -1,0 +1,156 @@
+//! `seatrial down`: what is ours goes, what is not stays and is named.
+
+use nix::sys::signal::Signal::SIGKILL;
+
+use crate::harness::{Kind, ONE_CLUSTER, Test};
+
+impl Test {
+    /// A lab that a killed seatrial left half made.
+    fn abandoned(self, lab: &str) -> Self {
+        self.file("abandoned.yaml", &ONE_CLUSTER.replace("pond", lab))
+            .kind(&Kind::hangs())
+            .start(["up", "abandoned.yaml"])
+            .until_kind_hangs()
+            .signal(SIGKILL)
+            .ends()
+            .given(|world| world.forget_hang())
+    }
+}
+
+#[test]
+fn a_network_with_a_stranger_stays_until_the_stranger_is_gone() {
+    Test::new()
+        .abandoned("pond")
+        .given(|world| world.run_container("stranger", "seatrial-pond", "owner=somebody"))
+        .run(["down"])
+        .code(5)
+        .stderr_has("network seatrial-pond: stranger is attached to it and is not ours")
+        .stderr_has_not("nothing left")
+        .labs_are(["pond"])
+        .containers_are(["stranger"])
+        .networks_are(["seatrial-pond"])
+        .given(|world| world.remove_container("stranger"))
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn of_two_labs_one_must_be_named() {
+    Test::new()
+        .abandoned("lake")
+        .abandoned("pond")
+        .run(["down"])
+        .code(2)
+        .stderr_has("which lab? there is lake, pond")
+        .labs_are(["lake", "pond"])
+        .run(["down", "lake"])
+        .code(0)
+        .labs_are(["pond"])
+        .containers_are(["pond-a-control-plane"])
+        .run(["down", "--all"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn a_lab_that_does_not_exist_is_an_error_and_nothing_else_is_removed() {
+    Test::new()
+        .abandoned("pond")
+        .run(["down", "pond", "pnod"])
+        .code(2)
+        .stderr_has("there is no lab `pnod`; there is pond")
+        .labs_are(["pond"])
+        .containers_are(["pond-a-control-plane"]);
+}
+
+#[test]
+fn a_path_is_no_lab() {
+    Test::new()
+        .abandoned("pond")
+        .run(["down", "../labs/pond"])
+        .code(2)
+        .stderr_has("there is no lab `../labs/pond`; there is pond")
+        .labs_are(["pond"]);
+}
+
+#[test]
+fn one_lab_that_cannot_be_removed_does_not_keep_the_others() {
+    Test::new()
+        .abandoned("lake")
+        .abandoned("pond")
+        .given(|world| world.run_container("stranger", "seatrial-lake", "owner=somebody"))
+        .and(|test| test.write_record("bog", "{"))
+        .run(["down", "--all"])
+        .code(5)
+        .stderr_has("labs/bog/lab.json is broken")
+        .stderr_has("network seatrial-lake: stranger is attached to it")
+        .labs_are(["bog", "lake"])
+        .containers_are(["stranger"])
+        .networks_are(["seatrial-lake"]);
+}
+
+#[test]
+fn without_labs_there_is_nothing_to_do() {
+    Test::new().run(["down"]).code(0).stderr_has("there is no lab").docker_was_not_called();
+}
+
+#[test]
+fn a_container_that_took_the_name_of_our_cluster_later_is_removed_only_while_ours_is_unfinished() {
+    // Until its nodes are on record, whatever carries the name that was free is ours.
+    Test::new()
+        .abandoned("pond")
+        .given(|world| {
+            world.run_container("pond-a-worker", "seatrial-pond", "io.x-k8s.kind.cluster=pond-a");
+        })
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn once_nodes_are_on_record_a_newcomer_with_their_label_stays() {
+    Test::new()
+        .abandoned("pond")
+        .and(|test| {
+            let id = test.world().id("pond-a-control-plane");
+            let nodes = format!(r#""nodes": [{{"name": "pond-a-control-plane", "id": "{id}"}}]"#);
+            let record = test.record("pond").replace(r#""nodes": []"#, &nodes);
+            test.write_record("pond", &record);
+        })
+        .given(|world| world.run_container("newcomer", "kind", "io.x-k8s.kind.cluster=pond-a"))
+        .run(["down"])
+        .code(5)
+        .stderr_has("container newcomer: it took the name of cluster a, but is not on record")
+        .containers_are(["newcomer"])
+        .networks_are([])
+        .labs_are(["pond"]);
+}
+
+#[test]
+fn a_fault_that_is_on_record_is_undone_by_itself() {
+    Test::new()
+        .abandoned("pond")
+        .and(|test| {
+            test.write_lab_file("pond", "journal.ndjson", &paused(test, "pond-a-control-plane"))
+        })
+        .given(|world| world.pause_container("pond-a-control-plane"))
+        .run(["fault", "undo"])
+        .code(0)
+        .stdout_is("pond: undone freeze on pond-a-control-plane\n")
+        .and(|test| assert_eq!(test.world().state_of("pond-a-control-plane"), "running"))
+        .run(["fault", "undo"])
+        .code(0)
+        .stdout_is("")
+        .stderr_has("no fault is on record")
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+/// The journal of a fault that paused a node and was not undone.
+fn paused(test: &Test, node: &str) -> String {
+    let id = test.world().id(node);
+    let undo = format!(r#"{{"undo":"unpause","provider":"kind","node":"{id}","name":"{node}"}}"#);
+    format!("{{\"entry\":\"change\",\"fault\":\"freeze\",\"undo\":{undo}}}\n")
+}

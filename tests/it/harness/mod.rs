@@ -1,0 +1,309 @@
+//! A test is a sentence: what there is, what is run, what comes of it. Every test has a directory
+//! of its own for home, state, work and programs; nothing of the host but a few coreutils can be
+//! seen from inside, so no test can reach the real docker or kind.
+
+mod ended;
+mod groups;
+mod running;
+mod shim;
+mod world;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+pub use self::{
+    ended::Ended,
+    shim::{KUBEADM_FAILED, Kind},
+    world::World,
+};
+use self::{groups::Group, running::Running};
+
+/// A lab of one cluster, for tests that need some lab.
+pub const ONE_CLUSTER: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: pond
+defaults: {template: kind-basic}
+clusters:
+  a: {kubernetes: "1.36"}
+"#;
+
+/// How long anything may take on a busy machine before the test is ended.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The pause between two looks at what is waited for.
+const PAUSE: Duration = Duration::from_millis(10);
+
+pub struct Test {
+    dir: tempfile::TempDir,
+    world: World,
+    environment: BTreeMap<&'static str, String>,
+    running: Option<Running>,
+    ended: Option<Ended>,
+}
+
+impl Test {
+    /// A host with a docker that works and without kind.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        for name in ["coreutils", "home", "programs", "tmp", "work"] {
+            fs::create_dir(dir.path().join(name)).expect("it is new");
+        }
+        shim::coreutils(&dir.path().join("coreutils"));
+        shim::link("docker", &dir.path().join("programs"));
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        let environment = BTreeMap::from([
+            ("HOME", path("home")),
+            ("PATH", format!("{}:{}", path("programs"), path("coreutils"))),
+            ("SEATRIAL_STATE", path("state")),
+            ("TMPDIR", path("tmp")),
+        ]);
+        let world = World::new(dir.path());
+        Self { dir, world, environment, running: None, ended: None }.file("pond.yaml", ONE_CLUSTER)
+    }
+
+    /// Puts a kind on PATH.
+    pub fn kind(self, kind: &Kind) -> Self {
+        kind.install(&self.dir.path().join("programs"), self.world.dir());
+        self
+    }
+
+    /// Takes a program off PATH.
+    pub fn without(self, name: &str) -> Self {
+        fs::remove_file(self.dir.path().join("programs").join(name)).expect("it was there");
+        self
+    }
+
+    pub fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.insert(name, value.to_owned());
+        self
+    }
+
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
+    }
+
+    /// A file in the directory where seatrial is run.
+    pub fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.work().join(name), text).expect("writable");
+        self
+    }
+
+    /// Changes what docker holds or does.
+    pub fn given(self, change: impl FnOnce(&World)) -> Self {
+        change(&self.world);
+        self
+    }
+
+    /// Runs seatrial to its end.
+    pub fn run(self, args: impl AsRef<[&'static str]>) -> Self {
+        self.start(args).ends()
+    }
+
+    /// Starts seatrial and lets it run.
+    pub fn start(mut self, args: impl AsRef<[&'static str]>) -> Self {
+        assert!(self.running.is_none(), "the last one has not ended");
+        self.running = Some(Running::start(args.as_ref(), &self.environment, &self.work()));
+        self
+    }
+
+    /// Runs another seatrial to its end while the first one runs.
+    pub fn beside(&self, args: impl AsRef<[&'static str]>) -> Ended {
+        Running::start(args.as_ref(), &self.environment, &self.work()).end()
+    }
+
+    /// Waits until kind says that it hangs.
+    pub fn until_kind_hangs(self) -> Self {
+        let marker = self.world.dir().join("kind-hangs");
+        self.until("kind hangs", |_| marker.exists())
+    }
+
+    /// Waits until something is so while seatrial runs.
+    pub fn until(mut self, what: &str, is_so: impl Fn(&Test) -> bool) -> Self {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so(&self) {
+            let running = self.running.as_mut().expect("it was started");
+            running.must_run_until(what);
+            assert!(Instant::now() < deadline, "never: {what}\n{}", running.printed());
+            sleep(PAUSE);
+        }
+        self
+    }
+
+    pub fn signal(self, signal: nix::sys::signal::Signal) -> Self {
+        self.running.as_ref().expect("it was started").signal(signal);
+        self
+    }
+
+    /// Waits for its end, which must come within a bounded time.
+    pub fn ends(mut self) -> Self {
+        let running = self.running.take().expect("it was started");
+        self.ended = Some(running.end());
+        self
+    }
+
+    /// What there was to see of the last run.
+    pub fn ended(&self) -> &Ended {
+        self.ended.as_ref().expect("something ran")
+    }
+
+    pub fn code(self, code: i32) -> Self {
+        self.ended().code(code);
+        self
+    }
+
+    pub fn stdout_is(self, text: &str) -> Self {
+        self.ended().stdout_is(text);
+        self
+    }
+
+    pub fn stdout_has(self, text: &str) -> Self {
+        self.ended().stdout_has(text);
+        self
+    }
+
+    pub fn stderr_has(self, text: &str) -> Self {
+        self.ended().stderr_has(text);
+        self
+    }
+
+    pub fn stderr_has_not(self, text: &str) -> Self {
+        self.ended().stderr_has_not(text);
+        self
+    }
+
+    /// Checks the files of the test.
+    pub fn and(self, check: impl FnOnce(&Test)) -> Self {
+        check(&self);
+        self
+    }
+
+    /// The labs on record.
+    pub fn labs_are<const N: usize>(self, expected: [&str; N]) -> Self {
+        assert_eq!(self.labs(), expected, "labs on record after\n{}", self.ended());
+        self
+    }
+
+    /// The names of the containers that docker holds.
+    pub fn containers_are<const N: usize>(self, expected: [&str; N]) -> Self {
+        assert_eq!(self.world.containers(), expected, "containers after\n{}", self.ended());
+        self
+    }
+
+    /// The names of the networks that docker holds.
+    pub fn networks_are<const N: usize>(self, expected: [&str; N]) -> Self {
+        assert_eq!(self.world.networks(), expected, "networks after\n{}", self.ended());
+        self
+    }
+
+    /// Docker was never asked for anything.
+    pub fn docker_was_not_called(self) -> Self {
+        assert_eq!(self.world.calls("docker"), [""; 0], "calls of docker by\n{}", self.ended());
+        self
+    }
+
+    /// No lab on record, no container, no network, no temporary file, no process of kind.
+    pub fn leaves_nothing(self) -> Self {
+        let temporary = names(&self.dir.path().join("tmp"));
+        assert_eq!(temporary, [""; 0], "temporary files after\n{}", self.ended());
+        self.kind_is_gone().labs_are([]).containers_are([]).networks_are([])
+    }
+
+    /// No process of any group that kind ran in is left.
+    pub fn kind_is_gone(self) -> Self {
+        for group in self.kinds() {
+            assert_eq!(group.members(), [0; 0], "kind runs on after\n{}", self.ended());
+        }
+        self
+    }
+
+    pub fn kind_runs(self) -> Self {
+        let alive = self.kinds().iter().any(|group| !group.members().is_empty());
+        assert!(alive, "kind is gone after\n{}", self.ended());
+        self
+    }
+
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What the seatrial that runs has said so far.
+    pub fn has_said(&self, text: &str) -> bool {
+        self.running.as_ref().expect("it was started").stderr().contains(text)
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.dir.path().join("home")
+    }
+
+    /// The names of what is where seatrial is run.
+    pub fn files(&self) -> Vec<String> {
+        self.files_in(".")
+    }
+
+    /// The names of what is in a directory below where seatrial is run.
+    pub fn files_in(&self, dir: &str) -> Vec<String> {
+        names(&self.work().join(dir))
+    }
+
+    fn work(&self) -> PathBuf {
+        self.dir.path().join("work")
+    }
+
+    /// Where seatrial keeps its records.
+    pub fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+
+    pub fn labs(&self) -> Vec<String> {
+        names(&self.state().join("labs"))
+    }
+
+    /// What is in a lab's record.
+    pub fn record(&self, lab: &str) -> String {
+        fs::read_to_string(self.lab_file(lab, "lab.json")).expect("readable")
+    }
+
+    pub fn write_record(&self, lab: &str, text: &str) {
+        self.write_lab_file(lab, "lab.json", text);
+    }
+
+    /// Writes into the folder of a lab, be it on record or not.
+    pub fn write_lab_file(&self, lab: &str, name: &str, text: &str) {
+        let path = self.lab_file(lab, name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    }
+
+    fn lab_file(&self, lab: &str, name: &str) -> PathBuf {
+        self.state().join("labs").join(lab).join(name)
+    }
+
+    fn kinds(&self) -> Vec<Group> {
+        self.world.groups().into_iter().map(Group).collect()
+    }
+}
+
+impl Drop for Test {
+    /// A test that failed leaves nothing running either.
+    fn drop(&mut self) {
+        drop(self.running.take());
+        for group in self.kinds() {
+            group.kill();
+        }
+    }
+}
+
+/// The sorted names of a directory's entries; none when it does not exist.
+fn names(dir: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,148 @@
+//! What the docker of a test holds, and what was asked of it and of kind.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::names;
+
+/// The directory that the shims keep their state in.
+pub struct World {
+    dir: PathBuf,
+    docker: PathBuf,
+}
+
+/// The node images on the host.
+const IMAGES: &str = "kindest/node:v1.35.4\nkindest/node:v1.36.4\n";
+
+impl World {
+    pub(super) fn new(test: &Path) -> Self {
+        let dir = test.join("world");
+        for name in ["attempts", "containers", "ids", "making", "networks"] {
+            fs::create_dir_all(dir.join(name)).expect("it is new");
+        }
+        let world = Self { dir, docker: test.join("programs/docker") };
+        world.write("endpoint", "unix:///var/run/docker.sock\n");
+        world.write("images", IMAGES);
+        world.write("overlapping", "");
+        world
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Docker's daemon does not run.
+    pub fn stop_daemon(&self) {
+        self.write("no-daemon", "");
+    }
+
+    /// The docker command line talks to a daemon elsewhere.
+    pub fn endpoint(&self, endpoint: &str) {
+        self.write("endpoint", endpoint);
+    }
+
+    /// A subnet is in use in a way that docker alone knows of.
+    pub fn overlaps(&self, subnet: &str) {
+        self.write("overlapping", &format!("{subnet}\n"));
+    }
+
+    /// Calls of this docker command do not come back until they are let go.
+    pub fn hold(&self, command: &str) {
+        self.write(&format!("hold-{command}"), "");
+    }
+
+    pub fn let_go(&self, command: &str) {
+        fs::remove_file(self.dir.join(format!("hold-{command}"))).expect("it was held");
+    }
+
+    /// Somebody else's container.
+    pub fn run_container(&self, name: &str, network: &str, label: &str) {
+        self.docker(&["run", "--detach", "--name", name, "--network", network, "--label", label]);
+    }
+
+    pub fn remove_container(&self, name: &str) {
+        self.docker(&["rm", "--force", "--volumes", name]);
+    }
+
+    pub fn pause_container(&self, name: &str) {
+        self.docker(&["pause", &self.id(name)]);
+    }
+
+    /// Somebody else's network.
+    pub fn create_network(&self, name: &str, subnet: &str) {
+        self.docker(&["network", "create", "--subnet", subnet, name]);
+    }
+
+    /// The names of all containers, sorted.
+    pub fn containers(&self) -> Vec<String> {
+        self.named("containers")
+    }
+
+    /// The names of all networks, sorted.
+    pub fn networks(&self) -> Vec<String> {
+        self.named("networks")
+    }
+
+    pub fn id(&self, container: &str) -> String {
+        let ids = names(&self.dir.join("containers"));
+        let id =
+            ids.into_iter().find(|id| self.read(&format!("containers/{id}/name")) == container);
+        id.expect("it is there")
+    }
+
+    pub fn state_of(&self, container: &str) -> String {
+        self.read(&format!("containers/{}/state", self.id(container)))
+    }
+
+    /// The arguments of every call of a program.
+    pub fn calls(&self, program: &str) -> Vec<String> {
+        let log = fs::read_to_string(self.dir.join(format!("{program}.log"))).unwrap_or_default();
+        log.lines().map(str::to_owned).collect()
+    }
+
+    /// Whether a program was called with arguments that begin like this.
+    pub fn was_asked(&self, program: &str, beginning: &str) -> bool {
+        self.calls(program).iter().any(|call| call.starts_with(beginning))
+    }
+
+    /// The configuration that kind was given in each attempt to create a cluster.
+    pub fn configs(&self) -> Vec<String> {
+        let attempts = names(&self.dir.join("attempts")).into_iter();
+        attempts.map(|attempt| self.read(&format!("attempts/{attempt}/config.yaml"))).collect()
+    }
+
+    /// The process groups that kind ran in.
+    pub(super) fn groups(&self) -> Vec<i32> {
+        let groups = fs::read_to_string(self.dir.join("groups")).unwrap_or_default();
+        groups.lines().map(|group| group.parse().expect("a number")).collect()
+    }
+
+    /// Another kind may say that it hangs.
+    pub fn forget_hang(&self) {
+        fs::remove_file(self.dir.join("kind-hangs")).expect("kind hangs");
+    }
+
+    fn named(&self, kind: &str) -> Vec<String> {
+        let ids = names(&self.dir.join(kind)).into_iter();
+        let mut named: Vec<_> = ids.map(|id| self.read(&format!("{kind}/{id}/name"))).collect();
+        named.sort();
+        named
+    }
+
+    fn docker(&self, args: &[&str]) {
+        let output = Command::new(&self.docker).args(args).output().expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "docker {}: {said}", args.join(" "));
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.dir.join(path)).expect("readable").trim_end().to_owned()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::write(self.dir.join(path), text).expect("writable");
+    }
+}

@@ -1,0 +1,101 @@
+//! Ends that come from outside while kind is at work.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGKILL, SIGTERM};
+use rstest::rstest;
+
+use crate::harness::{Kind, Test};
+
+/// A lab whose only cluster is being created, without end.
+fn creating(kind: &Kind) -> Test {
+    Test::new().kind(kind).start(["up", "pond.yaml"]).until_kind_hangs().kind_runs()
+}
+
+#[rstest]
+fn an_interrupt_ends_kind_and_removes_everything(
+    #[values(SIGHUP, SIGINT, SIGTERM)] signal: Signal,
+) {
+    creating(&Kind::hangs())
+        .signal(signal)
+        .ends()
+        .code(130)
+        .stdout_is("")
+        .stderr_has("interrupted: cleaning up; once more to end at once")
+        .stderr_has("lab pond: removed, nothing left")
+        .and(|test| {
+            let took = test.ended().took;
+            assert!(took < Duration::from_secs(15), "it took {took:?}");
+        })
+        .leaves_nothing();
+}
+
+#[test]
+fn an_interrupted_run_removes_its_lab() {
+    Test::new()
+        .kind(&Kind::hangs())
+        .start(["run", "regional-failover", "--jobs", "1"])
+        .until_kind_hangs()
+        .signal(SIGINT)
+        .ends()
+        .code(130)
+        .stderr_has("removed, nothing left")
+        .leaves_nothing();
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once_and_down_removes_the_rest() {
+    creating(&Kind::ignores_requests_to_end())
+        .signal(SIGINT)
+        .until("it cleans up", |test| test.has_said("cleaning up"))
+        .signal(SIGINT)
+        .ends()
+        .code(130)
+        .stderr_has("what is left is removed by `seatrial down`")
+        .kind_runs()
+        .labs_are(["pond"])
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn what_a_killed_seatrial_left_is_ended_and_removed_by_down() {
+    creating(&Kind::hangs())
+        .signal(SIGKILL)
+        .ends()
+        .kind_runs()
+        .labs_are(["pond"])
+        .containers_are(["pond-a-control-plane"])
+        .networks_are(["seatrial-pond"])
+        .run(["down"])
+        .code(0)
+        .stderr_has("lab pond: removed, nothing left")
+        .leaves_nothing();
+}
+
+#[test]
+fn a_clean_up_that_hangs_is_ended_by_a_second_interrupt() {
+    creating(&Kind::hangs())
+        .given(|world| world.hold("rm"))
+        .signal(SIGINT)
+        .until("a container is being removed", |test| test.world().was_asked("docker", "rm "))
+        .signal(SIGINT)
+        .ends()
+        .code(130)
+        .labs_are(["pond"])
+        .given(|world| world.let_go("rm"))
+        .run(["down", "pond"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn a_program_that_outlives_kind_and_holds_its_output_does_not_hold_seatrial() {
+    Test::new()
+        .kind(&Kind::becomes("sleep 600 & echo 'ERROR: out of luck' >&2; exit 1"))
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("out of luck")
+        .leaves_nothing();
+}

@@ -1,0 +1,169 @@
+#!/bin/sh
+# A docker whose containers, networks and images are files below $WORLD. It knows the calls that
+# seatrial and the shim of kind make, and refuses every other one.
+
+WORLD=${0%/*}/../world
+echo "$*" >>"$WORLD/docker.log"
+
+die() {
+    echo "$*" >&2
+    exit 1
+}
+
+# A number that was never given out before.
+fresh() {
+    n=1
+    until mkdir "$WORLD/ids/$n" 2>/dev/null; do n=$((n + 1)); done
+    echo "$n"
+}
+
+# The ids of the containers or networks that have this id or name.
+called() {
+    for dir in "$WORLD/$1"/*; do
+        [ -e "$dir/name" ] || continue
+        if [ "${dir##*/}" = "$2" ] || [ "$(cat "$dir/name")" = "$2" ]; then echo "${dir##*/}"; fi
+    done
+}
+
+# key=value lines as a JSON object.
+object() {
+    comma=
+    printf '{'
+    while IFS= read -r line; do
+        printf '%s"%s":"%s"' "$comma" "${line%%=*}" "${line#*=}"
+        comma=,
+    done
+    printf '}'
+}
+
+# The containers that run on a network, as a JSON object.
+attached() {
+    comma=
+    printf '{'
+    for dir in "$WORLD"/containers/*; do
+        [ -e "$dir/name" ] && [ "$(cat "$dir/network")" = "$1" ] || continue
+        printf '%s"%s":{"Name":"%s"}' "$comma" "${dir##*/}" "$(cat "$dir/name")"
+        comma=,
+    done
+    printf '}'
+}
+
+while [ -e "$WORLD/hold-$1" ]; do sleep 0.02; done
+
+if [ -e "$WORLD/no-daemon" ] && [ "$1" != context ]; then
+    [ "$1" = version ] && echo '{"Client":{"Version":"29.1.0"},"Server":null}'
+    die "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+fi
+
+case "$1 $2" in
+"context inspect")
+    cat "$WORLD/endpoint"
+    ;;
+"version --format")
+    echo '{"Client":{"Version":"29.1.0"},"Server":{"Version":"29.1.0","ApiVersion":"1.52","Os":"linux","Arch":"amd64"}}'
+    ;;
+"info --format")
+    echo '{"NCPU":2,"MemTotal":8000000000}'
+    ;;
+"image ls") # --format {{.Tag}} REPOSITORY
+    sed -n "s|^$5:||p" "$WORLD/images"
+    ;;
+"image inspect") # --format {{.Id}} IMAGE
+    grep -qxF "$5" "$WORLD/images" || die "Error response from daemon: No such image: $5"
+    echo "sha256:of-$5"
+    ;;
+"pull --quiet")
+    die "Error response from daemon: Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host"
+    ;;
+"network ls")
+    ls "$WORLD/networks"
+    ;;
+"network create")
+    shift 2
+    labels=
+    while [ $# -gt 1 ]; do
+        case "$1" in
+        --subnet) subnet=$2 ;;
+        --label) labels="$labels$2
+" ;;
+        esac
+        shift 2
+    done
+    if grep -qxF "$subnet" "$WORLD/overlapping"; then
+        die "Error response from daemon: invalid pool request: Pool overlaps with other one on this address space"
+    fi
+    [ -z "$(called networks "$1")" ] || die "Error response from daemon: network with name $1 already exists"
+    id=network-$(fresh)
+    mkdir "$WORLD/making/$id"
+    echo "$1" >"$WORLD/making/$id/name"
+    echo "$subnet" >"$WORLD/making/$id/subnet"
+    printf %s "$labels" >"$WORLD/making/$id/labels"
+    mv "$WORLD/making/$id" "$WORLD/networks/$id"
+    echo "$id"
+    ;;
+"network inspect")
+    id=$(called networks "$3")
+    [ -n "$id" ] || die "Error response from daemon: network $3 not found"
+    dir=$WORLD/networks/$id
+    name=$(cat "$dir/name")
+    printf '[{"Id":"%s","Name":"%s","Labels":%s,"IPAM":{"Config":[{"Subnet":"%s"}]},"Containers":%s}]\n' \
+        "$id" "$name" "$(object <"$dir/labels")" "$(cat "$dir/subnet")" "$(attached "$name")"
+    ;;
+"network rm")
+    id=$(called networks "$3")
+    [ -n "$id" ] || die "Error response from daemon: network $3 not found"
+    name=$(cat "$WORLD/networks/$id/name")
+    [ "$(attached "$name")" = "{}" ] ||
+        die "Error response from daemon: error while removing network: network $name has active endpoints"
+    rm -r "$WORLD/networks/$id"
+    echo "$3"
+    ;;
+"run --detach") # --name NAME --network NETWORK --label LABEL IMAGE
+    [ -z "$(called containers "$4")" ] ||
+        die "docker: Error response from daemon: Conflict. The container name \"/$4\" is already in use"
+    id=container-$(fresh)
+    mkdir "$WORLD/making/$id"
+    echo "$4" >"$WORLD/making/$id/name"
+    echo "$6" >"$WORLD/making/$id/network"
+    echo "$8" >"$WORLD/making/$id/labels"
+    echo running >"$WORLD/making/$id/state"
+    mv "$WORLD/making/$id" "$WORLD/containers/$id"
+    echo "$id"
+    ;;
+"ps --all") # --quiet --no-trunc --filter label=LABEL
+    for dir in "$WORLD"/containers/*; do
+        [ -e "$dir/name" ] && grep -qxF "${6#label=}" "$dir/labels" && echo "${dir##*/}"
+    done
+    exit 0
+    ;;
+"inspect --type") # container --format {{json .}} ID…
+    shift 5
+    for key; do
+        id=$(called containers "$key")
+        [ -n "$id" ] || die "Error response from daemon: No such container: $key"
+        dir=$WORLD/containers/$id
+        printf '{"Id":"%s","Name":"/%s","State":{"Status":"%s"},"Config":{"Labels":%s},"NetworkSettings":{"Networks":{"%s":{"IPAddress":""}}}}\n' \
+            "$id" "$(cat "$dir/name")" "$(cat "$dir/state")" "$(object <"$dir/labels")" "$(cat "$dir/network")"
+    done
+    ;;
+"rm --force") # --volumes ID
+    id=$(called containers "$4")
+    [ -n "$id" ] || die "Error response from daemon: No such container: $4"
+    rm -r "$WORLD/containers/$id"
+    echo "$4"
+    ;;
+"logs --tail") # LINES ID
+    echo "systemd: the log of $4"
+    ;;
+"pause "* | "unpause "*)
+    [ -d "$WORLD/containers/$2" ] || die "Error response from daemon: No such container: $2"
+    case "$1" in
+    pause) echo paused >"$WORLD/containers/$2/state" ;;
+    unpause) echo running >"$WORLD/containers/$2/state" ;;
+    esac
+    echo "$2"
+    ;;
+*)
+    die "the docker of the tests does not know: $*"
+    ;;
+esac

@@ -1,0 +1,37 @@
+#!/bin/sh
+# A kind of version 0.33.0 that makes one node for a cluster and then does what the test wrote into
+# `become`, with the number of the attempt as $1.
+
+WORLD=${0%/*}/../world
+echo "$*" >>"$WORLD/kind.log"
+
+make_node() { # CLUSTER
+    docker run --detach --name "$1-control-plane" --network "$KIND_EXPERIMENTAL_DOCKER_NETWORK" \
+        --label "io.x-k8s.kind.cluster=$1" kindest/node:v1.36.4 >/dev/null
+}
+
+# Says that it hangs, and does.
+hang() {
+    : >"$WORLD/kind-hangs"
+    while :; do sleep 1; done
+}
+
+case "$1 $2" in
+"version ")
+    echo "kind v0.33.0 go1.26.1 linux/amd64"
+    ;;
+"create cluster") # --name CLUSTER …
+    echo "$$" >>"$WORLD/groups"
+    attempt=1
+    until mkdir "$WORLD/attempts/$attempt" 2>/dev/null; do attempt=$((attempt + 1)); done
+    cat >"$WORLD/attempts/$attempt/config.yaml"
+    echo "Creating cluster \"$4\" ..." >&2
+    make_node "$4" || exit 1
+    set -- "$attempt"
+    . "$WORLD/become"
+    ;;
+*)
+    echo "ERROR: the kind of the tests does not know: $*" >&2
+    exit 1
+    ;;
+esac

@@ -1,0 +1,134 @@
+//! What is typed wrongly, and files that are no good: nothing is started.
+
+use rstest::rstest;
+
+use crate::harness::{Kind, ONE_CLUSTER, Test};
+
+#[test]
+fn the_version_is_printed() {
+    let version = format!("seatrial {}\n", env!("CARGO_PKG_VERSION"));
+    Test::new().run(["--version"]).code(0).stdout_is(&version);
+}
+
+#[test]
+fn without_arguments_it_shows_how_it_is_used() {
+    Test::new().run([]).code(2).stdout_is("").stderr_has("Usage: seatrial").stderr_has("up");
+}
+
+#[test]
+fn an_unknown_command_gets_the_nearest_one() {
+    Test::new()
+        .run(["dwon"])
+        .code(2)
+        .stderr_has("unrecognized subcommand 'dwon'")
+        .stderr_has("'down'");
+}
+
+#[test]
+fn help_explains_the_exit_codes_and_hides_what_is_not_for_people() {
+    Test::new()
+        .run(["--help"])
+        .code(0)
+        .stdout_has("Exit codes: 0 all passed, 1 a check failed")
+        .and(|test| assert!(!test.ended().stdout.contains("__launch")));
+}
+
+#[rstest]
+#[case::up(&["up", "bad.yaml"])]
+#[case::render(&["render", "bad.yaml"])]
+#[case::run(&["run", "bad.yaml"])]
+#[case::second_of_two(&["run", "regional-failover", "bad.yaml"])]
+fn a_bad_file_starts_nothing(#[case] args: &[&'static str]) {
+    let bad = ONE_CLUSTER.replace("clusters", "clutsers");
+    Test::new()
+        .kind(&Kind::fails())
+        .file("bad.yaml", &bad)
+        .run(args)
+        .code(2)
+        .stdout_is("")
+        .stderr_has("bad.yaml:")
+        .docker_was_not_called()
+        .and(|test| assert_eq!(test.files(), ["bad.yaml", "pond.yaml"], "no run directory"))
+        .leaves_nothing();
+}
+
+#[test]
+fn a_file_that_does_not_exist_is_named() {
+    Test::new()
+        .run(["up", "pnod.yaml"])
+        .code(2)
+        .stderr_has("pnod.yaml")
+        .stderr_has("does not exist")
+        .docker_was_not_called();
+}
+
+#[test]
+fn a_directory_that_is_no_run_is_not_judged() {
+    Test::new()
+        .run(["check", "."])
+        .code(2)
+        .stdout_is("")
+        .stderr_has("holds no finished run: there is no run.json in it");
+}
+
+#[test]
+fn lint_says_of_each_scenario_whether_it_is_sound() {
+    Test::new()
+        .file("bad.yaml", "apiVersion: seatrial/v1\nkind: Scenario\nname: bad\n")
+        .run(["scenario", "lint", "regional-failover", "bad.yaml"])
+        .code(2)
+        .stdout_is("regional-failover: ok (regional-failover)\n")
+        .stderr_has("bad.yaml:1")
+        .docker_was_not_called();
+}
+
+#[test]
+fn lint_of_sound_scenarios_is_silent_but_for_them() {
+    let test = Test::new().run(["scenario", "lint", "regional-failover"]).code(0);
+    assert_eq!(test.ended().stderr, "");
+}
+
+#[test]
+fn templates_are_listed_and_shown() {
+    Test::new()
+        .run(["template", "list", "--output", "name"])
+        .code(0)
+        .stdout_is("kind-basic\n")
+        .run(["template", "show", "kind-basic"])
+        .code(0)
+        .stdout_is(include_str!("../../templates/clusters/kind-basic.yaml"));
+}
+
+#[test]
+fn an_unknown_template_gets_the_nearest_one() {
+    Test::new()
+        .run(["template", "show", "kind-basci"])
+        .code(2)
+        .stderr_has("there is no template `kind-basci`")
+        .stderr_has("kind-basic`?");
+}
+
+#[rstest]
+#[case("tcp://10.0.0.1:2376")]
+#[case("ssh://docker@elsewhere")]
+fn a_remote_docker_is_refused_with_the_reason(#[case] endpoint: &str) {
+    Test::new()
+        .kind(&Kind::fails())
+        .env("DOCKER_HOST", endpoint)
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has(&format!("Docker is at {endpoint}: a remote engine publishes ports on its own"))
+        .docker_was_not_called()
+        .leaves_nothing();
+}
+
+#[test]
+fn a_remote_docker_context_is_refused_too() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(|world| world.endpoint("tcp://10.0.0.1:2376"))
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("Docker is at tcp://10.0.0.1:2376")
+        .leaves_nothing();
+}
