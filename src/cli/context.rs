@@ -9,7 +9,7 @@ use std::{
 };
 
 use etcetera::{BaseStrategy, base_strategy::Xdg};
-use tokio::task::JoinHandle;
+use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, progress, signals};
@@ -25,6 +25,7 @@ use crate::{
 pub(super) struct Context {
     environment: BTreeMap<OsString, OsString>,
     catalogue: Catalogue,
+    traffic: Handle,
     quiet: bool,
 }
 
@@ -38,8 +39,13 @@ pub(super) struct Watched {
 pub(super) type Listener = Box<dyn FnMut(&Recorded) + Send>;
 
 impl Context {
-    pub(super) fn new(quiet: bool) -> Result<Self, Failure> {
-        Ok(Self { environment: env::vars_os().collect(), catalogue: Catalogue::shipped()?, quiet })
+    pub(super) fn new(quiet: bool, traffic: Handle) -> Result<Self, Failure> {
+        Ok(Self {
+            environment: env::vars_os().collect(),
+            catalogue: Catalogue::shipped()?,
+            traffic,
+            quiet,
+        })
     }
 
     pub(super) const fn catalogue(&self) -> &Catalogue {
@@ -68,6 +74,7 @@ impl Context {
             providers: Providers::new(docker, engine),
             events,
             cancelled,
+            traffic: self.traffic.clone(),
         };
         Ok(Watched { host, shown })
     }

@@ -22,9 +22,10 @@ mod table;
 mod template;
 mod up;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, io};
 
 use clap::Parser;
+use tokio::runtime::{self, Runtime};
 
 use self::{
     args::{Cli, Command},
@@ -44,14 +45,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
         return launch.run().into();
     }
     logging::init(cli.verbose);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Failure::environment(format!("no runtime: {error}")).into(),
+    let (main, traffic) = match (runtime(), runtime()) {
+        (Ok(main), Ok(traffic)) => (main, traffic),
+        (Err(error), _) | (_, Err(error)) => {
+            return Failure::environment(format!("no threads to run on: {error}")).into();
+        }
     };
-    runtime.block_on(async {
-        let ended = async { dispatch(cli.command, &Context::new(cli.quiet)?).await }.await;
-        ended.unwrap_or_else(Outcome::from)
-    })
+    let quiet = cli.quiet;
+    let ended = main.block_on(async {
+        dispatch(cli.command, &Context::new(quiet, traffic.handle().clone())?).await
+    });
+    ended.unwrap_or_else(Outcome::from)
+}
+
+fn runtime() -> io::Result<Runtime> {
+    runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
 
 async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {

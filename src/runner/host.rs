@@ -1,5 +1,6 @@
 //! Everything that one invocation works with.
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::Events;
@@ -18,6 +19,9 @@ pub struct Host {
     pub providers: Providers,
     pub events: Events,
     pub cancelled: CancellationToken,
+    /// Where clients and front doors run: apart from everything else, so that nothing else makes
+    /// them late.
+    pub traffic: Handle,
 }
 
 impl Host {

@@ -1,7 +1,7 @@
 //! One run of a scenario in a lab that is up: door, traffic, steady gate, steps, and what is left
 //! of them: a history.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
 
 use tokio::io::AsyncWrite;
 
@@ -58,7 +58,10 @@ impl Trial<'_> {
             door: door.as_ref().map(|door| door.address().to_string()),
         });
         let clock = self.host.events.clock();
-        let mut load = Load::start(specs, clock, &self.connector, sink);
+        let mut load = {
+            let _there = self.host.traffic.enter();
+            Load::start(specs, clock, &self.connector, sink)
+        };
         let mut history = History::default();
         let steady = self.steady(&mut load, &mut history).await;
         if steady {
@@ -82,9 +85,11 @@ impl Trial<'_> {
         let servers = self.servers(declared)?;
         let spec = DoorSpec { servers, check: declared.check, timeouts: Timeouts::default() };
         let (sender, mut changes) = tokio::sync::mpsc::unbounded_channel();
-        let clock = self.host.events.clock();
-        let door = Builtin::open(spec, clock, &self.connector, sender)
-            .await
+        let (clock, connector) = (self.host.events.clock().clone(), self.connector.clone());
+        let open = async move { Builtin::open(spec, &clock, &connector, sender).await };
+        let opened = self.host.traffic.spawn(open).await;
+        let door = opened
+            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
             .map_err(|source| RunnerError::Io { path: "the front door".into(), source })?;
         let events = self.host.events.clone();
         tokio::spawn(async move {
@@ -93,7 +98,8 @@ impl Trial<'_> {
                 events.emit(Event::Server { server, up, why });
             }
         });
-        let passed = door.wait_all_passed(clock.now() + ALL_PASSED);
+        let deadline = self.host.events.clock().now() + ALL_PASSED;
+        let passed = door.wait_all_passed(deadline);
         tokio::select! {
             biased;
             () = self.host.cancelled.cancelled() => Err(RunnerError::Cancelled),

@@ -73,7 +73,12 @@ fn judge_until(step: &CaseStep, case: &Case, history: &History) -> Option<Check>
     };
     for stream in case.streams_of(&until.traffic) {
         let log = StreamLog::of(&history.requests, &stream.id);
-        check.doubt(trust::doubts(stream, history, &log, end));
+        check.doubt(trust::doubts(
+            stream,
+            history,
+            &log,
+            (fault.t_inj, fault.t_heal.unwrap_or(end)),
+        ));
     }
     Some(check)
 }

@@ -43,7 +43,9 @@ pub(super) fn judge_stream(
     let mut ranked = on.ranked(found);
     if let Some((from, to)) = ranked.check.evidence.window {
         let unsent = trust::unsent(log.within(from, to)).into_iter();
-        ranked.check.doubt(unsent.chain(trust::doubts(stream, history, &log, to)).collect());
+        ranked
+            .check
+            .doubt(unsent.chain(trust::doubts(stream, history, &log, (from, to))).collect());
     }
     ranked
 }

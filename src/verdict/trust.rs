@@ -14,20 +14,25 @@ const LEAST_LAG: Duration = Duration::from_millis(5);
 /// Wall and monotonic clock may move apart by this much at once.
 pub const LARGEST_JUMP: Duration = Duration::from_millis(50);
 
-/// What speaks against everything measured on a stream up to a moment. What comes later is no
-/// reason to doubt what came before: a gate that was passed stays passed.
+/// What speaks against what was measured on a stream in [from, to]. What happens outside is no
+/// reason to doubt it: a gate that was passed stays passed.
 #[must_use]
-pub fn doubts(stream: &Stream, history: &History, log: &StreamLog, until: Moment) -> Vec<String> {
+pub fn doubts(
+    stream: &Stream,
+    history: &History,
+    log: &StreamLog,
+    (from, to): (Moment, Moment),
+) -> Vec<String> {
     let jumps = history
         .jumps
         .iter()
-        .filter(|jump| jump.at <= until)
+        .filter(|jump| (from..=to).contains(&jump.at))
         .filter(|jump| Duration::from_micros(jump.micros.unsigned_abs()) > LARGEST_JUMP)
         .map(|jump| {
             let by = words::latency(Duration::from_micros(jump.micros.unsigned_abs()));
             format!("the clock jumped by {by} at {} s", words::moment(jump.at))
         });
-    jumps.chain(lag(stream, log.within(Moment::START, until))).collect()
+    jumps.chain(lag(stream, log.within(from, to))).collect()
 }
 
 /// The generator's lag behind its schedule, when its p99 is above half a period.
