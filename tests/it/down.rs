@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal::SIGKILL;
 
-use crate::harness::{Kind, ONE_CLUSTER, Test};
+use crate::harness::{Kind, ONE_CLUSTER, Test, World};
 
 impl Test {
     /// A lab that a killed seatrial left half made.
@@ -13,7 +13,7 @@ impl Test {
             .until_kind_hangs()
             .signal(SIGKILL)
             .ends()
-            .given(|world| world.forget_hang())
+            .given(World::forget_hang)
     }
 }
 
@@ -132,7 +132,8 @@ fn a_fault_that_is_on_record_is_undone_by_itself() {
     Test::new()
         .abandoned("pond")
         .and(|test| {
-            test.write_lab_file("pond", "journal.ndjson", &paused(test, "pond-a-control-plane"))
+            let journal = paused(test, "pond-a-control-plane");
+            test.write_lab_file("pond", "journal.ndjson", &journal);
         })
         .given(|world| world.pause_container("pond-a-control-plane"))
         .run(["fault", "undo"])
