@@ -327,6 +327,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_program_started_ends_when_it_fails() {
+        let error = sh("sleep 600 & echo $$ >&2; exit 1").run().await.expect_err("it fails");
+        let group = error.stderr().trim().parse().expect("a number");
+        let group = Process { pid: group, started: None };
+        let gone = async {
+            while group.group_is_alive() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), gone).await.expect("it ends");
+    }
+
+    #[tokio::test]
     async fn a_child_that_keeps_the_output_open_does_not_hold_up_who_waits_for_its_parent() {
         let output = timeout(Duration::from_secs(60), sh("sleep 600 & echo $!").run()).await;
         let output = output.expect("it is not held up").expect("it succeeds");
