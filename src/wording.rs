@@ -7,7 +7,9 @@ use std::{collections::BTreeSet, fmt};
 pub(crate) fn listed<E: fmt::Debug + fmt::Display>(source: &str, errors: &[E]) -> String {
     let shown: BTreeSet<String> = errors.iter().map(variant).collect();
     assert_eq!(shown, variants::<E>(source), "the listed variants and those of the enum");
-    errors.iter().map(|error| format!("{}: {error}\n", variant(error))).collect()
+    let lines: Vec<String> =
+        errors.iter().map(|error| format!("{}: {error}", variant(error))).collect();
+    lines.join("\n")
 }
 
 fn variant(error: &impl fmt::Debug) -> String {

@@ -24,15 +24,14 @@ impl Down {
         }
         let watched = context.host(None).await?;
         let host = watched.host.for_cleanup();
-        let mut failure = None;
+        let mut failures = Vec::new();
         for name in &names {
-            if let Err(another) = lower(&host, name).await {
-                failure = Failure::and(failure, another);
-            }
+            // One that cannot be removed does not keep the others.
+            failures.extend(lower(&host, name).await.err());
         }
         drop(host);
         watched.close().await;
-        failure.map_or_else(|| Ok(Outcome::passed("")), Err)
+        Failure::all(failures).map_or_else(|| Ok(Outcome::passed("")), Err)
     }
 
     fn names(&self, context: &Context) -> Result<Vec<String>, Failure> {

@@ -28,11 +28,12 @@ impl Failure {
         Self::new(Exit::Environment, words)
     }
 
-    /// One failure after another: all is said, the gravest exit counts.
-    pub(super) fn and(earlier: Option<Self>, later: Self) -> Option<Self> {
-        let Some(earlier) = earlier else { return Some(later) };
-        let exit = earlier.exit.and(later.exit);
-        Some(Self { exit, ..later.after(&earlier.words) })
+    /// Several failures as one: all is said, the gravest exit counts.
+    pub(super) fn all(failures: impl IntoIterator<Item = Self>) -> Option<Self> {
+        failures.into_iter().reduce(|earlier, later| {
+            let exit = earlier.exit.and(later.exit);
+            Self { exit, ..later.after(&earlier.words) }
+        })
     }
 
     /// The same, with something said before it.

@@ -28,15 +28,15 @@ impl FaultCommand {
             None => state.lab_names()?,
         };
         let watched = context.host(None).await?;
-        let (mut report, mut failure) = (String::new(), None);
+        let (mut report, mut failures) = (String::new(), Vec::new());
         for lab in &labs {
             match undo(&watched.host, lab).await {
                 Ok(undone) => report.push_str(&undone),
-                Err(another) => failure = Failure::and(failure, another),
+                Err(failure) => failures.push(failure),
             }
         }
         watched.close().await;
-        Ok(match failure {
+        Ok(match Failure::all(failures) {
             Some(failure) => Outcome::ended(failure.exit, report).with_remark(&failure.words),
             None if report.is_empty() => Outcome::passed("").with_remark("no fault is on record"),
             None => Outcome::passed(report),

@@ -15,7 +15,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, ChildStdin, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -152,9 +152,10 @@ impl Call {
             _ => end_group(&mut child, group).await,
         }
         let mut output = pin!(async { tokio::join!(stdout, stderr) });
-        let (stdout, stderr) = match timeout(DRAIN, &mut output).await {
-            Ok(output) => output,
-            Err(_) => {
+        let (stdout, stderr) = tokio::select! {
+            biased;
+            output = &mut output => output,
+            () = sleep(DRAIN) => {
                 enough.cancel();
                 output.await
             }
@@ -296,5 +297,53 @@ impl Output {
             command: self.command.clone(),
             why: error.to_string(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::{
+        sys::signal::{Signal, kill},
+        unistd::Pid,
+    };
+
+    use super::*;
+
+    fn sh(script: &str) -> Call {
+        let environment = Arc::new(std::env::vars_os().collect());
+        let launcher = Arc::from(Path::new("/nowhere"));
+        let never = CancellationToken::new();
+        Call::new("sh", "/bin/sh".into(), environment, launcher, never).args(["-c", script])
+    }
+
+    #[tokio::test]
+    async fn a_program_that_takes_too_long_is_ended_with_its_children() {
+        let call = sh("echo slow >&2; sleep 600 & wait").deadline(Duration::from_millis(200));
+        let error = call.run().await.expect_err("it is too slow").to_string();
+        assert_eq!(
+            error,
+            "`sh -c echo slow >&2; sleep 600 & wait` was ended: it took longer than 0.2 s:\n  slow"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_a_program_started_ends_when_it_fails() {
+        let error = sh("sleep 600 & echo $$ >&2; exit 1").run().await.expect_err("it fails");
+        let group = error.stderr().trim().parse().expect("a number");
+        let group = Process { pid: group, started: None };
+        let gone = async {
+            while group.group_is_alive() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), gone).await.expect("it ends");
+    }
+
+    #[tokio::test]
+    async fn a_child_that_keeps_the_output_open_does_not_hold_up_who_waits_for_its_parent() {
+        let output = timeout(Duration::from_secs(60), sh("sleep 600 & echo $!").run()).await;
+        let output = output.expect("it is not held up").expect("it succeeds");
+        let child = output.text().parse().expect("a number");
+        kill(Pid::from_raw(child), Signal::SIGKILL).expect("it was left alone");
     }
 }

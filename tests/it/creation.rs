@@ -20,8 +20,8 @@ fn the_logs_of_a_cluster_that_failed_lie_where_it_was_said() {
     let stderr = &test.ended().stderr;
     let logs = stderr.lines().find_map(|line| line.trim().strip_prefix("logs: "));
     let log = std::path::Path::new(logs.expect("it says where")).join("pond-a-control-plane.log");
-    let text = std::fs::read_to_string(&log).expect("it is there");
-    assert!(text.starts_with("systemd: the log of container-"), "{text}");
+    let said = std::fs::read_to_string(&log).expect("it is there");
+    assert!(said.starts_with("systemd: the log of container-"), "{said}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `seatrial down`: what is ours goes, what is not stays and is named.
 
 use nix::sys::signal::Signal::SIGKILL;
+use rstest::rstest;
 
-use crate::harness::{Kind, ONE_CLUSTER, Test};
+use crate::harness::{Kind, ONE_CLUSTER, Test, World};
 
 impl Test {
     /// A lab that a killed seatrial left half made.
@@ -13,7 +14,7 @@ impl Test {
             .until_kind_hangs()
             .signal(SIGKILL)
             .ends()
-            .given(|world| world.forget_hang())
+            .given(World::forget_hang)
     }
 }
 
@@ -64,12 +65,17 @@ fn a_lab_that_does_not_exist_is_an_error_and_nothing_else_is_removed() {
         .containers_are(["pond-a-control-plane"]);
 }
 
-#[test]
-fn a_path_is_no_lab() {
+#[rstest]
+#[case::down(&["down", "../labs/pond"])]
+#[case::env(&["env", "../labs/pond"])]
+#[case::status(&["status", "../labs/pond"])]
+#[case::undo(&["fault", "undo", "../labs/pond"])]
+fn a_path_is_no_lab(#[case] args: &[&'static str]) {
     Test::new()
         .abandoned("pond")
-        .run(["down", "../labs/pond"])
+        .run(args)
         .code(2)
+        .stdout_is("")
         .stderr_has("there is no lab `../labs/pond`; there is pond")
         .labs_are(["pond"]);
 }
@@ -96,8 +102,7 @@ fn without_labs_there_is_nothing_to_do() {
 }
 
 #[test]
-fn a_container_that_took_the_name_of_our_cluster_later_is_removed_only_while_ours_is_unfinished() {
-    // Until its nodes are on record, whatever carries the name that was free is ours.
+fn until_nodes_are_on_record_whatever_carries_the_free_name_is_ours() {
     Test::new()
         .abandoned("pond")
         .given(|world| {
@@ -132,7 +137,8 @@ fn a_fault_that_is_on_record_is_undone_by_itself() {
     Test::new()
         .abandoned("pond")
         .and(|test| {
-            test.write_lab_file("pond", "journal.ndjson", &paused(test, "pond-a-control-plane"))
+            let journal = paused(test, "pond-a-control-plane");
+            test.write_lab_file("pond", "journal.ndjson", &journal);
         })
         .given(|world| world.pause_container("pond-a-control-plane"))
         .run(["fault", "undo"])

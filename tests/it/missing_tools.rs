@@ -1,6 +1,6 @@
 //! A host that is not fit: said clearly, and nothing is left.
 
-use crate::harness::{Kind, Test};
+use crate::harness::{Kind, Test, World};
 
 #[test]
 fn without_kind_nothing_starts_and_it_says_where_to_get_it() {
@@ -29,7 +29,7 @@ fn without_docker_nothing_starts_and_it_says_where_to_get_it() {
 fn a_docker_daemon_that_does_not_run_is_shown_in_dockers_own_words() {
     Test::new()
         .kind(&Kind::fails())
-        .given(|world| world.stop_daemon())
+        .given(World::stop_daemon)
         .run(["up", "pond.yaml"])
         .code(3)
         .stderr_has("Is the docker daemon running?")

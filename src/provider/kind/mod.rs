@@ -205,17 +205,16 @@ fn is_port_taken(stderr: &str) -> bool {
 /// of its own, how it ended and what it said last.
 fn cause(status: &str, stderr: &str) -> String {
     const LINES: usize = 6;
-    match stderr.split_once("ERROR: ") {
-        Some((_, error)) => {
-            let lines = error.lines().filter(|line| !line.trim().is_empty());
-            lines.take(LINES).collect::<Vec<_>>().join("\n  ")
-        }
-        None => {
-            let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
-            let last = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
-            format!("kind ended ({status}) without an error of its own; it said last:\n  {last}")
-        }
+    let said = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+    };
+    if let Some((_, error)) = stderr.split_once("ERROR: ") {
+        let lines = said(error);
+        return lines[..lines.len().min(LINES)].join("\n  ");
     }
+    let lines = said(stderr);
+    let last = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
+    format!("kind ended ({status}) without an error of its own; it said last:\n  {last}")
 }
 
 #[cfg(test)]
