@@ -63,3 +63,23 @@ fn a_lab_has_the_versions_and_networks_it_asks_for() {
     world.is_unchanged("down");
     user.kubeconfig_is_untouched();
 }
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
+    let (world, user) = (World::now(), User::new());
+    let ended = user.run(&["run", &User::repository("tests/scenarios/stop-and-kill.yaml")]);
+    // Two clusters that start on two cores may make the generator lag, which makes figures
+    // inconclusive; what this test is about is that the faults come and go.
+    assert!(matches!(ended.code, Some(0 | 4)), "{:?}\n{}", ended.code, ended.stdout);
+    for said in [
+        "kill: in effect: stop-and-kill-",
+        "kill: healed: stop-and-kill-",
+        "stop: in effect: stop-and-kill-",
+        "stop: healed: stop-and-kill-",
+    ] {
+        assert!(ended.stderr.contains(said), "no `{said}` in:\n{}", ended.stderr);
+    }
+    ended.stdout_has("observed 0 of").stdout_has("shop.wrong == 0");
+    world.is_unchanged("stop and kill");
+}
