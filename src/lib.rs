@@ -1,6 +1,7 @@
 //! Sea trials for Kubernetes fleets. The binary is a thin shell around this library, so that
 //! tests and benchmarks reach every room; nothing here is a stable interface.
 
+pub mod append;
 pub mod cli;
 pub mod clock;
 pub mod cni;

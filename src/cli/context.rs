@@ -25,6 +25,8 @@ use crate::{
 pub(super) struct Context {
     environment: BTreeMap<OsString, OsString>,
     catalogue: Catalogue,
+    /// One for the whole invocation: an interrupt ends all of its work.
+    cancelled: CancellationToken,
     traffic: Handle,
     quiet: bool,
 }
@@ -40,12 +42,20 @@ pub(super) type Listener = Box<dyn FnMut(&Recorded) + Send>;
 
 impl Context {
     pub(super) fn new(quiet: bool, traffic: Handle) -> Result<Self, Failure> {
+        let cancelled = CancellationToken::new();
+        signals::cancel_on_interrupt(&cancelled);
         Ok(Self {
             environment: env::vars_os().collect(),
             catalogue: Catalogue::shipped()?,
+            cancelled,
             traffic,
             quiet,
         })
+    }
+
+    /// Whether somebody wants this invocation to end.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.cancelled.is_cancelled()
     }
 
     pub(super) const fn catalogue(&self) -> &Catalogue {
@@ -81,11 +91,9 @@ impl Context {
 
     /// The programs of this host; an interrupt cancels what runs.
     fn docker(&self) -> Result<Docker, Failure> {
-        let cancelled = CancellationToken::new();
-        signals::cancel_on_interrupt(&cancelled);
         let launcher = env::current_exe()
             .map_err(|error| Failure::environment(format!("seatrial's own path: {error}")))?;
-        Ok(Docker::new(Toolbox::new(self.environment.clone(), launcher, cancelled)))
+        Ok(Docker::new(Toolbox::new(self.environment.clone(), launcher, self.cancelled.clone())))
     }
 
     /// `SEATRIAL_STATE`, else the XDG state directory.

@@ -20,6 +20,9 @@ impl Env {
         };
         let record = state.read(&name)?;
         let kubeconfig = state.lab_dir(&record.name).join("kubeconfig");
+        if !kubeconfig.exists() {
+            return Err(Failure::environment(format!("lab `{name}` is not up yet")));
+        }
         let path = kubeconfig.display().to_string();
         let contexts: Vec<&str> = record
             .clusters

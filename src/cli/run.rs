@@ -50,7 +50,9 @@ impl Run {
             exit = exit.and(one.exit);
             results.push_str(&one.result);
             remarks.push_str(&one.remark);
-            if exit == Exit::Interrupted {
+            // Also when it came too late for this one: the next one must not start.
+            if context.is_interrupted() {
+                exit = exit.and(Exit::Interrupted);
                 break;
             }
         }

@@ -36,6 +36,10 @@ impl Fault for ClusterPause {
         target.prove_down(self.kind(), NodeState::Paused).await
     }
 
+    async fn ended(&self, target: &Target) -> Result<Option<String>, FaultError> {
+        target.others_than(NodeState::Paused).await
+    }
+
     async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError> {
         target.prove_up(HEALING).await
     }

@@ -25,6 +25,10 @@ impl Fault for ClusterStop {
         target.prove_down(self.kind(), NodeState::Stopped).await
     }
 
+    async fn ended(&self, target: &Target) -> Result<Option<String>, FaultError> {
+        target.others_than(NodeState::Stopped).await
+    }
+
     async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError> {
         target.prove_up(STARTING).await
     }

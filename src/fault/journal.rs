@@ -1,17 +1,12 @@
 //! The undo journal: what has to be done to take every fault back, on disk before the fault.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::PathBuf};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::Undo;
-use crate::fleet::FleetError;
+use crate::{append::append_line, fleet::FleetError};
 
 /// The journal of one lab: lines are only ever added.
 #[derive(Debug)]
@@ -82,7 +77,7 @@ impl Journal {
     }
 
     fn append(&self, entry: &Entry) -> Result<(), FleetError> {
-        append(&self.path, entry).map_err(FleetError::io(&self.path))
+        append_line(&self.path, entry).map_err(FleetError::io(&self.path))
     }
 }
 
@@ -98,29 +93,10 @@ fn whole_lines(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'))
 }
 
-fn append(path: &Path, entry: &Entry) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file: File = options.create(true).append(true).read(true).mode(0o600).open(path)?;
-    drop_broken_end(&mut file)?;
-    let mut line = serde_json::to_vec(entry)?;
-    line.push(b'\n');
-    file.write_all(&line)?;
-    file.sync_all()
-}
-
-/// Cuts off a last line without its end, so that the next one does not become part of it.
-fn drop_broken_end(file: &mut File) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    if whole < bytes.len() {
-        file.set_len(whole as u64)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{fs::OpenOptions, io::Write};
+
     use super::*;
 
     fn unpause(node: &str) -> Undo {

@@ -37,6 +37,9 @@ pub trait Fault: Send + Sync {
     /// Proves by a probe of its own that it took.
     async fn verify(&self, target: &Target) -> Result<Proof, FaultError>;
 
+    /// What of it is gone already, although nobody healed it; none while it is whole.
+    async fn ended(&self, target: &Target) -> Result<Option<String>, FaultError>;
+
     /// Proves by a probe of its own that it is gone.
     async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError>;
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{FaultError, FaultId, Proof, Undo};
 use crate::{
     fleet::{ClusterRecord, NodeRecord},
-    kube::ClusterApi,
+    kube::{ClusterApi, KubeError},
     model::scenario::FaultKind,
     provider::{Node, NodeState, Provider, Providers},
     wait::{Look, Waiting, not_yet},
@@ -107,7 +107,7 @@ impl Target {
     ) -> Result<Proof, FaultError> {
         let saw = match self.others_than(state).await? {
             Some(others) => Some(others),
-            None => self.api.answers(SILENCE).await.is_ok().then(|| "its API answers".to_owned()),
+            None => self.api_trouble(state).await,
         };
         if let Some(saw) = saw {
             let (kind, target) = (super::name(kind), self.cluster.clone());
@@ -115,6 +115,19 @@ impl Target {
         }
         let nodes = self.node_names().join(", ");
         Ok(Proof(format!("{nodes} {}, API server silent", state.name())))
+    }
+
+    /// What of the API server does not fit nodes in a state; a frozen one is silent, the port of
+    /// one that is gone may refuse as well.
+    async fn api_trouble(&self, state: NodeState) -> Option<String> {
+        match self.api.answers(SILENCE).await {
+            Ok(()) => Some("its API answers".to_owned()),
+            Err(KubeError::Silent { .. }) => None,
+            Err(error) if error.is_answer() || state == NodeState::Paused => {
+                Some(error.to_string())
+            }
+            Err(_) => None,
+        }
     }
 
     /// Waits until every node runs and the API server answers.

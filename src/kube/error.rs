@@ -17,6 +17,12 @@ pub enum KubeError {
 }
 
 impl KubeError {
+    /// Whether a server answered, although not with what was asked for.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Api { source, .. } if matches!(&**source, ::kube::Error::Api(_)))
+    }
+
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Api { source, .. }

@@ -3,10 +3,13 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Event, Host, RunnerError, raise::LAB_LABEL};
+use super::{
+    Event, Host, RunnerError,
+    raise::{CREATED_LABEL, LAB_LABEL},
+};
 use crate::{
     fault,
-    fleet::{ClusterRecord, ClusterState, LabStore, NetworkRecord},
+    fleet::{ClusterRecord, ClusterState, LabRecord, LabStore, NetworkRecord},
     tool::launch,
 };
 
@@ -43,7 +46,7 @@ pub async fn lower(host: &Host, store: LabStore) -> Result<Leftovers, RunnerErro
         }
     }
     for network in &record.networks {
-        if let Err(error) = remove_network(host, &record.name, network, &mut left).await {
+        if let Err(error) = remove_network(host, &record, network, &mut left).await {
             left.add(error);
         }
     }
@@ -72,7 +75,7 @@ pub(crate) async fn lower_cluster(
 /// A tool that outlived its seatrial would go on creating what is being removed.
 async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<(), RunnerError> {
     for group in launch::recorded(&store.children())? {
-        if !group.end_group(TOOL_END).await {
+        if !group.end_group(store.children().as_os_str(), TOOL_END).await {
             left.add(format!("a tool that does not end (process group {})", group.pid));
         }
     }
@@ -104,18 +107,21 @@ async fn remove(
 
 async fn remove_network(
     host: &Host,
-    lab: &str,
+    lab: &LabRecord,
     network: &NetworkRecord,
     left: &mut Leftovers,
 ) -> Result<(), RunnerError> {
     let key = network.id.as_deref().unwrap_or(&network.name);
     let Some(found) = host.docker().network(key).await? else { return Ok(()) };
-    if found.labels.get(LAB_LABEL).map(String::as_str) != Some(lab) {
+    let label = |key| found.labels.get(key).map(String::as_str);
+    let created = lab.created.to_string();
+    if label(LAB_LABEL) != Some(&lab.name) || label(CREATED_LABEL) != Some(&created) {
         // Created by somebody else under our name before we came to it.
         return Ok(());
     }
-    if !found.attached.is_empty() {
-        let strangers = found.attached.join(", ");
+    let attached = host.docker().containers_attached(&found.id).await?;
+    if !attached.is_empty() {
+        let strangers = attached.join(", ");
         left.add(format!(
             "network {}: {strangers} is attached to it and is not ours",
             network.name

@@ -27,6 +27,8 @@ pub struct Raised {
 pub(super) const ATTEMPTS: usize = 3;
 /// The label that our networks carry.
 pub(super) const LAB_LABEL: &str = "seatrial.lab";
+/// When the lab was made: tells it from one of the same name in another state directory.
+pub(super) const CREATED_LABEL: &str = "seatrial.created";
 /// What one more cluster needs of free memory while it starts.
 const MEMORY_EACH: u64 = 1 << 30;
 
@@ -157,7 +159,8 @@ async fn create_networks(host: &Host, store: &LabStore) -> Result<(), RunnerErro
 async fn create_network(host: &Host, store: &LabStore, index: usize) -> Result<(), RunnerError> {
     let record = store.record();
     let network = &record.networks[index];
-    let labels = [(LAB_LABEL, &*record.name)];
+    let created = record.created.to_string();
+    let labels = [(LAB_LABEL, &*record.name), (CREATED_LABEL, created.as_str())];
     let request = NetworkRequest { name: &network.name, subnet: &network.subnet, labels: &labels };
     let id = host.docker().create_network(&request).await?;
     store.update(|record| record.networks[index].id = Some(id))?;

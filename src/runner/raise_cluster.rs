@@ -42,6 +42,10 @@ pub(super) async fn raise(job: Job<'_>) -> Result<(), ClusterFailure> {
     }
     job.host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why: error.to_string() });
     let logs = job.store.logs().join(&cluster);
+    if matches!(error, RunnerError::NameTaken { .. }) {
+        // Whatever goes by its name is not ours: it stays planned, and nothing is removed.
+        return Err(ClusterFailure { cluster, error, logs: None });
+    }
     let kept = job.cluster.provider.collect_logs(&job.cluster.name, logs.clone()).await;
     if let Err(error) = job.set_state(ClusterState::Failed) {
         tracing::warn!(%cluster, %error, "its failure could not be recorded");
@@ -93,6 +97,13 @@ impl Job<'_> {
 
     async fn create(&self) -> Result<(), RunnerError> {
         self.phase("creating");
+        // Asked again: images and earlier clusters may have taken minutes since it was planned.
+        if self.cluster.provider.is_taken(&self.cluster.name).await? {
+            return Err(RunnerError::NameTaken {
+                cluster: self.cluster.cluster.to_string(),
+                name: self.cluster.name.clone(),
+            });
+        }
         self.set_state(ClusterState::Creating)?;
         let record = self.record();
         let config = self.cluster.render(&record)?;

@@ -20,7 +20,7 @@ use crate::{
     },
     verdict::{
         case::Case,
-        history::{History, StreamId},
+        history::{History, StreamId, Trouble},
         judge::judge_steady,
         judgement::Verdict,
     },
@@ -28,6 +28,9 @@ use crate::{
 
 /// How long the clusters may take to pass the front door's checks for the first time.
 const ALL_PASSED: Duration = Duration::from_secs(60);
+
+/// How long after its timeout a request may take to be on record.
+const SETTLING: Duration = Duration::from_secs(5);
 
 /// A scenario and the lab that it runs in.
 pub struct Trial<'a> {
@@ -187,7 +190,19 @@ impl Trial<'_> {
         if !self.sleep_until(to).await {
             return false;
         }
-        load.settled_to(to).await;
+        // Every request is done one timeout after it was due; more than that is a fault of ours.
+        let timeouts = self.scenario.traffic.values().map(|traffic| traffic.timeout);
+        let settled = to + timeouts.max().unwrap_or_default() + SETTLING;
+        tokio::select! {
+            biased;
+            () = self.host.cancelled.cancelled() => return false,
+            () = load.settled_to(to) => {}
+            () = self.host.events.clock().sleep_until(settled) => {
+                let what = "requests of the gate were not done long after their timeout".to_owned();
+                history.troubles.push(Trouble { at: settled, step: None, what });
+                return false;
+            }
+        }
         history.steady = Some((from, to));
         let so_far = History { requests: load.snapshot(), ..history.clone() };
         let gate = judge_steady(self.case, &so_far);

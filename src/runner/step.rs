@@ -23,6 +23,8 @@ use crate::{
 
 /// How often `until: recovered` is looked at while nothing arrives.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How often it is looked at whether a fault is still in the world while a step holds.
+const CHECK_FAULTS: Duration = Duration::from_secs(1);
 /// How long one answer of a cluster may take to count as healthy.
 const HEALTHY_ANSWER: Duration = Duration::from_secs(2);
 
@@ -79,10 +81,15 @@ impl Steps<'_, '_> {
         let began = self.now();
         let done = match &step.action {
             Action::Fault(declared) => self.inject(step, declared, active).await,
-            Action::Heal { step: healed } => match take(active, healed) {
-                Some(fault) => self.heal(&fault, "as the scenario says").await,
-                None => Went::On,
-            },
+            Action::Heal { step: healed } => {
+                if let Some(why) = self.ended_by_others(active).await {
+                    self.trouble(healed, why);
+                }
+                match take(active, healed) {
+                    Some(fault) => self.heal(&fault, "as the scenario says").await,
+                    None => Went::On,
+                }
+            }
         };
         if !matches!(done, Went::On) {
             if let Went::Wrong(why) = &done {
@@ -213,6 +220,10 @@ impl Steps<'_, '_> {
                 self.load.with_requests(|requests| recovered(case, requests, &fault, until, None));
             match progress {
                 Progress::Met { seen } => {
+                    if let Some(why) = self.ended_by_others(active).await {
+                        self.trouble(&step.id, why.clone());
+                        return Went::Wrong(why);
+                    }
                     self.emit(Event::StepDone { step: step.id.to_string(), outcome: seen });
                     return Went::On;
                 }
@@ -283,20 +294,42 @@ impl Steps<'_, '_> {
     async fn hold(&mut self, step: &Step, active: &[Active]) -> Went {
         let Some(hold) = step.hold else { return Went::On };
         let until = self.now() + hold;
-        let ends = active.iter().map(|fault| fault.ends).min();
-        let (first, overdue) = match ends {
-            Some(ends) if ends < until => (ends, true),
-            _ => (until, false),
-        };
-        if !self.trial.sleep_until(first).await {
-            return Went::Interrupted;
+        loop {
+            let now = self.now();
+            let overdue = active.iter().any(|fault| fault.ends <= now);
+            let ended = if overdue {
+                Some("its fault reached `for` during `hold`".to_owned())
+            } else {
+                self.ended_by_others(active).await
+            };
+            if let Some(why) = ended {
+                self.trouble(&step.id, why.clone());
+                return Went::Wrong(why);
+            }
+            if now >= until {
+                return Went::On;
+            }
+            let ends = active.iter().map(|fault| fault.ends);
+            let next = ends.chain([until, now + CHECK_FAULTS]).min().unwrap_or(until);
+            if !self.trial.sleep_until(next).await {
+                return Went::Interrupted;
+            }
         }
-        if overdue {
-            let why = "its fault reached `for` and was healed during `hold`".to_owned();
-            self.trouble(&step.id, why.clone());
-            return Went::Wrong(why);
+    }
+
+    /// What is wrong with the faults that should be in the world: somebody ended one.
+    async fn ended_by_others(&mut self, active: &[Active]) -> Option<String> {
+        for fault in active {
+            let why = match fault.fault.ended(&fault.target).await {
+                Ok(None) => continue,
+                Ok(Some(seen)) => format!("{} was ended by somebody else: {seen}", fault.step),
+                Err(error) => format!("{} cannot be looked at: {error}", fault.step),
+            };
+            let now = self.now();
+            self.times(&fault.step, |times| times.t_heal = times.t_heal.or(Some(now)));
+            return Some(why);
         }
-        Went::On
+        None
     }
 
     /// Heals what has lasted as long as it may; `until` goes on to judge what was recorded.

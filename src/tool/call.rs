@@ -194,6 +194,7 @@ impl Call {
         let mut command = match &self.record {
             Some(record) => {
                 let mut command = Command::new(&*self.launcher);
+                self.extra.push((super::process::MARK, record.clone().into_os_string()));
                 command.arg(super::launch::COMMAND).arg(record).arg("--").arg(&self.program);
                 command
             }

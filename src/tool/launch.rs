@@ -3,14 +3,14 @@
 
 use std::{
     ffi::OsString,
-    fs::{File, OpenOptions},
-    io::{self, Write},
+    io,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use super::{ToolError, process::Process};
+use crate::append::append_line;
 
 /// Its name on the command line.
 pub const COMMAND: &str = "__launch";
@@ -20,7 +20,7 @@ pub fn launch(record: &Path, program: &[OsString]) -> ToolError {
     let command = program.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ");
     // Already the leader when started by `Call`; the error for that case is harmless.
     let _ = nix::unistd::setpgid(nix::unistd::Pid::from_raw(0), nix::unistd::Pid::from_raw(0));
-    if let Err(source) = append(record, &Process::current()) {
+    if let Err(source) = append_line(record, &Process::current()) {
         return ToolError::Record { path: record.to_owned(), source };
     }
     let [program, args @ ..] = program else {
@@ -39,12 +39,4 @@ pub fn recorded(record: &Path) -> Result<Vec<Process>, ToolError> {
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(error(source)),
     }
-}
-
-fn append(record: &Path, process: &Process) -> io::Result<()> {
-    let mut file: File = OpenOptions::new().create(true).append(true).open(record)?;
-    let mut line = serde_json::to_vec(process)?;
-    line.push(b'\n');
-    file.write_all(&line)?;
-    file.sync_all()
 }

@@ -1,6 +1,6 @@
 //! A process that can be told from a later one with the same number.
 
-use std::{fs, io, time::Duration};
+use std::{ffi::OsStr, fs, io, os::unix::ffi::OsStrExt, time::Duration};
 
 use nix::{
     errno::Errno,
@@ -67,37 +67,52 @@ impl Process {
     #[must_use]
     pub fn group_is_alive(&self) -> bool {
         match members(self.pid) {
-            Ok(members) => members > 0,
+            Ok(members) => !members.is_empty(),
             Err(_) => killpg(Pid::from_raw(self.pid), None).is_ok(),
         }
     }
 
-    /// Ends the group left behind by another seatrial, and waits until it is gone.
+    /// Ends the group left behind by another seatrial, and waits until it is gone. Only processes
+    /// that carry `mark` in their environment count: the number may be somebody else's by now.
     ///
-    /// Returns whether it is. Does nothing when the number was given to another process since.
-    pub async fn end_group(&self, within: Duration) -> bool {
-        let reused = started(self.pid).is_ok() && !self.is_alive();
-        if reused || !self.group_is_alive() {
+    /// Returns whether it is gone.
+    pub async fn end_group(&self, mark: &OsStr, within: Duration) -> bool {
+        if !self.group_carries(mark) {
             return true;
         }
         self.terminate_group();
-        let half = within / 2;
-        if self.group_ends(half).await {
+        if self.group_ends(mark, within / 2).await {
             return true;
         }
         self.kill_group();
-        self.group_ends(half).await
+        self.group_ends(mark, within / 2).await
     }
 
-    async fn group_ends(&self, within: Duration) -> bool {
+    async fn group_ends(&self, mark: &OsStr, within: Duration) -> bool {
         let gone = async {
-            while self.group_is_alive() {
+            while self.group_carries(mark) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         tokio::time::timeout(within, gone).await.is_ok()
     }
+
+    /// Whether a living member of the group was started with `mark`. Where the system does not
+    /// tell, the very leader must live.
+    fn group_carries(&self, mark: &OsStr) -> bool {
+        let variable = [MARK.as_bytes(), b"=", mark.as_bytes()].concat();
+        match members(self.pid) {
+            Ok(members) => members.iter().any(|member| {
+                let environment = fs::read(format!("/proc/{member}/environ"));
+                environment.is_ok_and(|all| all.split(|byte| *byte == 0).any(|one| one == variable))
+            }),
+            Err(_) => self.is_alive(),
+        }
+    }
 }
+
+/// The variable by which a recorded tool, and all that it starts, can be told from others.
+pub const MARK: &str = "SEATRIAL_CHILD_OF";
 
 /// Clock ticks from boot to the start of a process: the 22nd field of its `stat`.
 fn started(pid: i32) -> io::Result<u64> {
@@ -108,17 +123,18 @@ fn started(pid: i32) -> io::Result<u64> {
         .ok_or_else(|| io::Error::other("no start time"))
 }
 
-/// How many processes of a group have not ended.
-fn members(group: i32) -> io::Result<usize> {
-    let mut members = 0;
+/// The processes of a group that have not ended.
+fn members(group: i32) -> io::Result<Vec<String>> {
+    let mut members = Vec::new();
     for entry in fs::read_dir("/proc")? {
+        let entry = entry?;
         // A process that ends while the directory is read is no member.
-        let Ok(stat) = fs::read_to_string(entry?.path().join("stat")) else { continue };
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
         let mut fields = fields(&stat);
         let state = fields.next().unwrap_or("X");
         let in_group = fields.nth(1).and_then(|pgrp| pgrp.parse().ok()) == Some(group);
         if in_group && !matches!(state, "Z" | "X") {
-            members += 1;
+            members.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
     Ok(members)

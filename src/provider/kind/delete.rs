@@ -27,8 +27,12 @@ pub(super) async fn delete(
     let label = format!("{CLUSTER_LABEL}={}", cluster.name);
     let complete = !cluster.nodes.is_empty();
     let recorded: HashSet<&str> = cluster.nodes.iter().map(|node| node.id.as_str()).collect();
-    // Before its ids were on record a cluster is known by its name, which was free when we took it.
-    let is_ours = |found: &Container| !complete || recorded.contains(found.id.as_str());
+    // Before its ids were on record a cluster is known by its name, which was free when we took
+    // it, and by the network that we made for its lab.
+    let is_ours = |found: &Container| {
+        let on_our_network = found.addresses.contains_key(&cluster.network);
+        recorded.contains(found.id.as_str()) || (!complete && on_our_network)
+    };
     let quiet_needed = if complete { 1 } else { QUIET_LOOKS };
     let (mut quiet, mut last) = (0, Vec::new());
     for _ in 0..LOOKS {

@@ -13,8 +13,6 @@ pub struct Network {
     pub name: String,
     pub labels: BTreeMap<String, String>,
     pub subnets: Vec<String>,
-    /// Names of the containers attached to it now.
-    pub attached: Vec<String>,
 }
 
 /// What a network is to be like.
@@ -33,7 +31,6 @@ struct Inspected {
     labels: Option<BTreeMap<String, String>>,
     #[serde(rename = "IPAM")]
     ipam: Ipam,
-    containers: Option<BTreeMap<String, Attached>>,
 }
 
 #[derive(Deserialize)]
@@ -48,22 +45,14 @@ struct IpamConfig {
     subnet: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Attached {
-    name: String,
-}
-
 impl From<Inspected> for Network {
     fn from(seen: Inspected) -> Self {
         let configs = seen.ipam.config.unwrap_or_default();
-        let attached = seen.containers.unwrap_or_default();
         Self {
             id: seen.id,
             name: seen.name,
             labels: seen.labels.unwrap_or_default(),
             subnets: configs.into_iter().filter_map(|config| config.subnet).collect(),
-            attached: attached.into_values().map(|container| container.name).collect(),
         }
     }
 }
@@ -102,6 +91,13 @@ impl Docker {
             create = create.arg("--label").arg(format!("{key}={value}"));
         }
         Ok(create.arg(request.name).run().await?.text())
+    }
+
+    /// The names of the containers that hang on a network, running or not.
+    pub async fn containers_attached(&self, network: &str) -> Result<Vec<String>, ToolError> {
+        let filter = format!("network={network}");
+        let list = ["ps", "--all", "--format", "{{.Names}}", "--filter", &filter];
+        Ok(self.call()?.args(list).run().await?.lines())
     }
 
     /// Removes a network; one that is gone already is no error.

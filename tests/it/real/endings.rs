@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use super::{
     seatrial::{Running, User},
-    world::{ForeignCluster, World},
+    world::{ForeignCluster, World, docker},
 };
 
 const IMAGE: &str = "kindest/node:v1.36.3";
@@ -65,4 +65,16 @@ fn a_fault_that_outlived_its_seatrial_is_undone_from_the_journal() {
     assert_eq!(user.run(&["fault", "undo"]).code(0).stdout, "");
     user.run(&["down"]).code(0);
     world.is_unchanged("undo and down");
+}
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn a_fault_that_somebody_else_ends_is_no_recovery() {
+    let (world, user) = (World::now(), User::new());
+    let running = start(&user, "freeze: in effect");
+    let paused = docker(&["ps", "--quiet", "--filter", "status=paused"]);
+    docker(&["unpause", paused.trim()]);
+    let ended = running.wait();
+    ended.code(4).stdout_has("freeze was ended by somebody else");
+    world.is_unchanged("a fault that somebody else ended");
 }

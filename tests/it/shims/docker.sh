@@ -130,7 +130,14 @@ case "$1 $2" in
     mv "$WORLD/making/$id" "$WORLD/containers/$id"
     echo "$id"
     ;;
-"ps --all") # --quiet --no-trunc --filter label=LABEL
+"ps --all") # --quiet --no-trunc --filter label=LABEL, or --format {{.Names}} --filter network=ID
+    if [ "$3" = --format ]; then
+        network=$(cat "$WORLD/networks/${6#network=}/name")
+        for dir in "$WORLD"/containers/*; do
+            [ -e "$dir/name" ] && [ "$(cat "$dir/network")" = "$network" ] && cat "$dir/name"
+        done
+        exit 0
+    fi
     for dir in "$WORLD"/containers/*; do
         [ -e "$dir/name" ] && grep -qxF "${6#label=}" "$dir/labels" && echo "${dir##*/}"
     done
