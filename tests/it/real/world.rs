@@ -38,7 +38,7 @@ pub fn docker(args: &[&str]) -> String {
 /// A kind cluster of somebody else's, with a kubeconfig of its own; deleted in the end.
 pub struct ForeignCluster {
     kubeconfig: tempfile::NamedTempFile,
-    before: String,
+    before: BTreeSet<String>,
 }
 
 const FOREIGN: &str = "somebody-elses";
@@ -54,11 +54,13 @@ impl ForeignCluster {
         Self { kubeconfig, before: Self::seen() }
     }
 
-    /// Its container, without what changes by itself while it runs.
-    fn seen() -> String {
-        let format = "{{.Id}} {{.State.StartedAt}} {{.State.Status}} {{json .HostConfig}} \
-                      {{json .NetworkSettings.Networks}} {{json .Mounts}}";
-        docker(&["inspect", "--format", format, &format!("{FOREIGN}-control-plane")])
+    /// Its container, without what changes by itself while it runs, in lines: Docker shows mounts
+    /// in any order.
+    fn seen() -> BTreeSet<String> {
+        let format = "{{.Id}}\n{{.State.StartedAt}}\n{{.State.Status}}\n{{json .HostConfig}}\n\
+                      {{json .NetworkSettings.Networks}}\n\
+                      {{range .Mounts}}{{.Destination}} {{.Source}}\n{{end}}";
+        lines(&["inspect", "--format", format, &format!("{FOREIGN}-control-plane")])
     }
 
     pub fn is_untouched(&self) {
