@@ -69,9 +69,9 @@ fn a_lab_has_the_versions_and_networks_it_asks_for() {
 fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
     let (world, user) = (World::now(), User::new());
     let ended = user.run(&["run", &User::repository("tests/scenarios/stop-and-kill.yaml")]);
-    // What this is about is that the faults are proved, and healed: the figures of clusters that
-    // start on two cores are judged, but not pinned here.
-    assert!(matches!(ended.code, Some(0 | 1 | 4)), "{:?}\n{}", ended.code, ended.stderr);
+    // Two clusters that start on two cores may make the generator lag, which makes figures
+    // inconclusive; what this test is about is that the faults come and go.
+    assert!(matches!(ended.code, Some(0 | 4)), "{:?}\n{}", ended.code, ended.stdout);
     for said in [
         "kill: in effect: stop-and-kill-",
         "kill: healed: stop-and-kill-",
@@ -80,6 +80,6 @@ fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
     ] {
         assert!(ended.stderr.contains(said), "no `{said}` in:\n{}", ended.stderr);
     }
-    ended.stdout_has("kill.shop.rto <= 20s").stdout_has("stop.shop.rto <= 30s");
+    ended.stdout_has("observed 0 of").stdout_has("shop.wrong == 0");
     world.is_unchanged("stop and kill");
 }
