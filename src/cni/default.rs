@@ -1,10 +1,6 @@
 //! Whatever the provider brings.
 
 use super::Cni;
-use crate::{
-    kube::Workload,
-    template::{Engine, TemplateError},
-};
 
 pub(super) struct Default {
     /// What that is.
@@ -14,21 +10,5 @@ pub(super) struct Default {
 impl Cni for Default {
     fn name(&self) -> &'static str {
         self.name
-    }
-
-    fn replaces_default(&self) -> bool {
-        false
-    }
-
-    fn images(&self) -> Vec<&'static str> {
-        Vec::new()
-    }
-
-    fn manifest(&self, _: &Engine, _: &str) -> Result<Option<String>, TemplateError> {
-        Ok(None)
-    }
-
-    fn readiness(&self) -> Option<Workload> {
-        None
     }
 }

@@ -13,21 +13,29 @@ use crate::{
     template::{Engine, TemplateError},
 };
 
-/// A CNI as a cluster will have it.
+/// A CNI as a cluster will have it. Unless a file says otherwise, the provider brings all of it.
 pub trait Cni: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Whether the provider must leave its own out.
-    fn replaces_default(&self) -> bool;
+    fn replaces_default(&self) -> bool {
+        false
+    }
 
     /// Images that its manifest names.
-    fn images(&self) -> Vec<&'static str>;
+    fn images(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
 
     /// What is to be applied once the API answers; none when the provider brings it all.
-    fn manifest(&self, engine: &Engine, pods: &str) -> Result<Option<String>, TemplateError>;
+    fn manifest(&self, _engine: &Engine, _pods: &str) -> Result<Option<String>, TemplateError> {
+        Ok(None)
+    }
 
     /// What must run before the cluster is ready, beside Ready nodes.
-    fn readiness(&self) -> Option<Workload>;
+    fn readiness(&self) -> Option<Workload> {
+        None
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
