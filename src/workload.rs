@@ -75,6 +75,14 @@ impl Workload {
         }
     }
 
+    /// What the node port belongs to.
+    #[must_use]
+    pub const fn service(self) -> kube::ServiceName {
+        match self {
+            Self::Echo => kube::ServiceName { namespace: "seatrial-echo", name: "echo" },
+        }
+    }
+
     #[must_use]
     pub const fn readiness(self) -> kube::Workload {
         match self {

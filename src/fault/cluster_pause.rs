@@ -19,7 +19,7 @@ impl Fault for ClusterPause {
         FaultKind::ClusterPause
     }
 
-    async fn inject(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError> {
+    fn record(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError> {
         for node in &target.nodes {
             journal.record(&Undo::Unpause {
                 provider: target.provider_name.clone(),
@@ -27,6 +27,10 @@ impl Fault for ClusterPause {
                 name: node.name.clone(),
             })?;
         }
+        Ok(())
+    }
+
+    async fn inject(&self, target: &Target) -> Result<(), FaultError> {
         let pauses = target.nodes.iter().map(|node| target.provider.pause(&node.id));
         futures::future::try_join_all(pauses).await?;
         Ok(())
@@ -40,7 +44,11 @@ impl Fault for ClusterPause {
         target.others_than(NodeState::Paused).await
     }
 
-    async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError> {
-        target.prove_up(HEALING).await
+    fn heals_within(&self) -> Duration {
+        HEALING
+    }
+
+    async fn verify_healed(&self, target: &Target, within: Duration) -> Result<Proof, FaultError> {
+        target.prove_up(within).await
     }
 }

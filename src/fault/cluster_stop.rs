@@ -1,6 +1,8 @@
 //! Shuts every node of a cluster down in order: pods are asked to end, connections are refused
 //! afterwards. Undone by starting each node.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{Fault, FaultError, FaultId, Proof, Target, target::STARTING};
@@ -14,8 +16,11 @@ impl Fault for ClusterStop {
         FaultKind::ClusterStop
     }
 
-    async fn inject(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError> {
-        target.record_starts(journal)?;
+    fn record(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError> {
+        target.record_starts(journal)
+    }
+
+    async fn inject(&self, target: &Target) -> Result<(), FaultError> {
         let stops = target.nodes.iter().map(|node| target.provider.stop(&node.id));
         futures::future::try_join_all(stops).await?;
         Ok(())
@@ -29,7 +34,11 @@ impl Fault for ClusterStop {
         target.others_than(NodeState::Stopped).await
     }
 
-    async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError> {
-        target.prove_up(STARTING).await
+    fn heals_within(&self) -> Duration {
+        STARTING
+    }
+
+    async fn verify_healed(&self, target: &Target, within: Duration) -> Result<Proof, FaultError> {
+        target.prove_up(within).await
     }
 }

@@ -31,8 +31,11 @@ pub trait Fault: Send + Sync {
     /// Its name in scenarios.
     fn kind(&self) -> FaultKind;
 
-    /// Does it. Every change is in the journal, on disk, before it is made.
-    async fn inject(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError>;
+    /// Writes down, on disk, how every change that `inject` makes is undone.
+    fn record(&self, target: &Target, journal: &mut FaultId<'_>) -> Result<(), FaultError>;
+
+    /// Does it.
+    async fn inject(&self, target: &Target) -> Result<(), FaultError>;
 
     /// Proves by a probe of its own that it took.
     async fn verify(&self, target: &Target) -> Result<Proof, FaultError>;
@@ -40,8 +43,11 @@ pub trait Fault: Send + Sync {
     /// What of it is gone already, although nobody healed it; none while it is whole.
     async fn ended(&self, target: &Target) -> Result<Option<String>, FaultError>;
 
+    /// How long it may take to be gone once it was undone, if nobody says otherwise.
+    fn heals_within(&self) -> Duration;
+
     /// Proves by a probe of its own that it is gone.
-    async fn verify_healed(&self, target: &Target) -> Result<Proof, FaultError>;
+    async fn verify_healed(&self, target: &Target, within: Duration) -> Result<Proof, FaultError>;
 }
 
 /// The fault of a kind.

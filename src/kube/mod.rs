@@ -6,7 +6,9 @@ mod access;
 mod apply;
 mod error;
 mod ready;
+mod served;
 
 pub use access::ClusterApi;
 pub use error::KubeError;
 pub use ready::{ExpectedNodes, Workload};
+pub use served::{NodeStarts, ServiceName};

@@ -9,6 +9,7 @@ mod version;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::{
     fleet::record::{ClusterRecord, NodeImage, NodeRecord},
@@ -98,6 +99,8 @@ pub struct Node {
     pub name: String,
     pub id: String,
     pub state: NodeState,
+    /// When it last began to run.
+    pub started: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -2,9 +2,11 @@
 //!
 //! Must not know how events are shown.
 
+mod active;
 mod deploy;
 mod error;
 pub mod event;
+mod healthy;
 mod host;
 mod images;
 mod lower;
@@ -15,6 +17,7 @@ mod raise_cluster;
 mod run;
 mod scenario;
 mod step;
+mod until;
 
 pub use error::{ClusterFailure, RunnerError};
 pub use event::{Event, Events, Recorded};

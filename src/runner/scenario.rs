@@ -69,7 +69,8 @@ impl Trial<'_> {
         let steady = self.steady(&mut load, &mut history).await;
         if steady {
             let door = door.as_ref();
-            Steps { trial: self, door, load: &mut load, history: &mut history }.run().await;
+            let (load, history) = (&mut load, &mut history);
+            Steps { trial: self, door, load, history, active: Vec::new() }.run().await;
         }
         let finished = load.finish().await;
         self.host.events.emit(Event::TrafficEnded);

@@ -8,7 +8,7 @@ use super::{
     metrics::{Figure, Sample, figure, micros},
     recovery::{self, Back, Failback, Impact, Recovery},
     trust,
-    windows::{Bounds, Permits, bounds, traffic_end},
+    windows::{Bounds, Permits, bounds, traffic_end, undisturbed},
     words,
 };
 use crate::{
@@ -169,7 +169,7 @@ impl OnStream<'_> {
         let heal = fault.t_heal.ok_or(format!("`{step}` was not healed"))?;
         let steady = self.stream.allowed.iter().find(|allowed| allowed.window == Window::Steady);
         let home = steady.ok_or("`allowed` does not say who answers when steady")?;
-        let end = traffic_end(self.history);
+        let end = undisturbed(self.history, heal);
         let stable = self.case.stable(step);
         Ok(match recovery::failback(self.log, heal, end, stable, &home.clusters) {
             Failback::NeverLeft => {

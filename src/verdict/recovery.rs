@@ -129,7 +129,8 @@ pub enum Failback {
     NeverLeft,
 }
 
-/// Finds the first lasting run of good answers from `home` after the healing.
+/// Finds the first lasting run of good answers from `home` in [`healed`, `end`); the run itself
+/// may outlast `end`.
 #[must_use]
 pub fn failback(
     log: &StreamLog,
@@ -145,10 +146,10 @@ pub fn failback(
     let later = &log.requests[healing..];
     match lasting_run(later, stable, at_home) {
         Some(0) if was_home => Failback::NeverLeft,
-        Some(run) => Failback::Home(back(later, run, healed, |r| {
+        Some(run) if later[run].scheduled < end => Failback::Home(back(later, run, healed, |r| {
             r.class.is_bad() || r.class.is_good() && !answers(r)
         })),
-        None => Failback::NotHome { until: end },
+        _ => Failback::NotHome { until: end },
     }
 }
 
@@ -231,6 +232,11 @@ mod tests {
             panic!("it came home")
         };
         assert_eq!((back.from, back.to), (at(3200), at(3310)));
+        assert_eq!(
+            failback(&log, at(3000), at(3300), STABLE, &home),
+            Failback::NotHome { until: at(3300) },
+            "not before the next fault"
+        );
         let nobody = ["ap".to_owned()];
         assert_eq!(
             failback(&log, at(3000), at(4300), STABLE, &nobody),

@@ -36,6 +36,15 @@ pub fn traffic_end(history: &History) -> Moment {
     history.traffic_end.map_or(known, |end| end.max(known))
 }
 
+/// Until when what is seen from a moment on is due to what came before it: the next fault, or the
+/// end of all traffic.
+#[must_use]
+pub fn undisturbed(history: &History, since: Moment) -> Moment {
+    let injected = history.faults.iter().map(|fault| fault.t_inj);
+    let next = injected.filter(|injected| *injected >= since);
+    next.chain([traffic_end(history)]).min().unwrap_or(since)
+}
+
 /// The times of a window; `recovered` is each stream's own.
 pub fn bounds(
     window: &Window,
@@ -56,7 +65,8 @@ pub fn bounds(
         }
         Window::After(step) => {
             let healed = fault(step)?.t_healed;
-            healed.map(|healed| (healed, end)).ok_or_else(|| NoWindow::NotHealed(step.clone()))
+            let healed = healed.ok_or_else(|| NoWindow::NotHealed(step.clone()))?;
+            Ok((healed, undisturbed(history, healed)))
         }
         Window::Recovered(step) => {
             let fault = fault(step)?;
@@ -128,6 +138,18 @@ mod tests {
         assert_eq!(window("recovered(freeze)"), Ok((at(1710), at(3000))));
         assert_eq!(window("after(freeze)"), Ok((at(3200), at(4200))));
         assert_eq!(window("after(melt)"), Err(NoWindow::NotInjected("melt".to_owned())));
+    }
+
+    #[test]
+    fn what_is_seen_after_a_fault_ends_with_the_next_one() {
+        let case = case(&[]);
+        let mut history = told(&failover());
+        let again =
+            FaultTimes { step: "again".to_owned(), t_inj: at(3500), ..history.faults[0].clone() };
+        history.faults.push(again);
+        let log = StreamLog::of(&history.requests, &case.streams[0].id);
+        let after = bounds(&Window::After("freeze".to_owned()), &case, &history, &log);
+        assert_eq!(after, Ok((at(3200), at(3500))));
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl From<Container> for Node {
             ContainerState::Running => NodeState::Running,
             _ => NodeState::Stopped,
         };
-        Self { name: container.name, id: container.id, state }
+        Self { name: container.name, id: container.id, state, started: container.started }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Docker;
@@ -14,6 +15,8 @@ pub struct Container {
     pub name: String,
     pub labels: BTreeMap<String, String>,
     pub state: ContainerState,
+    /// When it last began to run.
+    pub started: Option<Timestamp>,
     /// By network name; absent while the container does not run.
     pub addresses: BTreeMap<String, Option<IpAddr>>,
 }
@@ -44,6 +47,8 @@ struct Inspected {
 #[serde(rename_all = "PascalCase")]
 struct InspectedState {
     status: ContainerState,
+    /// In year 1 while it never ran.
+    started_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +77,7 @@ impl From<Inspected> for Container {
             name: seen.name.trim_start_matches('/').to_owned(),
             labels: seen.config.labels.unwrap_or_default(),
             state: seen.state.status,
+            started: seen.state.started_at,
             addresses: networks.map(|(name, at)| (name, at.address.parse().ok())).collect(),
         }
     }

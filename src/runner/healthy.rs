@@ -1,0 +1,90 @@
+//! What makes a cluster healthy: its API answers, its workload is there and reached, and the front
+//! door sends traffic to it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::{RunnerError, scenario::Trial};
+use crate::{
+    fleet::ClusterRecord,
+    kube::{ClusterApi, NodeStarts},
+    model::name::Name,
+    provider::Provider,
+    traffic::front_door::Builtin,
+    wait::{Look, WaitError, Waiting, not_yet},
+};
+
+/// How long one answer of a cluster may take to count as healthy.
+const HEALTHY_ANSWER: Duration = Duration::from_secs(2);
+
+/// A cluster that is to become healthy.
+pub(super) struct Patient<'a> {
+    trial: &'a Trial<'a>,
+    door: Option<&'a Builtin>,
+    record: ClusterRecord,
+    provider: Arc<dyn Provider>,
+    api: ClusterApi,
+}
+
+impl<'a> Patient<'a> {
+    pub(super) async fn of(
+        trial: &'a Trial<'_>,
+        door: Option<&'a Builtin>,
+        role: &Name,
+    ) -> Result<Self, RunnerError> {
+        let (cluster, record) = trial.cluster_of(role)?;
+        let provider = trial.host.providers.named(&record.provider)?;
+        let api = ClusterApi::connect(&cluster, &trial.store.kubeconfig(&cluster)).await?;
+        Ok(Self { trial, door, record, provider, api })
+    }
+
+    pub(super) async fn healthy(&self, within: Duration) -> Result<(), WaitError> {
+        let waiting = Waiting {
+            who: self.api.cluster(),
+            what: "its API and workload to be healthy",
+            within,
+            cancelled: &self.trial.host.cancelled,
+        };
+        waiting
+            .until(async || match self.look().await {
+                Ok(None) => Look::Met(()),
+                Ok(Some(seen)) => Look::NotYet(seen),
+                Err(error) => not_yet(error),
+            })
+            .await
+    }
+
+    /// What keeps it from being healthy; none when nothing does.
+    async fn look(&self) -> Result<Option<String>, RunnerError> {
+        self.api.answers(HEALTHY_ANSWER).await?;
+        let workload = self.trial.scenario.workload;
+        if let Some(seen) = self.api.is_available(&workload.readiness()).await? {
+            return Ok(Some(seen));
+        }
+        let starts = self.starts().await?;
+        if let Some(seen) = self.api.serves(&workload.service(), &starts).await? {
+            return Ok(Some(seen));
+        }
+        let down = || "the front door has it down".to_owned();
+        Ok((!self.is_let_in()).then(down))
+    }
+
+    /// When its nodes were started: nothing that its API says of them from before is true.
+    async fn starts(&self) -> Result<NodeStarts, RunnerError> {
+        let mut starts = BTreeMap::new();
+        for node in &self.record.nodes {
+            let found = self.provider.node(&node.id).await?;
+            starts.extend(found.and_then(|node| Some((node.name, node.started?))));
+        }
+        Ok(starts)
+    }
+
+    /// Whether the front door, if the cluster is behind one, sends traffic to it.
+    fn is_let_in(&self) -> bool {
+        let cluster = self.api.cluster();
+        let scenario = self.trial.scenario;
+        let behind = scenario.front_door.iter().flat_map(|door| &door.order);
+        let mut behind = behind.filter_map(|role| scenario.roles.get(role));
+        let is_behind = behind.any(|role| *role.cluster == *cluster);
+        !is_behind || self.door.is_none_or(|door| door.up().iter().any(|up| up == cluster))
+    }
+}
