@@ -40,14 +40,6 @@ impl Workload {
         }
     }
 
-    /// The node port that leads to it.
-    #[must_use]
-    pub const fn node_port(self) -> u16 {
-        match self {
-            Self::Echo => 30080,
-        }
-    }
-
     /// The path whose answer names the cluster.
     #[must_use]
     pub const fn path(self) -> &'static str {

@@ -30,13 +30,7 @@ impl Render {
             )));
         }
         let watched = context.host(None).await?;
-        let wanted = Wanted {
-            name: lab.name.clone(),
-            source: self.lab.shown().to_owned(),
-            lab: &lab,
-            workload: None,
-            jobs: None,
-        };
+        let wanted = Wanted::lab(&lab, self.lab.shown());
         let planned = PlannedCluster::all(&watched.host, &wanted).await?;
         let mut taken = Taken::by(&watched.host.state.labs()?, []);
         let mut documents = Vec::new();

@@ -26,13 +26,7 @@ impl Up {
     pub(super) async fn run(self, context: &Context) -> Result<Outcome, Failure> {
         let lab = self.lab.load(context)?;
         let watched = context.host(None).await?;
-        let wanted = Wanted {
-            name: lab.name.clone(),
-            source: self.lab.shown().to_owned(),
-            lab: &lab,
-            workload: None,
-            jobs: self.jobs,
-        };
+        let wanted = Wanted { jobs: self.jobs, ..Wanted::lab(&lab, self.lab.shown()) };
         let outcome = raise(&watched.host, &wanted).await;
         watched.close().await;
         outcome

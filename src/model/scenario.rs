@@ -35,14 +35,23 @@ pub struct Role {
 }
 
 /// What runs in every cluster and answers the traffic.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Workload {
     /// The shipped one: an HTTP server that answers with its cluster's name.
+    #[default]
     Echo,
 }
 
 impl Workload {
     pub const NAMES: [(&'static str, Self); 1] = [("echo", Self::Echo)];
+
+    /// The node port that leads to it.
+    #[must_use]
+    pub const fn node_port(self) -> u16 {
+        match self {
+            Self::Echo => 30080,
+        }
+    }
 }
 
 /// The load balancer in front of the clusters.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     path::{Path, PathBuf},
 };
 
@@ -31,14 +32,15 @@ impl Images {
         Ok(Self { dir, archives })
     }
 
-    /// Makes every archive while clusters are being created. A failure is reported by whoever
-    /// needs the archive.
-    pub(super) async fn prefetch(&self, host: &Host) {
+    /// Makes every archive while clusters are being created, for as long as somebody may need
+    /// one. A failure is reported by whoever needs the archive.
+    pub(super) async fn prefetch(&self, host: &Host) -> Infallible {
         for image in self.archives.keys() {
             if let Err(error) = self.archive(host, image).await {
                 tracing::debug!(%image, %error, "not prefetched");
             }
         }
+        std::future::pending().await
     }
 
     /// Puts an image into every node of a cluster.

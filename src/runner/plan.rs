@@ -35,6 +35,14 @@ pub struct Wanted<'a> {
     pub jobs: Option<NonZeroUsize>,
 }
 
+impl<'a> Wanted<'a> {
+    /// A lab on its own, under its own name.
+    #[must_use]
+    pub fn lab(lab: &'a Lab, source: &str) -> Self {
+        Self { name: lab.name.clone(), source: source.to_owned(), lab, workload: None, jobs: None }
+    }
+}
+
 /// A cluster with everything decided that does not depend on what the host has left.
 pub struct PlannedCluster {
     pub cluster: Name,

@@ -38,25 +38,10 @@ pub async fn raise(
     wanted: &Wanted<'_>,
 ) -> Result<Raised, (RunnerError, Option<LabStore>)> {
     let planned = PlannedCluster::all(host, wanted).await.map_err(|error| (error, None))?;
-    check_ports(wanted, &planned).map_err(|error| (error, None))?;
     let store = write_down(host, wanted, &planned).await.map_err(|error| (error, None))?;
     match create(host, wanted, planned, &store).await {
         Ok(failures) => Ok(Raised { store, failures }),
         Err(error) => Err((error, Some(store))),
-    }
-}
-
-/// Refuses a lab that does not publish what the workload needs: kind cannot add a port later.
-fn check_ports(wanted: &Wanted<'_>, planned: &[PlannedCluster]) -> Result<(), RunnerError> {
-    let Some(workload) = wanted.workload else { return Ok(()) };
-    let port = workload.node_port();
-    match planned.iter().find(|cluster| !cluster.declared.ports.contains(&port)) {
-        Some(cluster) => Err(RunnerError::PortNotPublished {
-            cluster: cluster.cluster.to_string(),
-            port,
-            workload: workload.name(),
-        }),
-        None => Ok(()),
     }
 }
 
@@ -108,8 +93,10 @@ async fn create(
             raise_cluster::raise(job).await.err()
         }
     });
-    let everything = futures::future::join_all(creations);
-    let (failures, ()) = tokio::join!(everything, images.prefetch(host));
+    let failures = tokio::select! {
+        failures = futures::future::join_all(creations) => failures,
+        never = images.prefetch(host) => match never {},
+    };
     if host.cancelled.is_cancelled() {
         return Err(RunnerError::Cancelled);
     }

@@ -27,9 +27,6 @@ use crate::model::{
     tree::{self, Node},
 };
 
-/// The node port of the echo workload.
-const ECHO_PORT: u16 = 30080;
-
 pub(super) fn load(
     file: &SourceFile,
     base: Option<&Path>,
@@ -104,13 +101,16 @@ impl Setting {
         });
         let front_door =
             fields.optional("frontDoor", |decoder, node| front_door(decoder, names, node));
-        if let (Ok(lab), Ok(roles), Some(node)) = (&lab, &roles, fields.peek("lab")) {
-            check_ports(fields.decoder, node, lab, roles)?;
+        if let (Ok(lab), Ok(roles), Ok(workload), Some(node)) =
+            (&lab, &roles, &workload, fields.peek("lab"))
+        {
+            let port = workload.unwrap_or_default().node_port();
+            check_ports(fields.decoder, node, (lab, roles), port)?;
         }
         Ok(Self {
             lab: lab?,
             roles: roles?,
-            workload: workload?.unwrap_or(Workload::Echo),
+            workload: workload?.unwrap_or_default(),
             front_door: front_door?,
         })
     }
@@ -168,15 +168,15 @@ fn check_front_door_is_used(
 fn check_ports(
     decoder: &mut Decoder,
     node: &Node,
-    lab: &Lab,
-    roles: &IndexMap<Name, Role>,
+    (lab, roles): (&Lab, &IndexMap<Name, Role>),
+    port: u16,
 ) -> Read<()> {
     let mut published = Ok(());
     for role in roles.values() {
         let Some(cluster) = lab.clusters.get(&role.cluster) else { continue };
-        if !cluster.ports.contains(&ECHO_PORT) {
+        if !cluster.ports.contains(&port) {
             let cluster = role.cluster.to_string();
-            let problem = Problem::UnpublishedPort { cluster, port: ECHO_PORT };
+            let problem = Problem::UnpublishedPort { cluster, port };
             published = Err(decoder.report(&node.named, problem));
         }
     }
