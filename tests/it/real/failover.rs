@@ -77,9 +77,13 @@ fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
         "kill: healed: stop-and-kill-",
         "stop: in effect: stop-and-kill-",
         "stop: healed: stop-and-kill-",
+        "blink: healing (it reached its `for`)",
+        "blink: healed: stop-and-kill-",
     ] {
         assert!(ended.stderr.contains(said), "no `{said}` in:\n{}", ended.stderr);
     }
+    assert!(!ended.stdout.contains("\n  fail "), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("\n  error "), "{}", ended.stdout);
     ended.stdout_has("observed 0 of").stdout_has("shop.wrong == 0");
     world.is_unchanged("stop and kill");
 }
