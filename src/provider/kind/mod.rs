@@ -7,6 +7,7 @@ mod versions;
 use std::{fs::File, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
+use semver::Version;
 
 use super::{CreateRequest, Node, NodeState, Provider, ProviderError};
 use crate::{
@@ -34,6 +35,11 @@ impl Kind {
     #[must_use]
     pub const fn new(docker: Docker) -> Self {
         Self { docker }
+    }
+
+    /// Its releases whose node images are known.
+    pub(super) fn known_releases() -> Result<Vec<Version>, ProviderError> {
+        versions::known()
     }
 
     fn call(&self) -> Result<Call, ToolError> {
