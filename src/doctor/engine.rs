@@ -60,13 +60,16 @@ pub(super) fn endpoint(seen: &Result<String, ToolError>, by_variable: bool) -> F
 }
 
 /// What the engine says of itself; `None` when it was not asked.
-pub(super) fn judge(engine: Option<&Result<Description, ToolError>>) -> Vec<Finding> {
+pub(super) fn judge(
+    engine: Option<&Result<Description, ToolError>>,
+    endpoint: Option<&str>,
+) -> Vec<Finding> {
     match engine {
         Some(Ok(engine)) => vec![version(engine), rootless(engine), images(engine)],
         Some(Err(ToolError::NotFound { .. })) => not_asked("there is no docker to ask"),
         Some(Err(error)) => {
             let mut findings = not_asked("the engine does not answer");
-            findings[0] = silent(error);
+            findings[0] = silent(error, endpoint.unwrap_or_default());
             findings
         }
         None => not_asked("it is on another machine"),
@@ -100,17 +103,31 @@ fn version(engine: &Description) -> Finding {
     measured.pass()
 }
 
-fn silent(error: &ToolError) -> Finding {
+fn silent(error: &ToolError, endpoint: &str) -> Finding {
+    let mend = Mend::new(said(error));
     let mend = match error {
         ToolError::Failed { stderr, .. } if stderr.contains("permission denied") => {
-            Mend::new(said(error))
-                .by("sudo usermod --append --groups docker \"$USER\"")
-                .by("newgrp docker")
+            mend.by("sudo usermod --append --groups docker \"$USER\"").by("newgrp docker")
         }
-        ToolError::TimedOut { .. } => Mend::new(said(error)).by(restart()),
-        _ => Mend::new(said(error)).by(start()),
+        ToolError::Failed { .. } => mend.by(service("start", endpoint)),
+        ToolError::TimedOut { .. } => mend.by(service("restart", endpoint)),
+        _ => mend.by("docker info"),
     };
     Measured::new("docker-engine", outline(error), "answers").fail(mend)
+}
+
+/// Starts the engine whose socket this is.
+fn service(verb: &str, endpoint: &str) -> String {
+    if cfg!(target_os = "macos") {
+        return "open -a Docker".to_owned();
+    }
+    if endpoint.contains("/.docker/desktop/") {
+        return format!("systemctl --user {verb} docker-desktop");
+    }
+    if endpoint.contains("/run/user/") {
+        return format!("systemctl --user {verb} docker");
+    }
+    format!("sudo systemctl {verb} docker")
 }
 
 /// kind:pkg/cluster/internal/create/create.go, `validateProvider`: rootless needs cgroup v2, which
@@ -172,18 +189,6 @@ const fn install() -> &'static str {
     if cfg!(target_os = "macos") { "brew install --cask docker-desktop" } else { INSTALL }
 }
 
-const fn start() -> &'static str {
-    if cfg!(target_os = "macos") { "open -a Docker" } else { "sudo systemctl start docker" }
-}
-
-const fn restart() -> &'static str {
-    if cfg!(target_os = "macos") {
-        "osascript -e 'quit app \"Docker\"' && open -a Docker"
-    } else {
-        "sudo systemctl restart docker"
-    }
-}
-
 /// A sound engine, for tests that break one thing of it.
 #[cfg(test)]
 pub(super) fn sound() -> Description {
@@ -224,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_sound_engine_passes() {
-        let findings = judge(Some(&Ok(sound())));
+        let findings = judge(Some(&Ok(sound())), None);
         assert!(findings.iter().all(|finding| finding.result == Verdict::Pass), "{findings:?}");
     }
 
@@ -269,10 +274,10 @@ mod tests {
 
     #[test]
     fn who_may_not_use_docker_is_told_how_to() {
-        let finding = silent(&refused("permission denied while trying to connect"));
+        let finding = silent(&refused("permission denied while trying to connect"), "");
         let mend = finding.mend.expect("it fails");
         assert_eq!(mend.commands[0], "sudo usermod --append --groups docker \"$USER\"");
-        let finding = silent(&refused("Cannot connect to the Docker daemon"));
+        let finding = silent(&refused("Cannot connect to the Docker daemon"), "");
         assert_eq!(finding.mend.expect("it fails").why, "Cannot connect to the Docker daemon");
     }
 
@@ -283,7 +288,7 @@ mod tests {
             after: Duration::from_secs(10),
             stderr: String::new(),
         };
-        let findings = judge(Some(&Err(error)));
+        let findings = judge(Some(&Err(error)), None);
         assert_eq!(findings[0].measured, "no answer in 10 s");
         let expected = [
             ("docker-engine", Verdict::Fail),
@@ -317,5 +322,15 @@ mod tests {
         assert_eq!(program(None).result, Verdict::Fail);
         assert_eq!(program(Some("/usr/bin/docker".into())).result, Verdict::Pass);
         assert_eq!(program(Some("/snap/bin/docker".into())).result, Verdict::Warn);
+    }
+
+    #[rstest]
+    #[case("unix:///var/run/docker.sock", "sudo systemctl start docker")]
+    #[case("unix:///run/user/1000/docker.sock", "systemctl --user start docker")]
+    #[case("unix:///home/ada/.docker/desktop/docker.sock", "systemctl --user start docker-desktop")]
+    #[cfg(target_os = "linux")]
+    fn the_engine_behind_a_socket_is_the_one_to_start(#[case] at: &str, #[case] command: &str) {
+        let finding = silent(&refused("Cannot connect to the Docker daemon"), at);
+        assert_eq!(finding.mend.expect("it fails").commands, [command]);
     }
 }

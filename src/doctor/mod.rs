@@ -35,6 +35,9 @@ use probe::{bounded, on_a_thread};
 
 pub use finding::{Finding, Mend, Verdict};
 
+/// How long a program that was told to end may take for that.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// What is to be examined.
 #[derive(Debug)]
 pub struct Doctor {
@@ -70,7 +73,7 @@ impl Doctor {
             engine::program(self.docker.tools().find(Docker::PROGRAM)),
             engine::endpoint(&asked.endpoint, self.endpoint.is_some()),
         ];
-        findings.extend(engine::judge(asked.engine.as_ref()));
+        findings.extend(engine::judge(asked.engine.as_ref(), asked.endpoint.as_deref().ok()));
         findings.extend(tools::judge(makers));
         findings.push(tools::kubectl(self.docker.tools().find("kubectl")));
         findings.push(cgroup::judge(&cgroup::Cgroups::seen(engine, shared.is_ok())));
@@ -133,7 +136,7 @@ impl Doctor {
             return Asked { endpoint, engine: None, networks: None };
         }
         let (engine, networks) = tokio::join!(
-            self.docker.describe(self.within),
+            bounded("docker version", self.within + GRACE, self.docker.describe(self.within)),
             bounded("docker network inspect", self.within, self.docker.networks()),
         );
         Asked { endpoint, engine: Some(engine), networks: networks.ok() }

@@ -179,7 +179,7 @@ fn more_clusters_need_more() {
     let small = |world: &World| world.engine_says("8000000000", "1500000000");
     fit().given(small).run(["doctor", "--clusters", "1"]).code(0);
     fit().given(small).run(["doctor"]).code(3).and(|test| {
-        assert_eq!(line(test, "memory"), "memory 1.5 GB in all 2.1 GB for 2 clusters fail")
+        assert_eq!(line(test, "memory"), "memory 1.5 GB in all 2.1 GB for 2 clusters fail");
     });
 }
 
@@ -235,10 +235,9 @@ fn a_program_reads_every_finding_with_its_commands() {
     assert_eq!(kind["result"], "fail");
     assert_eq!(kind["measured"], "not found");
     assert_eq!(kind["mend"]["commands"][0], "go install sigs.k8s.io/kind@v0.33.0");
-    let names: String = found
-        .iter()
-        .map(|finding| format!("{}\n", finding["check"].as_str().expect("a name")))
-        .collect();
+    let names: Vec<&str> =
+        found.iter().map(|finding| finding["check"].as_str().expect("a name")).collect();
+    let names = names.join("\n") + "\n";
     test.run(["doctor", "--output", "name"]).code(3).stdout_is(&names);
 }
 
