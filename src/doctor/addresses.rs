@@ -26,7 +26,12 @@ fn enough(check: &'static str, room: &Room, needed: u64) -> Finding {
     let Room { what, range, free, size } = room;
     let measured =
         Measured::new(check, format!("{free} of {size} free in {range}"), needed.to_string());
-    if u64::try_from(*free).is_ok_and(|free| free < needed) {
+    let below = |count: usize| u64::try_from(count).is_ok_and(|count| count < needed);
+    if below(*size) {
+        let why = format!("the range has no more than {size}: ask for fewer clusters");
+        return measured.fail(Mend::new(why).by(format!("seatrial doctor --clusters {size}")));
+    }
+    if below(*free) {
         let why = format!(
             "labs and docker networks hold too many for another {what}; end those not needed:"
         );
@@ -36,17 +41,19 @@ fn enough(check: &'static str, room: &Room, needed: u64) -> Finding {
 }
 
 /// Routes of this host into our ranges, but those to docker networks, which are planned around.
+/// Where docker does not tell its networks, `networks` is none, and their devices tell.
 pub(super) fn routes(routes: &[Route], networks: Option<&[Network]>, rooms: &[Room; 3]) -> Finding {
     let ranges: Vec<Ipv4Net> = rooms.iter().map(|room| room.range).collect();
-    let docker: Vec<Ipv4Net> = networks
-        .unwrap_or_default()
-        .iter()
-        .flat_map(|network| &network.subnets)
-        .filter_map(|subnet| subnet.parse().ok())
-        .collect();
+    let is_dockers = |route: &Route| match networks {
+        Some(networks) => {
+            let mut subnets = networks.iter().flat_map(|network| &network.subnets);
+            subnets.any(|subnet| subnet.parse() == Ok(route.to))
+        }
+        None => is_a_bridge_of_docker(&route.device),
+    };
     let met: Vec<&Route> = routes
         .iter()
-        .filter(|route| !docker.contains(&route.to))
+        .filter(|route| !is_dockers(route))
         .filter(|route| ranges.iter().any(|range| overlap(*range, route.to)))
         .collect();
     let needed = format!("none into {}", shown(&ranges));
@@ -59,6 +66,13 @@ pub(super) fn routes(routes: &[Route], networks: Option<&[Network]>, rooms: &[Ro
         )
         .by(format!("ip route show {}", first.to)),
     )
+}
+
+/// Docker calls a bridge by the first digits of its network's id.
+fn is_a_bridge_of_docker(device: &str) -> bool {
+    device
+        .strip_prefix("br-")
+        .is_some_and(|id| id.len() == 12 && id.chars().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 /// Docker's own pools for networks that name no subnet.
@@ -153,6 +167,25 @@ mod tests {
         let seen = [route("10.199.3.0/24")];
         assert_eq!(routes(&seen, Some(&networks), &Taken::default().rooms()).result, Verdict::Pass);
         assert_eq!(routes(&seen, Some(&[]), &Taken::default().rooms()).result, Verdict::Warn);
+    }
+
+    #[rstest]
+    #[case("br-f3530d77dec2", Verdict::Pass)]
+    #[case("br-lan", Verdict::Warn)]
+    #[case("tun0", Verdict::Warn)]
+    fn without_docker_its_bridges_are_known_by_their_name(
+        #[case] device: &str,
+        #[case] expected: Verdict,
+    ) {
+        let seen = Route { device: device.to_owned(), ..route("10.199.3.0/24") };
+        assert_eq!(routes(&[seen], None, &Taken::default().rooms()).result, expected);
+    }
+
+    #[test]
+    fn more_clusters_than_the_range_has_room_for_are_not_blamed_on_others() {
+        let findings = rooms(&Taken::default().rooms(), 200);
+        let mend = findings[1].mend.as_ref().expect("it fails");
+        assert_eq!(mend.why, "the range has no more than 128: ask for fewer clusters");
     }
 
     #[rstest]

@@ -82,6 +82,14 @@ impl Kernel {
         self.read(&format!("proc/sys/{}", name.replace('.', "/")))?.trim().parse().ok()
     }
 
+    /// All of its memory in bytes, used or not.
+    pub(super) fn memory(&self) -> Option<u64> {
+        let info = self.read("proc/meminfo")?;
+        let line = info.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kilobytes * 1024)
+    }
+
     pub(super) fn has(&self, path: &str) -> bool {
         self.root.join(path).exists()
     }

@@ -1,8 +1,11 @@
 //! Memory and processors, as the engine has them.
 
+use std::thread;
+
 use super::{
     amount::{clusters, gigabytes},
     finding::{Finding, Measured, Mend, skipped},
+    kernel::Kernel,
 };
 use crate::{
     runner::{MEMORY_EACH, available_memory},
@@ -24,11 +27,16 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub(super) fn gather(engine: Option<&Description>, kernel_is_shared: bool) -> Self {
+    /// As the engine says; without one, what this host has. `kernel` is the one that the engine
+    /// shares with this host.
+    pub(super) fn gather(engine: Option<&Description>, kernel: Option<&Kernel>) -> Self {
+        let here = || kernel.and_then(Kernel::memory);
+        let cores =
+            || kernel.and_then(|_| thread::available_parallelism().ok()?.get().try_into().ok());
         Self {
-            total: engine.map(|engine| engine.memory),
-            available: kernel_is_shared.then(available_memory).flatten(),
-            cores: engine.map(|engine| engine.cores),
+            total: engine.map(|engine| engine.memory).or_else(here),
+            available: kernel.and_then(|_| available_memory()),
+            cores: engine.map(|engine| engine.cores).or_else(cores),
         }
     }
 }
@@ -80,7 +88,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::doctor::Verdict;
+    use crate::doctor::{Verdict, engine::sound, kernel::invented};
 
     const GIB: u64 = 1 << 30;
 
@@ -100,11 +108,22 @@ mod tests {
     }
 
     #[test]
-    fn without_an_engine_what_is_available_is_shown() {
-        let figures = Figures { available: Some(GIB), ..Figures::default() };
-        assert_eq!(memory(&figures, 2).measured, "1.1 GB available");
-        assert_eq!(memory(&figures, 2).result, Verdict::Warn);
-        assert_eq!(memory(&Figures::default(), 2).result, Verdict::Skipped);
+    fn without_an_engine_the_hosts_own_is_shown() {
+        let (_dir, kernel) =
+            invented(&[("proc/meminfo", "MemTotal:  2097152 kB\nMemFree: 1 kB\n")]);
+        let figures = Figures::gather(None, Some(&kernel));
+        assert_eq!(figures.total, Some(2 * GIB));
+        assert!(figures.cores.is_some());
+        let elsewhere = Figures::gather(None, None);
+        assert_eq!((elsewhere.total, elsewhere.available, elsewhere.cores), (None, None, None));
+        assert_eq!(memory(&elsewhere, 2).result, Verdict::Skipped);
+    }
+
+    #[test]
+    fn the_engine_knows_better_than_the_host() {
+        let (_dir, kernel) = invented(&[("proc/meminfo", "MemTotal:  2097152 kB\n")]);
+        let figures = Figures::gather(Some(&sound()), Some(&kernel));
+        assert_eq!((figures.total, figures.cores), (Some(16_000_000_000), Some(8)));
     }
 
     #[rstest]

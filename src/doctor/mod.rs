@@ -77,7 +77,7 @@ impl Doctor {
         findings.extend(tools::judge(makers));
         findings.push(tools::kubectl(self.docker.tools().find("kubectl")));
         findings.push(cgroup::judge(&cgroup::Cgroups::seen(engine, shared.is_ok())));
-        let memory = memory::Figures::gather(engine, shared.is_ok());
+        let memory = memory::Figures::gather(engine, shared.is_ok().then_some(&kernel));
         findings.extend(memory::judge(&memory, self.clusters));
         findings.push(self.disk(engine, &shared).await);
         findings.extend(self.kernel(&kernel, &shared));
