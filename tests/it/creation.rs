@@ -119,6 +119,26 @@ fn a_cluster_that_is_not_ours_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_name_that_was_taken_after_planning_is_refused_and_left_alone() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(|world| world.hold("network create"))
+        .start(["up", "pond.yaml"])
+        .until("the lab is planned", |test| test.world().was_asked("docker", "network create"))
+        .given(|world| {
+            world.run_container("foreign-node", "kind", "io.x-k8s.kind.cluster=pond-a");
+            world.let_go("network create");
+        })
+        .ends()
+        .code(3)
+        .stderr_has("a cluster called pond-a exists already and is not ours")
+        .and(|test| assert!(!test.world().was_asked("kind", "create"), "{}", test.ended()))
+        .labs_are([])
+        .networks_are([])
+        .containers_are(["foreign-node"]);
+}
+
+#[test]
 fn a_container_with_the_name_of_our_node_is_left_alone() {
     Test::new()
         .kind(&Kind::fails())
@@ -138,7 +158,7 @@ fn a_network_with_the_name_of_ours_is_left_alone() {
         .given(|world| world.create_network("seatrial-pond", "192.168.7.0/24"))
         .run(["up", "pond.yaml"])
         .code(3)
-        .stderr_has("network with name seatrial-pond already exists")
+        .stderr_has("a docker network called seatrial-pond exists already and is not ours")
         .labs_are([])
         .containers_are([])
         .networks_are(["seatrial-pond"]);

@@ -36,19 +36,21 @@ object() {
     printf '}'
 }
 
-# The containers that run on a network, as a JSON object.
+# The containers that run on a network, as a JSON object. One that is stopped is not among them,
+# and does not keep the network either.
 attached() {
     comma=
     printf '{'
     for dir in "$WORLD"/containers/*; do
         [ -e "$dir/name" ] && [ "$(cat "$dir/network")" = "$1" ] || continue
+        [ "$(cat "$dir/state")" != exited ] || continue
         printf '%s"%s":{"Name":"%s"}' "$comma" "${dir##*/}" "$(cat "$dir/name")"
         comma=,
     done
     printf '}'
 }
 
-while [ -e "$WORLD/hold-$1" ]; do sleep 0.02; done
+while [ -e "$WORLD/hold-$1" ] || [ -e "$WORLD/hold-$1 $2" ]; do sleep 0.02; done
 
 if [ -e "$WORLD/no-daemon" ] && [ "$1" != context ]; then
     [ "$1" = version ] && echo '{"Client":{"Version":"29.1.0"},"Server":null}'
@@ -130,18 +132,33 @@ case "$1 $2" in
     mv "$WORLD/making/$id" "$WORLD/containers/$id"
     echo "$id"
     ;;
-"ps --all") # --quiet --no-trunc --filter label=LABEL, or --format {{.Names}} --filter network=ID
-    if [ "$3" = --format ]; then
-        network=$(cat "$WORLD/networks/${6#network=}/name")
-        for dir in "$WORLD"/containers/*; do
-            [ -e "$dir/name" ] && [ "$(cat "$dir/network")" = "$network" ] && cat "$dir/name"
-        done
-        exit 0
-    fi
-    for dir in "$WORLD"/containers/*; do
-        [ -e "$dir/name" ] && grep -qxF "${6#label=}" "$dir/labels" && echo "${dir##*/}"
+"ps "*) # [--all], --quiet --no-trunc or --format {{.Names}}, --filter label=LABEL or network=ID
+    shift
+    all=
+    shown=id
+    while [ $# -gt 0 ]; do
+        case "$1" in
+        --all) all=yes ;;
+        --quiet | --no-trunc) ;;
+        --format) shown=name && shift ;;
+        --filter) filter=$2 && shift ;;
+        esac
+        shift
     done
-    exit 0
+    network=
+    case "$filter" in
+    network=*) network=$(cat "$WORLD/networks/${filter#network=}/name") ;;
+    esac
+    for dir in "$WORLD"/containers/*; do
+        [ -e "$dir/name" ] || continue
+        [ -n "$all" ] || [ "$(cat "$dir/state")" != exited ] || continue
+        if [ -n "$network" ]; then
+            [ "$(cat "$dir/network")" = "$network" ] || continue
+        else
+            grep -qxF "${filter#label=}" "$dir/labels" || continue
+        fi
+        if [ "$shown" = name ]; then cat "$dir/name"; else echo "${dir##*/}"; fi
+    done
     ;;
 "inspect --type") # container --format {{json .}} ID…
     shift 5
@@ -162,10 +179,11 @@ case "$1 $2" in
 "logs --tail") # LINES ID
     echo "systemd: the log of $4"
     ;;
-"pause "* | "unpause "*)
+"pause "* | "stop "* | "unpause "*)
     [ -d "$WORLD/containers/$2" ] || die "Error response from daemon: No such container: $2"
     case "$1" in
     pause) echo paused >"$WORLD/containers/$2/state" ;;
+    stop) echo exited >"$WORLD/containers/$2/state" ;;
     unpause) echo running >"$WORLD/containers/$2/state" ;;
     esac
     echo "$2"
