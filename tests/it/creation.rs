@@ -1,5 +1,7 @@
 //! Clusters that do not come up, and what happens on the way.
 
+use nix::sys::signal::Signal::SIGKILL;
+
 use crate::harness::{KUBEADM_FAILED, Kind, Test};
 
 #[test]
@@ -188,4 +190,22 @@ fn a_lab_that_is_being_made_is_held() {
             other.stderr_has("lab `pond` is held by another seatrial (pid ");
         })
         .kind_runs();
+}
+
+#[test]
+fn a_lab_that_is_being_made_is_told_from_one_that_never_came_up() {
+    Test::new()
+        .kind(&Kind::hangs())
+        .start(["up", "pond.yaml"])
+        .until_kind_hangs()
+        .and(|test| {
+            let status = test.beside(["status"]);
+            status.code(0);
+            status.stdout_has(&format!("creating (being made by pid {})", test.pid()));
+        })
+        .signal(SIGKILL)
+        .ends()
+        .run(["status"])
+        .code(0)
+        .stdout_has("creating (never came up)");
 }

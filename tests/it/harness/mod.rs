@@ -16,6 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::unistd::Pid;
+
 pub use self::{
     ended::Ended,
     shim::{KUBEADM_FAILED, Kind},
@@ -229,6 +231,11 @@ impl Test {
 
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// The number of the seatrial that runs.
+    pub fn pid(&self) -> Pid {
+        self.running.as_ref().expect("it was started").pid()
     }
 
     /// What the seatrial that runs has said so far.
