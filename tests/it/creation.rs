@@ -21,9 +21,16 @@ fn the_logs_of_a_cluster_that_failed_lie_where_it_was_said() {
     let test = Test::new().kind(&Kind::fails()).run(["up", "pond.yaml"]).code(3);
     let stderr = &test.ended().stderr;
     let logs = stderr.lines().find_map(|line| line.trim().strip_prefix("logs: "));
-    let log = std::path::Path::new(logs.expect("it says where")).join("pond-a-control-plane.log");
-    let said = std::fs::read_to_string(&log).expect("it is there");
-    assert!(said.starts_with("systemd: the log of container-"), "{said}");
+    let logs = std::path::Path::new(logs.expect("it says where"));
+    let said = |name: &str| std::fs::read_to_string(logs.join(name)).expect("it is there");
+    let node = said("pond-a-control-plane.log");
+    assert!(node.starts_with("systemd: the log of container-"), "{node}");
+    let kind = said("kind.log");
+    assert!(
+        kind.starts_with("Creating cluster \"pond-a\" ...\n ✗ Starting control-plane"),
+        "{kind}"
+    );
+    assert!(kind.ends_with("\n\nCommand Output: [init] timed out\n"), "{kind}");
 }
 
 #[test]
@@ -41,7 +48,8 @@ fn the_logs_of_a_run_that_failed_move_into_its_directory() {
     for logs in logs {
         assert!(logs.starts_with("seatrial-runs/"), "{logs}");
         let files = test.files_in(logs);
-        assert!(matches!(&files[..], [file] if file.ends_with("-control-plane.log")), "{files:?}");
+        let [kind, node] = &files[..] else { panic!("{files:?}") };
+        assert!(kind == "kind.log" && node.ends_with("-control-plane.log"), "{files:?}");
     }
 }
 
