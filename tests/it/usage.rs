@@ -62,6 +62,47 @@ fn a_file_that_does_not_exist_is_named() {
         .docker_was_not_called();
 }
 
+#[rstest]
+#[case::scenario(&["run", "regional-failovr"], "shipped scenario `regional-failovr`", "regional-failover")]
+#[case::lint(&["scenario", "lint", "regional-failovr"], "shipped scenario `regional-failovr`", "regional-failover")]
+#[case::as_a_file(&["run", "regional-failover.yaml"], "shipped scenario `regional-failover.yaml`", "regional-failover")]
+#[case::lab(&["up", "two-regoins"], "shipped lab `two-regoins`", "two-regions")]
+#[case::render(&["render", "two-regoins"], "shipped lab `two-regoins`", "two-regions")]
+fn a_misspelt_shipped_name_gets_the_nearest_one(
+    #[case] args: &[&'static str],
+    #[case] what: &str,
+    #[case] nearest: &str,
+) {
+    Test::new()
+        .run(args)
+        .code(2)
+        .stdout_is("")
+        .stderr_has(&format!("there is no {what}"))
+        .stderr_has(&format!("did you mean `{nearest}`?"))
+        .docker_was_not_called();
+}
+
+#[test]
+fn a_name_that_is_near_nothing_gets_the_shipped_ones_and_no_files() {
+    Test::new()
+        .file("notes.txt", "")
+        .run(["run", "sasquatch"])
+        .code(2)
+        .stderr_has("there is no shipped scenario `sasquatch`")
+        .stderr_has("known: `regional-failover`")
+        .stderr_has_not("notes.txt")
+        .docker_was_not_called();
+}
+
+#[test]
+fn a_misspelt_file_gets_the_nearest_file() {
+    Test::new()
+        .run(["up", "pnod.yaml"])
+        .code(2)
+        .stderr_has("`pnod.yaml` does not exist")
+        .stderr_has("did you mean `pond.yaml`?");
+}
+
 #[test]
 fn a_directory_that_is_no_run_is_not_judged() {
     Test::new()
