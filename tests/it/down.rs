@@ -41,14 +41,21 @@ fn a_network_with_a_stranger_stays_until_the_stranger_is_gone() {
         .leaves_nothing();
 }
 
-#[test]
-fn a_stranger_that_does_not_run_keeps_its_network_too() {
+/// Puts a container called `stranger` on a network.
+type Strangers = fn(&World, &str);
+
+#[rstest]
+#[case::stopped(|world: &World, network: &str| {
+    world.run_container("stranger", network, "owner=somebody");
+    world.stop_container("stranger");
+})]
+#[case::never_started(|world: &World, network: &str| {
+    world.create_container("stranger", network, "owner=somebody");
+})]
+fn a_stranger_that_does_not_run_keeps_its_network_too(#[case] stranger: Strangers) {
     Test::new()
         .abandoned("pond")
-        .given(|world| {
-            world.run_container("stranger", "seatrial-pond", "owner=somebody");
-            world.stop_container("stranger");
-        })
+        .given(|world| stranger(world, "seatrial-pond"))
         .run(["down"])
         .code(5)
         .stderr_has("network seatrial-pond: stranger is attached to it and is not ours")

@@ -71,6 +71,12 @@ impl World {
         self.docker(&["pause", &self.id(name)]);
     }
 
+    /// Somebody else's container that was never started.
+    pub fn create_container(&self, name: &str, network: &str, label: &str) {
+        self.run_container(name, network, label);
+        self.write(&format!("containers/{}/state", self.id(name)), "created\n");
+    }
+
     pub fn stop_container(&self, name: &str) {
         self.docker(&["stop", &self.id(name)]);
     }

@@ -36,14 +36,34 @@ object() {
     printf '}'
 }
 
-# The containers that run on a network, as a JSON object. One that is stopped is not among them,
+is_up() { # CONTAINER
+    case "$(cat "$1/state")" in
+    created | exited) return 1 ;;
+    esac
+}
+
+# Whether a container is on one of these networks, each an id or a name. One that was never started
+# knows the name of its network only.
+is_on_one_of() { # CONTAINER NETWORK…
+    container=$1
+    on=$(cat "$1/network")
+    shift
+    for network; do
+        [ "$network" != "$on" ] || return 0
+        [ "$(cat "$container/state")" != created ] || continue
+        [ "$(cat "$WORLD/networks/$network/name" 2>/dev/null)" != "$on" ] || return 0
+    done
+    return 1
+}
+
+# The containers that run on a network, as a JSON object. One that does not run is not among them,
 # and does not keep the network either.
 attached() {
     comma=
     printf '{'
     for dir in "$WORLD"/containers/*; do
         [ -e "$dir/name" ] && [ "$(cat "$dir/network")" = "$1" ] || continue
-        [ "$(cat "$dir/state")" != exited ] || continue
+        is_up "$dir" || continue
         printf '%s"%s":{"Name":"%s"}' "$comma" "${dir##*/}" "$(cat "$dir/name")"
         comma=,
     done
@@ -132,31 +152,26 @@ case "$1 $2" in
     mv "$WORLD/making/$id" "$WORLD/containers/$id"
     echo "$id"
     ;;
-"ps "*) # [--all], --quiet --no-trunc or --format {{.Names}}, --filter label=LABEL or network=ID
+"ps "*) # [--all], --quiet --no-trunc or --format {{.Names}}, --filter label=LABEL or network=…
     shift
     all=
     shown=id
+    label=
+    networks=
     while [ $# -gt 0 ]; do
-        case "$1" in
-        --all) all=yes ;;
-        --quiet | --no-trunc) ;;
-        --format) shown=name && shift ;;
-        --filter) filter=$2 && shift ;;
+        case "$1 $2" in
+        "--all "*) all=yes ;;
+        "--format "*) shown=name && shift ;;
+        "--filter label="*) label=${2#label=} && shift ;;
+        "--filter network="*) networks="$networks ${2#network=}" && shift ;;
         esac
         shift
     done
-    network=
-    case "$filter" in
-    network=*) network=$(cat "$WORLD/networks/${filter#network=}/name") ;;
-    esac
     for dir in "$WORLD"/containers/*; do
         [ -e "$dir/name" ] || continue
-        [ -n "$all" ] || [ "$(cat "$dir/state")" != exited ] || continue
-        if [ -n "$network" ]; then
-            [ "$(cat "$dir/network")" = "$network" ] || continue
-        else
-            grep -qxF "${filter#label=}" "$dir/labels" || continue
-        fi
+        [ -n "$all" ] || is_up "$dir" || continue
+        [ -z "$label" ] || grep -qxF "$label" "$dir/labels" || continue
+        [ -z "$networks" ] || is_on_one_of "$dir" $networks || continue
         if [ "$shown" = name ]; then cat "$dir/name"; else echo "${dir##*/}"; fi
     done
     ;;
