@@ -94,8 +94,11 @@ fn read(path: &Path, what: &'static str, shipped: &[String]) -> Result<SourceFil
         };
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let nearest = Nearest::among(&stem, shipped);
-        let is_name = path.extension().is_none() && !has_near_file;
-        if nearest.name().is_none() && !is_name {
+        let (is_file, is_near) = (path.extension().is_some(), nearest.name().is_some());
+        // The name of a file means a file first, a bare name what is shipped.
+        let means_file =
+            if is_file { has_near_file || !is_near } else { has_near_file && !is_near };
+        if means_file {
             return problems;
         }
         let problem = Problem::UnknownName { what, name: text.clone(), nearest };

@@ -94,13 +94,22 @@ fn a_name_that_is_near_nothing_gets_the_shipped_ones_and_no_files() {
         .docker_was_not_called();
 }
 
-#[test]
-fn a_misspelt_file_gets_the_nearest_file() {
+#[rstest]
+#[case::unlike_a_shipped_one(&["up", "pnod.yaml"], "pnod.yaml", "pond.yaml")]
+#[case::like_a_shipped_one(&["up", "two-regoins.yaml"], "two-regoins.yaml", "two-regions.yaml")]
+#[case::without_an_end(&["up", "pnd"], "pnd", "pond")]
+fn a_misspelt_file_gets_the_nearest_file(
+    #[case] args: &[&'static str],
+    #[case] file: &str,
+    #[case] nearest: &str,
+) {
     Test::new()
-        .run(["up", "pnod.yaml"])
+        .file("two-regions.yaml", ONE_CLUSTER)
+        .file("pond", ONE_CLUSTER)
+        .run(args)
         .code(2)
-        .stderr_has("`pnod.yaml` does not exist")
-        .stderr_has("did you mean `pond.yaml`?");
+        .stderr_has(&format!("`{file}` does not exist"))
+        .stderr_has(&format!("did you mean `{nearest}`?"));
 }
 
 #[test]
