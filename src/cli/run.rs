@@ -79,12 +79,13 @@ impl Run {
         scenario: &Scenario,
         file: &SourceFile,
     ) -> Result<One, Failure> {
+        let found = context.find().await?;
         let id = new_id();
         let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
         let dir = RunDir::create(self.out.join(format!("{start}-{}-{id}", scenario.name)))?;
         dir.write("scenario.yaml", file.text().as_bytes())?;
         let mut log = EventLog::new(dir.file("events.ndjson")?);
-        let watched = context.host(Some(Box::new(move |event| log.add(event)))).await?;
+        let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
         let request =
             RunRequest { scenario, source: source.shown(), id: &id, dir: &dir, jobs: self.jobs };
         let RunEnd { result, left } = request.run(&watched.host).await;

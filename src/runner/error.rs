@@ -29,6 +29,10 @@ pub enum RunnerError {
         "{cluster}: a cluster called {name} exists already and is not ours; remove it, or give the lab another name"
     )]
     NameTaken { cluster: String, name: String },
+    #[error(
+        "a docker network called {name} exists already and is not ours; a lab of that name in another state directory may own it: end that lab there, remove the network, or give this lab another name"
+    )]
+    NetworkTaken { name: String },
     #[error("traffic goes through the front door, but the scenario has none; add `frontDoor`")]
     NoFrontDoor,
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
@@ -123,6 +127,7 @@ mod tests {
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },
             kube.into(),
             RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
+            RunnerError::NetworkTaken { name: "seatrial-two".to_owned() },
             RunnerError::NoFrontDoor,
             RunnerError::NotServed {
                 why: "eu is down".to_owned(),
