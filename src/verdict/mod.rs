@@ -17,6 +17,8 @@ pub mod windows;
 pub mod words;
 
 #[cfg(test)]
+mod foregone_tests;
+#[cfg(test)]
 mod judge_tests;
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ pub(super) fn at(millis: u64) -> Moment {
 }
 
 /// Requests at a steady pace: good ones take 10 ms, bad ones time out after 150 ms.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Script {
     period: Duration,
     connections: Connections,
