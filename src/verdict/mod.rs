@@ -13,6 +13,7 @@ mod on_stream;
 pub mod recovery;
 pub mod trust;
 pub mod until;
+pub mod whole;
 pub mod windows;
 pub mod words;
 
