@@ -70,10 +70,10 @@ pub enum RunDirError {
     )]
     NotWhole { path: PathBuf, error: NotWhole },
     #[error(
-        "{} was written by an older seatrial (format {format}, this one knows {FORMAT}): it does not tell how many requests there were; judge it with seatrial {seatrial}, or run the scenario anew",
+        "{} was written by an older seatrial (format {format}, this one knows {FORMAT}): it does not tell how many requests there were; judge it with the one that wrote it, or run the scenario anew",
         path.display()
     )]
-    Older { path: PathBuf, format: u32, seatrial: String },
+    Older { path: PathBuf, format: u32 },
 }
 
 #[derive(Clone, Debug)]
@@ -141,19 +141,17 @@ fn parse(path: &Path, text: &[u8]) -> Result<RunRecord, RunDirError> {
     #[derive(Deserialize)]
     struct Format {
         format: u32,
-        #[serde(default)]
-        seatrial: String,
     }
     let bad = |error: serde_json::Error| RunDirError::BadRun {
         path: path.into(),
         why: error.to_string(),
     };
-    let Format { format, seatrial } = serde_json::from_slice(text).map_err(bad)?;
+    let Format { format } = serde_json::from_slice(text).map_err(bad)?;
     if format > FORMAT {
         return Err(RunDirError::Newer { path: path.into(), format });
     }
     if format < FORMAT {
-        return Err(RunDirError::Older { path: path.into(), format, seatrial });
+        return Err(RunDirError::Older { path: path.into(), format });
     }
     serde_json::from_slice(text).map_err(bad)
 }
@@ -221,7 +219,7 @@ mod tests {
                 path: path("requests.ndjson"),
                 error: NotWhole::Missing { stream, seq: 41, scheduled: 1200 },
             },
-            RunDirError::Older { path: path("run.json"), format: 1, seatrial: "0.1.0".to_owned() },
+            RunDirError::Older { path: path("run.json"), format: 1 },
         ];
         insta::assert_snapshot!(crate::wording::listed(include_str!("run_dir.rs"), &errors));
     }
