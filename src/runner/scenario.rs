@@ -212,8 +212,8 @@ impl Trial<'_> {
         history.steady = Some((from, to));
         let so_far = History { requests: load.snapshot(), ..history.clone() };
         let gate = judge_steady(self.case, &so_far);
-        let verdict = gate.map_or(Verdict::Pass, |gate| gate.verdict);
-        self.host.events.emit(Event::SteadyJudged { verdict: verdict.to_string() });
+        let (verdict, why) = gate.map_or((Verdict::Pass, None), |gate| (gate.verdict, gate.reason));
+        self.host.events.emit(Event::SteadyJudged { verdict: verdict.to_string(), why });
         verdict == Verdict::Pass
     }
 

@@ -1,6 +1,6 @@
 //! Clusters that do not come up, and what happens on the way.
 
-use crate::harness::{KUBEADM_FAILED, Kind, Test};
+use crate::harness::{KUBEADM_FAILED, Kind, ONE_CLUSTER, Test};
 
 #[test]
 fn a_kind_that_fails_is_shown_in_its_own_words_and_its_node_and_network_go() {
@@ -41,6 +41,18 @@ fn the_logs_of_a_run_that_failed_move_into_its_directory() {
         let files = test.files_in(logs);
         assert!(matches!(&files[..], [file] if file.ends_with("-control-plane.log")), "{files:?}");
     }
+}
+
+#[test]
+fn a_version_that_nobody_knows_names_its_cluster_and_the_nearest() {
+    let lab = ONE_CLUSTER.to_owned() + "  b: {kubernetes: \"1.12\"}\n";
+    Test::new()
+        .kind(&Kind::fails())
+        .file("old.yaml", &lab)
+        .run(["up", "old.yaml"])
+        .code(2)
+        .stderr_has("error: cluster `b`: Kubernetes 1.12 is not known: the nearest is 1.3")
+        .leaves_nothing();
 }
 
 #[test]

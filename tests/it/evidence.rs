@@ -105,6 +105,25 @@ fn a_line_that_nobody_scheduled_is_noticed() {
     run.checked().code(2).stderr_has("request 4 of `shop.new` is on it, though only 4 were");
 }
 
+#[test]
+fn a_trouble_of_the_run_is_told_once() {
+    let what = "freeze was ended by somebody else";
+    for interrupted in [false, true] {
+        let mut run = Run::new();
+        run.record["history"]["troubles"] = json!([{"at": 0.5, "step": "freeze", "what": what}]);
+        run.record["interrupted"] = json!(interrupted);
+        run.record["judgement"] = json!({
+            "verdict": "error",
+            "checks": [{
+                "expectation": "freeze", "verdict": "error", "observed": what,
+                "expected": "no trouble", "evidence": {},
+            }],
+        });
+        let test = run.checked().code(4);
+        assert_eq!(test.ended().stdout.matches(what).count(), 1, "{}", test.ended());
+    }
+}
+
 #[rstest]
 #[case(json!(1), "was written by an older seatrial (format 1, this one knows 2)")]
 #[case(json!(3), "was written by a newer seatrial (format 3, this one knows 2)")]
