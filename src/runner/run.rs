@@ -90,10 +90,8 @@ impl RunRequest<'_> {
         let connector = Tcp::connector();
         let trial = Trial { host, store, scenario: self.scenario, case: &case, connector };
         let Ended { history, interrupted } = trial.run(requests).await?;
-        let judgement = match interrupted {
-            true => judge::interrupted(&history),
-            false => judge::judge(&case, &history),
-        };
+        let judgement =
+            if interrupted { judge::interrupted(&history) } else { judge::judge(&case, &history) };
         let record = RunRecord {
             format: RunRecord::format(),
             seatrial: env!("CARGO_PKG_VERSION").to_owned(),

@@ -139,12 +139,12 @@ impl Declared {
         decoder: &mut Decoder,
         node: &Node,
         of: &'static str,
-        shelf: &dyn Shelf,
+        templates: &dyn Shelf,
     ) -> Read<()> {
         let mut problems = 0;
         let read = decoder.map(node, of, |fields| {
-            let template =
-                fields.optional("template", |decoder, node| template_name(decoder, node, shelf));
+            let template = fields
+                .optional("template", |decoder, node| template_name(decoder, node, templates));
             let kubernetes = fields.optional("kubernetes", Decoder::version);
             let cni =
                 fields.optional("cni", |decoder, node| decoder.choice(node, "CNI", &Cni::NAMES));
@@ -212,13 +212,13 @@ impl Declared {
         &self,
         decoder: &mut Decoder,
         cluster: &Range<usize>,
-        shelf: &dyn Shelf,
+        templates: &dyn Shelf,
     ) -> Read<()> {
         if self.template_is_bad {
             return Err(Reported);
         }
-        let Some(front_matter) = shelf.template(self.template()) else {
-            return Err(unknown_template(decoder, cluster, self.template(), shelf));
+        let Some(front_matter) = templates.template(self.template()) else {
+            return Err(unknown_template(decoder, cluster, self.template(), templates));
         };
         let template = || Some(self.template().to_owned());
         let mut fits = Ok(());
