@@ -5,6 +5,7 @@
 mod bad_files;
 mod creation;
 mod down;
+mod evidence;
 mod harness;
 mod interrupts;
 mod launch;
