@@ -6,6 +6,7 @@ mod bad_files;
 mod creation;
 mod doctor;
 mod down;
+mod evidence;
 mod harness;
 mod interrupts;
 mod launch;
