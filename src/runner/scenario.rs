@@ -66,7 +66,7 @@ impl Trial<'_> {
             let _there = self.host.traffic.enter();
             Load::start(specs, clock, &self.connector, sink)
         };
-        let mut history = History::default();
+        let mut history = History { traffic_start: Some(load.started()), ..History::default() };
         let steady = self.steady(&mut load, &mut history).await;
         if steady {
             let door = door.as_ref();

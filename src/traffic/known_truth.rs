@@ -118,7 +118,7 @@ impl Fleet {
                 self.load.with_requests(|requests| recovered(case, requests, fault, &until, None));
             match progress {
                 Progress::Met { .. } => return,
-                Progress::Missed { seen } => panic!("{seen}"),
+                Progress::Missed { seen } | Progress::Unknown { seen } => panic!("{seen}"),
                 Progress::Waiting { .. } => self.load.changed().await,
             }
         }

@@ -26,6 +26,9 @@ pub struct History {
     /// The window of the steady gate, from its first request to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<(Moment, Moment)>,
+    /// When scheduling began: the lab was raised before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_start: Option<Moment>,
     /// When scheduling stopped; every request is scheduled before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic_end: Option<Moment>,
@@ -160,6 +163,12 @@ impl<'a> StreamLog<'a> {
         let mut requests: Vec<_> = requests.iter().filter(|r| r.stream == *stream).collect();
         requests.sort_by_key(|request| (request.scheduled, request.seq));
         Self { requests }
+    }
+
+    /// The record as far as `end`.
+    #[must_use]
+    pub fn before(&self, end: Moment) -> Self {
+        Self { requests: self.within(Moment::START, end).to_vec() }
     }
 
     /// Those scheduled in [from, to).

@@ -26,13 +26,20 @@ pub(super) fn at(millis: u64) -> Moment {
 #[derive(Clone, Debug)]
 pub(super) struct Script {
     period: Duration,
+    begins: Moment,
     connections: Connections,
     fates: Vec<(Class, Option<String>)>,
 }
 
 impl Script {
     pub(super) fn every(period: Duration) -> Self {
-        Self { period, connections: Connections::New, fates: Vec::new() }
+        Self { period, begins: Moment::START, connections: Connections::New, fates: Vec::new() }
+    }
+
+    /// Traffic that begins long after the clock.
+    pub(super) fn from(mut self, begins: Moment) -> Self {
+        self.begins = begins;
+        self
     }
 
     pub(super) fn on(mut self, connections: Connections) -> Self {
@@ -68,7 +75,7 @@ impl Script {
 
     pub(super) fn requests(&self) -> Vec<Request> {
         let requests = self.fates.iter().zip(0u32..).map(|((class, by), seq)| {
-            let scheduled = Moment::START + self.period * seq;
+            let scheduled = self.begins + self.period * seq;
             let lasts = if class.is_good() { ms(10) } else { ms(150) };
             let sent = (*class != Class::Unsent).then_some(scheduled);
             Request {
@@ -128,6 +135,7 @@ pub(super) fn told(script: &Script) -> History {
             t_healed: Some(at(3200)),
         }],
         steady: Some((at(0), at(1000))),
+        traffic_start: Some(script.begins),
         traffic_end: Some(end),
         jumps: Vec::new(),
         troubles: Vec::new(),
