@@ -7,6 +7,7 @@ mod front_door;
 mod lab;
 mod lab_source;
 mod names;
+mod overlap;
 mod roles;
 mod scenario;
 mod steps;

@@ -270,6 +270,15 @@ pub enum Problem {
     )]
     RtoBeyondWithin { metric: String, op: String, bound: Span, within: Span },
 
+    #[error(
+        "`{other}` may be in the world when `{step}` is healed: what is seen then is due to both"
+    )]
+    #[diagnostic(
+        code(scenario::overlapping_faults),
+        help("heal `{other}` before `{step}`, or leave this expectation out")
+    )]
+    OverlappingFaults { step: String, other: String },
+
     #[error("{of} has {} at once", quoted(keys, " and "))]
     #[diagnostic(code(file::several_of), help("keep exactly one of them"))]
     SeveralOf { of: &'static str, keys: Vec<&'static str> },
