@@ -109,7 +109,7 @@ impl Written<'_> {
         }
         context.names.window(decoder, window, written, &at)?;
         match window {
-            Window::After(step) => self.check_alone(decoder, context, step, &at),
+            Window::After(step) => check_alone(decoder, context, step, &at),
             _ => Ok(()),
         }
     }
@@ -135,24 +135,10 @@ impl Written<'_> {
         }
         match &subject.step {
             Some(step) if self.read.metric == Metric::Failback => {
-                self.check_alone(decoder, context, step, &self.part(decoder, 0))
+                check_alone(decoder, context, step, &self.part(decoder, 0))
             }
             _ => Ok(()),
         }
-    }
-
-    /// What is seen once a fault is healed must not be another one's doing.
-    fn check_alone(
-        &self,
-        decoder: &mut Decoder,
-        context: &Context<'_>,
-        step: &str,
-        at: &Range<usize>,
-    ) -> Read<()> {
-        let Some(other) = other_fault(context.steps, step) else { return Ok(()) };
-        let problem =
-            Problem::OverlappingFaults { step: step.to_owned(), other: other.to_string() };
-        Err(decoder.report(at, problem))
     }
 
     fn check_stream(&self, decoder: &mut Decoder, traffic: &Traffic) -> Read<()> {
@@ -259,6 +245,18 @@ impl Written<'_> {
         let start = path.start + before;
         inside(decoder, &self.at, self.text, start..start + length)
     }
+}
+
+/// What is seen once a fault is healed must not be another one's doing.
+fn check_alone(
+    decoder: &mut Decoder,
+    context: &Context<'_>,
+    step: &str,
+    at: &Range<usize>,
+) -> Read<()> {
+    let Some(other) = other_fault(context.steps, step) else { return Ok(()) };
+    let problem = Problem::OverlappingFaults { step: step.to_owned(), other: other.to_string() };
+    Err(decoder.report(at, problem))
 }
 
 /// A step that injects a fault, and its fault.

@@ -38,15 +38,12 @@ mod tests {
     fn steps(course: &str) -> Vec<Step> {
         let step = |(index, word): (usize, &str)| {
             let name = |text: &str| text.parse::<Name>().expect("a name");
-            let (id, action) = match word.strip_prefix('-') {
-                Some(healed) => {
-                    (name(&format!("heal-{index}")), Action::Heal { step: name(healed) })
-                }
-                None => {
-                    let (kind, target) = (FaultKind::ClusterPause, name("primary"));
-                    let lasts = Duration::from_secs(60);
-                    (name(word), Action::Fault(Fault { kind, target, lasts }))
-                }
+            let (id, action) = if let Some(healed) = word.strip_prefix('-') {
+                (name(&format!("heal-{index}")), Action::Heal { step: name(healed) })
+            } else {
+                let (kind, target) = (FaultKind::ClusterPause, name("primary"));
+                let lasts = Duration::from_secs(60);
+                (name(word), Action::Fault(Fault { kind, target, lasts }))
             };
             Step { id, say: None, action, until: None, hold: None }
         };
