@@ -8,6 +8,7 @@ pub mod cni;
 pub mod connect;
 pub mod fault;
 pub mod fleet;
+pub mod isolation;
 pub mod kube;
 pub mod model;
 pub mod provider;

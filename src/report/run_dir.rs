@@ -7,16 +7,13 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     fleet::LabRecord,
+    isolation::Probe,
     runner::Recorded,
-    verdict::{
-        case::Case,
-        history::{History, Request},
-        judgement::Judgement,
-    },
+    verdict::{case::Case, history::History, judgement::Judgement},
 };
 
 /// The format of `run.json` that this seatrial writes.
@@ -37,7 +34,7 @@ pub struct RunRecord {
     pub interrupted: bool,
     /// What the run was judged by.
     pub case: Case,
-    /// When what happened; the requests are in `requests.ndjson`.
+    /// When what happened; the requests are in `requests.ndjson`, the probes in `probes.ndjson`.
     pub history: History,
     /// The lab as it was, with every address, image and version.
     pub lab: LabRecord,
@@ -53,8 +50,8 @@ impl RunRecord {
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirError {
-    #[error("{} line {line} is no request: {why}", path.display())]
-    BadRequest { path: PathBuf, line: usize, why: String },
+    #[error("{} line {line} is no {what}: {why}", path.display())]
+    BadLine { path: PathBuf, line: usize, what: &'static str, why: String },
     #[error("{} is no record of a run: {why}", path.display())]
     BadRun { path: PathBuf, why: String },
     #[error("{}: {source}", path.display())]
@@ -118,7 +115,10 @@ impl RunDir {
             Err(source) => return Err(RunDirError::Io { path, source }),
         };
         let mut run = parse(&path, &text)?;
-        run.history.requests = read_requests(&dir.join("requests.ndjson"))?;
+        run.history.requests = read_lines(&dir.join("requests.ndjson"), "request")?;
+        if !run.case.isolation.is_empty() {
+            run.history.probes = read_lines::<Probe>(&dir.join("probes.ndjson"), "probe")?;
+        }
         Ok(run)
     }
 }
@@ -139,17 +139,17 @@ fn parse(path: &Path, text: &[u8]) -> Result<RunRecord, RunDirError> {
     serde_json::from_slice(text).map_err(bad)
 }
 
-fn read_requests(path: &Path) -> Result<Vec<Request>, RunDirError> {
+/// Reads a file of which every line is a value.
+fn read_lines<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result<Vec<T>, RunDirError> {
     let io = |source| RunDirError::Io { path: path.into(), source };
     let lines = BufReader::new(File::open(path).map_err(io)?).lines();
-    let mut requests = Vec::new();
-    for (index, line) in lines.enumerate() {
-        let request = serde_json::from_str(&line.map_err(io)?).map_err(|error| {
-            RunDirError::BadRequest { path: path.into(), line: index + 1, why: error.to_string() }
-        })?;
-        requests.push(request);
-    }
-    Ok(requests)
+    let read = |(index, line): (usize, io::Result<String>)| {
+        serde_json::from_str(&line.map_err(io)?).map_err(|error| {
+            let (line, why) = (index + 1, error.to_string());
+            RunDirError::BadLine { path: path.into(), line, what, why }
+        })
+    };
+    lines.enumerate().map(read).collect()
 }
 
 /// Events as they happen, a line each.

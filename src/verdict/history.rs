@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Moment,
+    isolation::Probe,
     model::{
         expectation::{Class, Connections},
         units::as_text,
@@ -20,6 +21,9 @@ pub struct History {
     /// In any order between streams; `requests.ndjson` holds them, one a line.
     #[serde(skip)]
     pub requests: Vec<Request>,
+    /// In the order in which they were made; `probes.ndjson` holds them, one a line.
+    #[serde(skip)]
+    pub probes: Vec<Probe>,
     pub faults: Vec<FaultTimes>,
     /// The window of the steady gate, from its first request to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]

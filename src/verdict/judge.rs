@@ -3,6 +3,7 @@
 use super::{
     case::{Case, CaseStep},
     history::{History, StreamLog},
+    isolation::judge_path,
     judgement::{Check, Evidence, Judgement, Verdict},
     on_stream::judge_stream,
     trust, until,
@@ -18,6 +19,7 @@ pub fn judge(case: &Case, history: &History) -> Judgement {
         Check::error(subject, "no trouble".to_owned(), trouble.what.clone())
     });
     let mut checks: Vec<Check> = troubles.collect();
+    checks.extend(case.isolation.iter().map(|path| judge_path(path, history)));
     let gate = judge_steady(case, history);
     let is_steady = gate.as_ref().is_none_or(|gate| gate.verdict == Verdict::Pass);
     checks.extend(gate.into_iter().flat_map(|gate| gate.checks));

@@ -110,6 +110,7 @@ pub(super) fn case(expect: &[&str]) -> Case {
         steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered }],
         steady: Vec::new(),
         expect: expect.iter().map(|text| text.parse().unwrap()).collect(),
+        isolation: Vec::new(),
     }
 }
 
@@ -119,6 +120,7 @@ pub(super) fn told(script: &Script) -> History {
     let end = requests.last().map_or(Moment::START, |last| last.scheduled + script.period);
     History {
         requests,
+        probes: Vec::new(),
         faults: vec![FaultTimes {
             step: "freeze".to_owned(),
             t_inj: at(1000),
