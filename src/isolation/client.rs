@@ -18,7 +18,9 @@ const READINESS: Duration = Duration::from_secs(60);
 /// Why a cluster has no client.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    #[error("{cluster}: the pod that probes are made from is gone")]
+    #[error(
+        "{cluster}: the pod that probes are made from is gone: somebody deleted it; run the scenario again"
+    )]
     Gone { cluster: String },
     #[error(transparent)]
     Kube(#[from] KubeError),
