@@ -18,8 +18,11 @@ use crate::{
     fleet::State,
     provider::Providers,
     runner::{Events, Host, Recorded},
-    template::{Catalogue, Engine},
-    tool::{Toolbox, docker::Docker},
+    template::{self, Catalogue},
+    tool::{
+        Toolbox,
+        docker::{Docker, Engine},
+    },
 };
 
 pub(super) struct Context {
@@ -29,6 +32,14 @@ pub(super) struct Context {
     cancelled: CancellationToken,
     traffic: Handle,
     quiet: bool,
+}
+
+/// A host that is fit to work on; nothing was begun on it.
+pub(super) struct Found<'a> {
+    context: &'a Context,
+    state: State,
+    docker: Docker,
+    engine: Arc<Engine>,
 }
 
 /// A host whose events are being shown; wait for the rest of them at the end.
@@ -68,25 +79,16 @@ impl Context {
 
     /// Looks at Docker and gets everything ready to work with.
     pub(super) async fn host(&self, listener: Option<Listener>) -> Result<Watched, Failure> {
+        self.find().await?.watched(listener)
+    }
+
+    /// Opens the state directory and looks at Docker; begins nothing.
+    pub(super) async fn find(&self) -> Result<Found<'_>, Failure> {
         let state = self.state()?;
         let docker = self.docker()?;
         self.refuse_remote(&docker).await?;
         let engine = Arc::new(docker.engine().await?);
-        let clock = Clock::start()
-            .map_err(|error| Failure::environment(format!("no pacing thread: {error}")))?;
-        let (events, stream) = Events::new(clock);
-        let shown = tokio::spawn(progress::show(stream, self.quiet, listener));
-        let cancelled = docker.tools().cancelled().clone();
-        let host = Host {
-            state,
-            catalogue: self.catalogue.clone(),
-            templates: Arc::new(Engine::shipped()?),
-            providers: Providers::new(docker, engine),
-            events,
-            cancelled,
-            traffic: self.traffic.clone(),
-        };
-        Ok(Watched { host, shown })
+        Ok(Found { context: self, state, docker, engine })
     }
 
     /// The programs of this host; an interrupt cancels what runs.
@@ -130,6 +132,28 @@ impl Context {
     /// A variable that is set to something.
     fn variable(&self, name: &str) -> Option<&OsString> {
         self.environment.get(OsStr::new(name)).filter(|value| !value.is_empty())
+    }
+}
+
+impl Found<'_> {
+    /// Gets everything ready to work with.
+    pub(super) fn watched(self, listener: Option<Listener>) -> Result<Watched, Failure> {
+        let Self { context, state, docker, engine } = self;
+        let clock = Clock::start()
+            .map_err(|error| Failure::environment(format!("no pacing thread: {error}")))?;
+        let (events, stream) = Events::new(clock);
+        let shown = tokio::spawn(progress::show(stream, context.quiet, listener));
+        let cancelled = docker.tools().cancelled().clone();
+        let host = Host {
+            state,
+            catalogue: context.catalogue.clone(),
+            templates: Arc::new(template::Engine::shipped()?),
+            providers: Providers::new(docker, engine),
+            events,
+            cancelled,
+            traffic: context.traffic.clone(),
+        };
+        Ok(Watched { host, shown })
     }
 }
 

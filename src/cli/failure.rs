@@ -99,7 +99,8 @@ const fn runner_exit(error: &RunnerError) -> Exit {
         | RunnerError::Provider(
             ProviderError::Unknown { .. } | ProviderError::UnknownVersion { .. },
         )
-        | RunnerError::UnknownTemplate { .. } => Exit::Usage,
+        | RunnerError::UnknownTemplate { .. }
+        | RunnerError::UnknownVersion { .. } => Exit::Usage,
         RunnerError::Fleet(error) => fleet_exit(error),
         _ => Exit::Environment,
     }

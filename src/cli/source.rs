@@ -1,12 +1,19 @@
 //! What a user names: a file, or something that comes with seatrial.
 
-use std::{convert::Infallible, path::PathBuf, str::FromStr};
+use std::{
+    convert::Infallible,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use super::{Context, Failure};
 use crate::{
     model::{
         lab::Lab,
         load::{Loader, Shelf},
+        nearest::Nearest,
+        problem::Problem,
+        problems::{Located, Problems},
         scenario::Scenario,
         source::SourceFile,
     },
@@ -44,9 +51,10 @@ impl LabSource {
 
     pub(super) fn load(&self, context: &Context) -> Result<Lab, Failure> {
         let catalogue = context.catalogue();
+        let path = PathBuf::from(&self.0);
         let file = match catalogue.shipped_lab(&self.0) {
-            Some(file) if !PathBuf::from(&self.0).exists() => file,
-            _ => SourceFile::read(&PathBuf::from(&self.0))?,
+            Some(file) if !path.exists() => file,
+            _ => read(&path, "shipped lab", &catalogue.shipped_lab_names())?,
         };
         Ok(Loader::new(catalogue).lab(&file)?)
     }
@@ -66,8 +74,38 @@ impl ScenarioSource {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
             return Ok((loader.scenario(&file, None)?, file));
         }
-        let file = SourceFile::read(&path)?;
+        let names = shipped::SCENARIOS.map(|(name, _)| name.to_owned());
+        let file = read(&path, "shipped scenario", &names)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
         Ok((loader.scenario(&file, Some(&base))?, file))
     }
+}
+
+/// Reads a file. What does not exist, and lies in no directory, may have been meant as the name of
+/// something shipped.
+fn read(path: &Path, what: &'static str, shipped: &[String]) -> Result<SourceFile, Problems> {
+    SourceFile::read(path).map_err(|problems| {
+        let missing = problems.iter().find_map(|located| match &located.problem {
+            Problem::Missing { path, nearest } => Some((path.clone(), nearest.name().is_some())),
+            _ => None,
+        });
+        let Some((text, has_near_file)) = missing.filter(|(text, _)| is_bare(text)) else {
+            return problems;
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let nearest = Nearest::among(&stem, shipped);
+        let (is_file, is_near) = (path.extension().is_some(), nearest.name().is_some());
+        // The name of a file means a file first, a bare name what is shipped.
+        let means_file =
+            if is_file { has_near_file || !is_near } else { has_near_file && !is_near };
+        if means_file {
+            return problems;
+        }
+        let problem = Problem::UnknownName { what, name: text.clone(), nearest };
+        Located::nowhere(&text, problem).into()
+    })
+}
+
+fn is_bare(path: &str) -> bool {
+    !path.contains(['/', '\\'])
 }

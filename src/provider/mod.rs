@@ -91,6 +91,8 @@ pub struct CreateRequest {
     pub kubeconfig: PathBuf,
     /// Where the tool's process group is written down.
     pub children: PathBuf,
+    /// A directory for what the tool says.
+    pub logs: PathBuf,
     pub within: Duration,
 }
 

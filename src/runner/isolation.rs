@@ -39,6 +39,7 @@ impl Isolation<'_> {
             let (at, what) = (self.host.events.clock().now(), error.to_string());
             history.troubles.push(Trouble { at, step: None, what });
         }
+        history.probed = record.probes.len() as u64;
         history.probes = record.probes;
         Ok(history)
     }

@@ -136,6 +136,10 @@ async fn create_networks(host: &Host, store: &LabStore) -> Result<(), RunnerErro
                     attempt += 1;
                     replan_network(host, store, index, &error).await?;
                 }
+                Err(RunnerError::Tool(error)) if is_name_taken(&error) => {
+                    let name = store.record().networks[index].name.clone();
+                    return Err(RunnerError::NetworkTaken { name });
+                }
                 other => break other?,
             }
         }
@@ -175,6 +179,11 @@ async fn replan_network(
 
 fn overlaps(error: &ToolError) -> bool {
     error.stderr().to_ascii_lowercase().contains("pool overlaps")
+}
+
+fn is_name_taken(error: &ToolError) -> bool {
+    let said = error.stderr();
+    said.contains("network with name") && said.contains("already exists")
 }
 
 /// Everything that some node will need beside its own image.

@@ -13,7 +13,7 @@ use crate::{
     fleet::LabStore,
     model::{name::Name, scenario::Scenario},
     report::run_dir::{RunDir, RunDirError, RunRecord},
-    verdict::{case::Case, history::History, judge::judge, judgement::Judgement},
+    verdict::{case::Case, history::History, judge},
 };
 
 /// What is to be run, and where its record goes.
@@ -92,9 +92,9 @@ impl RunRequest<'_> {
         let connector = Tcp::connector();
         let trial = Trial { host, store, scenario: self.scenario, case: &case, connector };
         let Ended { mut history, interrupted } = trial.run(requests).await?;
-        history.probes = tried.probes;
-        history.troubles.splice(..0, tried.troubles);
-        let judgement = if interrupted { interrupted_run() } else { judge(&case, &history) };
+        history.take_probes(tried);
+        let judgement =
+            if interrupted { judge::interrupted(&history) } else { judge::judge(&case, &history) };
         let record = RunRecord {
             format: RunRecord::format(),
             seatrial: env!("CARGO_PKG_VERSION").to_owned(),
@@ -144,15 +144,6 @@ fn copy_files(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<(
         std::fs::copy(entry.path(), to.join(entry.file_name()))?;
     }
     Ok(())
-}
-
-/// A run that somebody ended proves nothing.
-fn interrupted_run() -> Judgement {
-    Judgement {
-        verdict: crate::verdict::judgement::Verdict::Inconclusive,
-        reason: Some("the run was interrupted".to_owned()),
-        checks: Vec::new(),
-    }
 }
 
 /// The scenario's name and the run's id, within what a name may be long.

@@ -5,8 +5,10 @@
 mod bad_files;
 mod creation;
 mod down;
+mod evidence;
 mod harness;
 mod interrupts;
+mod isolation;
 mod launch;
 mod missing_tools;
 mod real;

@@ -129,8 +129,16 @@ fn end(decoder: &mut Decoder, ends: &Ends<'_>, node: &Node, what: &str) -> Read<
 }
 
 fn via(decoder: &mut Decoder, node: &Node) -> Read<Vec<Via>> {
-    let via =
-        decoder.each(node, "`via`", |decoder, node| decoder.choice(node, "way", &Via::NAMES))?;
+    let mut seen: Vec<Via> = Vec::new();
+    let via = decoder.each(node, "`via`", |decoder, node| {
+        let via = decoder.choice(node, "way", &Via::NAMES)?;
+        if seen.contains(&via) {
+            let problem = Problem::DuplicateEntry { what: "way", entry: via.to_string() };
+            return Err(decoder.report(&node.at, problem));
+        }
+        seen.push(via);
+        Ok(via)
+    })?;
     if via.is_empty() {
         let why = "write what of the other cluster is tried, such as `via: [pod, service]`";
         return Err(decoder.report(&node.named, Problem::EmptyList { what: "via", why }));

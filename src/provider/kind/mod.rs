@@ -4,7 +4,11 @@
 mod delete;
 mod versions;
 
-use std::{fs::File, path::PathBuf, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -81,7 +85,12 @@ impl Provider for Kind {
             .stdin_bytes(request.config)
             .recorded(request.children)
             .deadline(request.within);
-        match create.run().await {
+        let ended = create.run().await;
+        let said = ended.as_ref().map_or_else(ToolError::stderr, |output| &output.stderr);
+        if let Err(error) = keep(&request.logs, said) {
+            tracing::warn!(%error, "what kind said is lost");
+        }
+        match ended {
             Ok(_) => Ok(()),
             Err(error) if is_port_taken(error.stderr()) => {
                 Err(ProviderError::PortTaken { cluster: request.cluster })
@@ -195,6 +204,17 @@ fn canonical(image: &str) -> String {
         Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => image.to_owned(),
         Some(_) => format!("docker.io/{image}"),
     }
+}
+
+/// Keeps all that kind said of a creation, in place of what it said of an earlier attempt.
+fn keep(logs: &Path, said: &str) -> Result<(), ProviderError> {
+    if said.is_empty() {
+        return Ok(());
+    }
+    let path = logs.join("kind.log");
+    std::fs::create_dir_all(logs)
+        .and_then(|()| std::fs::write(&path, said))
+        .map_err(|source| ProviderError::Io { path, source })
 }
 
 fn is_port_taken(stderr: &str) -> bool {

@@ -49,7 +49,7 @@ impl World {
         self.write("overlapping", &format!("{subnet}\n"));
     }
 
-    /// Calls of this docker command do not come back until they are let go.
+    /// Calls of this docker command, one word or two, do not come back until they are let go.
     pub fn hold(&self, command: &str) {
         self.write(&format!("hold-{command}"), "");
     }
@@ -69,6 +69,16 @@ impl World {
 
     pub fn pause_container(&self, name: &str) {
         self.docker(&["pause", &self.id(name)]);
+    }
+
+    /// Somebody else's container that was never started.
+    pub fn create_container(&self, name: &str, network: &str, label: &str) {
+        self.run_container(name, network, label);
+        self.write(&format!("containers/{}/state", self.id(name)), "created\n");
+    }
+
+    pub fn stop_container(&self, name: &str) {
+        self.docker(&["stop", &self.id(name)]);
     }
 
     /// Somebody else's network.
