@@ -116,14 +116,14 @@ impl Prober<'_> {
         }
         let sources = by_source.into_iter().map(|(from, aims)| async move {
             match from {
-                Some(cluster) => self.from_pod(cluster, &aims).await,
-                None => self.from_host(&aims).await,
+                Some(cluster) => self.in_pod(cluster, &aims).await,
+                None => self.on_host(&aims).await,
             }
         });
         join_all(sources).await.into_iter().flatten().collect()
     }
 
-    async fn from_pod(&self, cluster: &Name, aims: &[&Aim]) -> Vec<Made> {
+    async fn in_pod(&self, cluster: &Name, aims: &[&Aim]) -> Vec<Made> {
         let mut made = Vec::new();
         for some in aims.chunks(AT_ONCE) {
             let at = self.clock.now();
@@ -148,7 +148,7 @@ impl Prober<'_> {
 
     /// What is published on this host must be served: Docker accepts connections that nobody
     /// serves, so the API itself has to answer.
-    async fn from_host(&self, aims: &[&Aim]) -> Vec<Made> {
+    async fn on_host(&self, aims: &[&Aim]) -> Vec<Made> {
         let asked = aims.iter().map(|aim| async move {
             let at = self.clock.now();
             let said = match self.clients.get(&aim.to) {

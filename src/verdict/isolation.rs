@@ -78,21 +78,21 @@ fn judge_allow(via: Via, tries: &Tries<'_>, controls: Result<(), Judged>) -> Jud
 
 /// Whether the controls of a path hold; else what that makes of a denial.
 fn controls(path: &Path, tries: &Tries<'_>, probes: &[Probe]) -> Result<(), Judged> {
-    let source = probes.iter().filter(|probe| probe.is_of_source(path)).collect();
+    let source: Vec<&Probe> = probes.iter().filter(|probe| probe.is_of_source(path)).collect();
     let source_is = format!("{} reaches its own {}", path.from, own(path.via));
     let target: Vec<&Probe> = probes.iter().filter(|probe| probe.is_of_target(path)).collect();
     let target_is = match path.via {
         Via::PublishedApi => format!("this host reaches the API server of {}", path.to),
         _ => format!("{} reaches it from inside", path.to),
     };
-    control(&source_is, source)?;
+    control(&source_is, &source)?;
     let reached: BTreeSet<SocketAddr> = target.iter().map(|probe| probe.aim.target).collect();
     let is_covered = path.via == Via::PublishedApi || tries.0.keys().all(|at| reached.contains(at));
     if !is_covered {
         let why = format!("no control that {target_is} for every address");
         return Err((Verdict::Error, Some(why)));
     }
-    control(&target_is, target)
+    control(&target_is, &target)
 }
 
 const fn own(via: Via) -> &'static str {
@@ -105,7 +105,7 @@ const fn own(via: Via) -> &'static str {
 }
 
 /// Whether everything of a control got through, in both of its rounds.
-fn control(what: &str, probes: Vec<&Probe>) -> Result<(), Judged> {
+fn control(what: &str, probes: &[&Probe]) -> Result<(), Judged> {
     for (round, when) in [(Round::Before, "before"), (Round::After, "after")] {
         let tries = Tries::of(probes.iter().copied().filter(|probe| probe.round == round));
         let error = |why| Err((Verdict::Error, Some(format!("no control: {why}"))));

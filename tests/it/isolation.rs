@@ -1,11 +1,13 @@
-//! Runs that tried paths between clusters, judged again from their directories alone.
+//! Networks of clusters' own; runs that tried paths between clusters, judged again from their
+//! directories alone.
 
 use std::fs;
 
+use nix::sys::signal::Signal;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::harness::Test;
+use crate::harness::{Kind, Test};
 
 /// A run in which a pod of eu could not reach one of us, though everything else could be reached.
 struct Run {
@@ -123,4 +125,37 @@ fn a_line_that_is_no_probe_is_named() {
     let mut run = Run::new();
     run.probes[1] = json!({"seq": 1});
     run.checked().code(2).stderr_has("apart/probes.ndjson line 2 is no probe: missing field");
+}
+
+const TWO_ALONE: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: skerry
+clusters:
+  a: {kubernetes: "1.36", network: own}
+  b: {kubernetes: "1.36"}
+  c: {kubernetes: "1.36", network: own}
+  d: {kubernetes: "1.36"}
+"#;
+
+#[test]
+fn a_cluster_that_wants_a_network_of_its_own_gets_one_and_it_goes_with_the_lab() {
+    Test::new()
+        .kind(&Kind::hangs())
+        .file("skerry.yaml", TWO_ALONE)
+        .start(["up", "skerry.yaml", "--jobs", "4"])
+        .until("a node hangs on each network", |test| test.world().containers().len() == 4)
+        .and(|test| {
+            let networks = ["seatrial-skerry", "seatrial-skerry-a", "seatrial-skerry-c"];
+            assert_eq!(test.world().networks(), networks);
+            for (cluster, network) in
+                [("a", networks[1]), ("b", networks[0]), ("c", networks[2]), ("d", networks[0])]
+            {
+                let node = format!("skerry-{cluster}-control-plane");
+                assert_eq!(test.world().network_of(&node), network, "{node}");
+            }
+        })
+        .signal(Signal::SIGINT)
+        .ends()
+        .code(130)
+        .leaves_nothing();
 }
