@@ -27,6 +27,7 @@ pub(crate) use lower::lower_cluster;
 pub use lower::{Leftovers, lower};
 pub use name::cluster_name;
 pub use plan::{PlannedCluster, Wanted};
-pub use raise::{Raised, raise};
+pub(crate) use raise::available_memory;
+pub use raise::{MEMORY_EACH, Raised, raise};
 pub use run::{RunEnd, RunFailure, RunRequest};
 pub use scenario::{Ended, Trial};

@@ -4,6 +4,7 @@
 
 mod bad_files;
 mod creation;
+mod doctor;
 mod down;
 mod evidence;
 mod harness;
