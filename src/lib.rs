@@ -9,6 +9,7 @@ pub mod connect;
 pub mod doctor;
 pub mod fault;
 pub mod fleet;
+pub mod isolation;
 pub mod kube;
 pub mod model;
 pub mod provider;

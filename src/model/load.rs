@@ -4,6 +4,7 @@
 mod document;
 mod expect;
 mod front_door;
+mod isolation;
 mod lab;
 mod lab_source;
 mod names;

@@ -243,6 +243,13 @@ pub enum Problem {
     )]
     OverlappingRoles { cluster: String, first: String, second: String },
 
+    #[error("this path leads to no other cluster")]
+    #[diagnostic(
+        code(scenario::path_within_cluster),
+        help("isolation is between clusters: name two roles, or `all` in a lab of several")
+    )]
+    PathWithinCluster,
+
     #[error("`recovered` waits for the end of a fault's effect, and this step is no fault")]
     #[diagnostic(
         code(scenario::recovered_without_fault),

@@ -22,6 +22,8 @@ fn words(event: &Event) -> String {
             format!("{step}: {fault} on {}", targets.join(", "))
         }
         Event::FaultProved { step, proof } => format!("{step}: in effect: {proof}"),
+        Event::IsolationEnded { probes } => format!("isolation: {probes} probes made"),
+        Event::IsolationStarted { paths } => format!("isolation: trying {}", paths.join(", ")),
         Event::LabPlanned { lab, clusters } => {
             let clusters: Vec<String> = clusters
                 .iter()

@@ -7,14 +7,17 @@ use std::{
 };
 
 use crate::{
-    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, model::name::Name,
-    provider::ProviderError, template::TemplateError, tool::ToolError, wait::WaitError,
+    cni::CniError, fault::FaultError, fleet::FleetError, isolation::client::ClientError,
+    kube::KubeError, model::name::Name, provider::ProviderError, template::TemplateError,
+    tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunnerError {
     #[error("interrupted")]
     Cancelled,
+    #[error("no path between clusters can be tried: {0}")]
+    Client(#[from] ClientError),
     #[error(transparent)]
     Cni(#[from] CniError),
     #[error(transparent)]
@@ -74,6 +77,7 @@ impl RunnerError {
         matches!(
             self,
             Self::Cancelled
+                | Self::Client(ClientError::Wait(WaitError::Cancelled { .. }))
                 | Self::Wait(WaitError::Cancelled { .. })
                 | Self::Tool(ToolError::Cancelled { .. })
                 | Self::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
@@ -137,6 +141,7 @@ mod tests {
         };
         let errors = [
             RunnerError::Cancelled,
+            ClientError::Gone { cluster: cluster() }.into(),
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
             RunnerError::Fault(Box::new(fault)),
             FleetError::Exists { lab: "two".to_owned() }.into(),

@@ -40,6 +40,13 @@ pub enum Event {
         step: String,
         proof: String,
     },
+    IsolationEnded {
+        probes: usize,
+    },
+    /// Paths between clusters are tried.
+    IsolationStarted {
+        paths: Vec<String>,
+    },
     /// Planned anew because somebody else was quicker.
     PlannedAnew {
         what: String,

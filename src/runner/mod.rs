@@ -9,6 +9,7 @@ pub mod event;
 mod healthy;
 mod host;
 mod images;
+mod isolation;
 mod lower;
 mod name;
 mod plan;

@@ -55,6 +55,11 @@ impl Trial<'_> {
         &self,
         sink: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Ended, RunnerError> {
+        if self.scenario.traffic.is_empty() {
+            // Isolation alone: there is nothing to send.
+            let interrupted = self.host.cancelled.is_cancelled();
+            return Ok(Ended { history: History::default(), interrupted });
+        }
         let door = self.open_door().await?;
         let specs = self.streams(door.as_ref().map(Builtin::address))?;
         self.host.events.emit(Event::TrafficStarted {

@@ -66,6 +66,7 @@ fn case() -> Case {
         steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered: Some(until) }],
         steady: vec!["shop.lost == 0".parse().unwrap()],
         expect: expect.map(|text| text.parse().unwrap()).into(),
+        isolation: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     case::{Case, CaseStep, Stream},
     history::{History, StreamLog},
+    isolation::judge_path,
     judgement::{Check, Evidence, Judgement, Verdict},
     on_stream::judge_stream,
     trust, until,
@@ -14,6 +15,7 @@ use crate::model::expectation::{Expectation, Window};
 #[must_use]
 pub fn judge(case: &Case, history: &History) -> Judgement {
     let mut checks: Vec<Check> = troubles(history).collect();
+    checks.extend(case.isolation.iter().map(|path| judge_path(path, history)));
     let gate = judge_steady(case, history);
     let closed = gate.as_ref().and_then(|gate| gate.reason.clone());
     checks.extend(gate.into_iter().flat_map(|gate| gate.checks));

@@ -117,6 +117,7 @@ pub(super) fn case(expect: &[&str]) -> Case {
         steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered }],
         steady: Vec::new(),
         expect: expect.iter().map(|text| text.parse().unwrap()).collect(),
+        isolation: Vec::new(),
     }
 }
 
@@ -127,6 +128,8 @@ pub(super) fn told(script: &Script) -> History {
     History {
         scheduled: [(script.stream(), requests.len() as u64)].into(),
         requests,
+        probes: Vec::new(),
+        probed: 0,
         faults: vec![FaultTimes {
             step: "freeze".to_owned(),
             t_inj: at(1000),

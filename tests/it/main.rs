@@ -9,6 +9,7 @@ mod down;
 mod evidence;
 mod harness;
 mod interrupts;
+mod isolation;
 mod launch;
 mod missing_tools;
 mod real;

@@ -89,7 +89,7 @@ fn a_name_that_is_near_nothing_gets_the_shipped_ones_and_no_files() {
         .run(["run", "sasquatch"])
         .code(2)
         .stderr_has("there is no shipped scenario `sasquatch`")
-        .stderr_has("known: `regional-failover`")
+        .stderr_has("known: `cluster-isolation`")
         .stderr_has_not("notes.txt")
         .docker_was_not_called();
 }

@@ -128,6 +128,10 @@ impl World {
         self.read(&format!("containers/{}/state", self.id(container)))
     }
 
+    pub fn network_of(&self, container: &str) -> String {
+        self.read(&format!("containers/{}/network", self.id(container)))
+    }
+
     /// The arguments of every call of a program.
     pub fn calls(&self, program: &str) -> Vec<String> {
         let log = fs::read_to_string(self.dir.join(format!("{program}.log"))).unwrap_or_default();

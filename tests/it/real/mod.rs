@@ -3,5 +3,6 @@
 
 mod endings;
 mod failover;
+mod isolation;
 mod seatrial;
 mod world;
