@@ -6,6 +6,7 @@ mod active;
 mod deploy;
 mod error;
 pub mod event;
+mod front_door;
 mod healthy;
 mod host;
 mod images;
