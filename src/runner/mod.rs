@@ -18,6 +18,7 @@ mod raise_cluster;
 mod run;
 mod scenario;
 mod step;
+mod traffic_by_hand;
 mod until;
 
 pub use error::{ClusterFailure, RunnerError};
@@ -30,3 +31,4 @@ pub use plan::{PlannedCluster, Wanted};
 pub use raise::{Raised, raise};
 pub use run::{RunEnd, RunFailure, RunRequest};
 pub use scenario::{Ended, Trial};
+pub use traffic_by_hand::{Flowed, TrafficByHand};

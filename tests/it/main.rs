@@ -12,4 +12,6 @@ mod missing_tools;
 mod real;
 mod records;
 mod render;
+mod shell;
+mod traffic;
 mod usage;
