@@ -9,6 +9,7 @@ mod harness;
 mod interrupts;
 mod launch;
 mod missing_tools;
+mod readme;
 mod real;
 mod records;
 mod render;

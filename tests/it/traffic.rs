@@ -130,7 +130,10 @@ fn out_keeps_every_request_and_every_event() {
     let scheduled: u64 =
         summary(&test).iter().map(|stream| stream["scheduled"].as_u64().expect("one")).sum();
     assert_eq!(kept("requests.ndjson").lines().count() as u64, scheduled);
-    assert!(kept("events.ndjson").contains(r#""event":"traffic-ended""#));
+    for event in ["workload-ready", "traffic-started", "glance", "traffic-ended"] {
+        let line = format!(r#""event":"{event}""#);
+        assert!(kept("events.ndjson").contains(&line), "{line} in {}", kept("events.ndjson"));
+    }
     test.run(["traffic", "--duration", "500ms", "--out", "kept"])
         .code(3)
         .stderr_has("kept: File exists");
@@ -148,6 +151,20 @@ fn a_workload_that_is_not_there_is_installed() {
         .stderr_has("no such host")
         .and(|test| assert!(test.world().was_asked("docker", "pull --quiet")));
     assert_eq!([eu.changes(), us.changes()], [[""; 0]; 2]);
+}
+
+#[test]
+fn an_interrupt_before_traffic_flows_is_no_result() {
+    let (eu, us) = (Served::empty("eu"), Served::cluster("us"));
+    two(&eu, &us)
+        .given(|world| world.hold("pull"))
+        .start(["traffic"])
+        .until("the image is fetched", |test| test.world().was_asked("docker", "pull "))
+        .signal(SIGINT)
+        .ends()
+        .code(130)
+        .stdout_is("")
+        .stderr_has("error: interrupted");
 }
 
 #[test]

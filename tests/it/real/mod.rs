@@ -3,5 +3,6 @@
 
 mod endings;
 mod failover;
+mod readme;
 mod seatrial;
 mod world;
