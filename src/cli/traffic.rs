@@ -214,7 +214,11 @@ struct Row {
 impl Row {
     fn of(stream: &StreamId, tally: &Tally, lasted: Duration) -> Self {
         let seconds = lasted.as_secs_f64();
-        let millis = |percent| tally.latency(percent).map(|latency| latency.as_secs_f64() * 1e3);
+        // Whole microseconds, so that no digits appear that nobody measured.
+        let millis = |percent| {
+            let micros = tally.latency(percent)?.as_micros();
+            Some(words::ratio(u64::try_from(micros).unwrap_or(u64::MAX), 1000))
+        };
         Self {
             stream: stream.to_string(),
             seconds,

@@ -135,6 +135,9 @@ fn steady(text: &str) -> String {
     let replaced = [
         (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UID"),
         (r"\b(\d{8}-\d{6}-)?regional-failover-[a-z0-9]{4}\b", "RUN"),
+        (r"\brun [a-z0-9]{4} of\b", "run RUN of"),
+        // Which stream is worst off.
+        (r"\bshop\.(new|keep-alive)\b", "shop.STREAM"),
         (r"  waiting \d+", ""),
         (r"\d+([.:]\d+)+|\d{2,}", "N"),
         (r"\b\d( ?m?s|/s)\b", "N$1"),
