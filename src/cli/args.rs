@@ -5,9 +5,9 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
-    check::Check, doctor::Doctor, down::Down, env::Env, failure::Failure, fault::FaultCommand,
-    fleet::Fleet, render::Render, run::Run, scenario::Scenario, status::Status, template::Template,
-    up::Up,
+    check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
+    fault::FaultCommand, fleet::Fleet, man::Man, render::Render, run::Run, scenario::Scenario,
+    signals::Interrupt, status::Status, template::Template, traffic::Traffic, up::Up,
 };
 use crate::tool::launch;
 
@@ -31,6 +31,7 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(Check),
+    Completions(Completions),
     Doctor(Doctor),
     Down(Down),
     Env(Env),
@@ -40,6 +41,7 @@ pub(super) enum Command {
     Fleet(Fleet),
     #[command(name = launch::COMMAND, hide = true)]
     Launch(Launch),
+    Man(Man),
     Render(Render),
     Run(Run),
     #[command(subcommand)]
@@ -47,7 +49,18 @@ pub(super) enum Command {
     Status(Status),
     #[command(subcommand)]
     Template(Template),
+    Traffic(Traffic),
     Up(Up),
+}
+
+impl Command {
+    /// What an interrupt is to it.
+    pub(super) const fn interrupt(&self) -> Interrupt {
+        match self {
+            Self::Traffic(_) => Interrupt::IsTheEnd,
+            _ => Interrupt::CutsShort,
+        }
+    }
 }
 
 /// Start a tool so that another seatrial can end it.

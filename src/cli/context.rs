@@ -12,7 +12,10 @@ use etcetera::{BaseStrategy, base_strategy::Xdg};
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, progress, signals};
+use super::{
+    Failure, progress,
+    signals::{self, Interrupt},
+};
 use crate::{
     clock::Clock,
     fleet::State,
@@ -52,9 +55,9 @@ pub(super) struct Watched {
 pub(super) type Listener = Box<dyn FnMut(&Recorded) + Send>;
 
 impl Context {
-    pub(super) fn new(quiet: bool, traffic: Handle) -> Result<Self, Failure> {
+    pub(super) fn new(quiet: bool, traffic: Handle, interrupt: Interrupt) -> Result<Self, Failure> {
         let cancelled = CancellationToken::new();
-        signals::cancel_on_interrupt(&cancelled);
+        signals::cancel_on_interrupt(&cancelled, interrupt);
         Ok(Self {
             environment: env::vars_os().collect(),
             catalogue: Catalogue::shipped()?,

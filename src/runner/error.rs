@@ -41,6 +41,10 @@ pub enum RunnerError {
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
     NotServed { why: String, within: Duration },
     #[error(
+        "{cluster}: it did not come up, so it answers nobody; leave it out, or make its lab anew"
+    )]
+    NotUp { cluster: String },
+    #[error(
         "{cluster}: the lab publishes no node port {port}, which workload `{workload}` needs; add it to `ports`"
     )]
     PortNotPublished { cluster: String, port: u16, workload: &'static str },
@@ -154,6 +158,7 @@ mod tests {
                 why: "eu is down".to_owned(),
                 within: Duration::from_secs(60),
             },
+            RunnerError::NotUp { cluster: cluster() },
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),

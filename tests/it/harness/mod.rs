@@ -5,12 +5,14 @@
 mod ended;
 mod groups;
 mod running;
+mod served;
 mod shim;
 mod world;
 
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
@@ -20,6 +22,7 @@ use nix::unistd::Pid;
 
 pub use self::{
     ended::Ended,
+    served::{Mood, Served},
     shim::{KUBEADM_FAILED, Kind},
     world::World,
 };
@@ -114,8 +117,19 @@ impl Test {
     }
 
     /// Runs another seatrial to its end while the first one runs.
-    pub fn beside(&self, args: impl AsRef<[&'static str]>) -> Ended {
+    pub fn beside<'a>(&self, args: impl AsRef<[&'a str]>) -> Ended {
         Running::start(args.as_ref(), &self.environment, &self.work()).end()
+    }
+
+    /// Runs a script in a shell that finds seatrial, to its end.
+    pub fn shell(&self, script: &str) -> Ended {
+        let seatrial = self.dir.path().join("programs/seatrial");
+        if !seatrial.exists() {
+            symlink(env!("CARGO_BIN_EXE_seatrial"), seatrial).expect("writable");
+        }
+        let shell = self.dir.path().join("coreutils/sh");
+        let args = ["-c", script];
+        Running::start_program(&shell, &args, &self.environment, &self.work()).end()
     }
 
     /// Waits until kind says that it hangs.
@@ -255,6 +269,11 @@ impl Test {
     /// The names of what is in a directory below where seatrial is run.
     pub fn files_in(&self, dir: &str) -> Vec<String> {
         names(&self.work().join(dir))
+    }
+
+    /// A file where seatrial is run.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.work().join(name)
     }
 
     pub fn work(&self) -> PathBuf {

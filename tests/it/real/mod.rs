@@ -4,5 +4,6 @@
 mod endings;
 mod failover;
 mod isolation;
+mod readme;
 mod seatrial;
 mod world;

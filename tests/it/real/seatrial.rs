@@ -1,6 +1,7 @@
 //! seatrial as a user has it: a home, a state directory and a work directory of its own.
 
 use std::{
+    ffi::OsString,
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -42,9 +43,27 @@ impl User {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+        let mut command = self.at_home(env!("CARGO_BIN_EXE_seatrial"));
+        command.args(args);
         command
-            .args(args)
+    }
+
+    /// Runs a script in a shell that finds seatrial, to its end.
+    pub fn shell(&self, script: &str) {
+        let seatrial = Path::new(env!("CARGO_BIN_EXE_seatrial"));
+        let mut path = OsString::from(seatrial.parent().expect("a directory"));
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut shell = self.at_home("sh");
+        let child = shell.arg("-c").arg(script).env("PATH", path).stdout(Stdio::piped()).spawn();
+        let log = self.home.path().join("stderr-of-the-shell");
+        fs::write(&log, "").expect("writable");
+        Running { child: child.expect("a shell starts"), log, began: Instant::now() }.wait();
+    }
+
+    fn at_home(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.home.path())
             .env("HOME", self.home.path())
             .env_remove("SEATRIAL_STATE")
