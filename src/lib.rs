@@ -11,6 +11,7 @@ pub mod fleet;
 pub mod kube;
 pub mod model;
 pub mod provider;
+pub mod redact;
 pub mod report;
 pub mod runner;
 pub mod shipped;
