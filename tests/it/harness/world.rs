@@ -20,7 +20,7 @@ const IMAGES: &str = "kindest/node:v1.35.4\nkindest/node:v1.36.4\n";
 impl World {
     pub(super) fn new(test: &Path) -> Self {
         let dir = test.join("world");
-        for name in ["attempts", "containers", "ids", "making", "networks"] {
+        for name in ["attempts", "containers", "ids", "making", "networks", "versions"] {
             fs::create_dir_all(dir.join(name)).expect("it is new");
         }
         let world = Self { dir, docker: test.join("programs/docker") };
@@ -28,6 +28,11 @@ impl World {
         world.write("images", IMAGES);
         world.write("overlapping", "");
         world
+    }
+
+    /// Where the APIs of clusters are served.
+    pub(super) fn serve_at(&self, port: u16) {
+        self.write("api", &port.to_string());
     }
 
     pub(super) fn dir(&self) -> &Path {
