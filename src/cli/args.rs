@@ -6,7 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, down::Down, env::Env, failure::Failure, fault::FaultCommand, fleet::Fleet,
-    render::Render, run::Run, scenario::Scenario, status::Status, template::Template, up::Up,
+    gc::Gc, render::Render, run::Run, scenario::Scenario, start::Start, status::Status, stop::Stop,
+    template::Template, up::Up,
 };
 use crate::tool::launch;
 
@@ -36,13 +37,16 @@ pub(super) enum Command {
     Fault(FaultCommand),
     #[command(subcommand)]
     Fleet(Fleet),
+    Gc(Gc),
     #[command(name = launch::COMMAND, hide = true)]
     Launch(Launch),
     Render(Render),
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),
+    Start(Start),
     Status(Status),
+    Stop(Stop),
     #[command(subcommand)]
     Template(Template),
     Up(Up),

@@ -9,6 +9,7 @@ mod env;
 mod failure;
 mod fault;
 mod fleet;
+mod gc;
 mod logging;
 mod outcome;
 mod progress;
@@ -17,7 +18,9 @@ mod run;
 mod scenario;
 mod signals;
 mod source;
+mod start;
 mod status;
+mod stop;
 mod table;
 mod template;
 mod up;
@@ -69,11 +72,14 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Env(env) => env.run(context),
         Command::Fault(fault) => fault.run(context).await,
         Command::Fleet(fleet) => fleet.run(context),
+        Command::Gc(gc) => gc.run(context).await,
         Command::Launch(launch) => Err(launch.run()),
         Command::Render(render) => render.run(context).await,
         Command::Run(run) => run.run(context).await,
         Command::Scenario(scenario) => Ok(scenario.run(context)),
+        Command::Start(start) => start.run(context).await,
         Command::Status(status) => status.run(context).await,
+        Command::Stop(stop) => stop.run(context).await,
         Command::Template(template) => template.run(context),
         Command::Up(up) => up.run(context).await,
     }

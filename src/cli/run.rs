@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     Context, Exit, Failure, Outcome, check::exit_of, down::with_leftovers, source::ScenarioSource,
+    up::how_to_use,
 };
 use crate::{
     model::{scenario::Scenario, source::SourceFile},
@@ -18,10 +19,10 @@ use crate::{
         run_dir::{EventLog, RunDir, RunRecord},
         summary::summary,
     },
-    runner::{RunEnd, RunFailure, RunRequest},
+    runner::{self, RunEnd, RunFailure, RunRequest},
 };
 
-/// Run scenarios: each in a lab of its own, which is removed afterwards.
+/// Run scenarios: each in a lab of its own, which is removed afterwards, or in one that is up.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
     /// Files, or names of shipped scenarios.
@@ -30,6 +31,12 @@ pub(super) struct Run {
     /// How many clusters to create at once [default: what free memory allows].
     #[arg(long, short)]
     jobs: Option<NonZeroUsize>,
+    /// Leave each lab standing.
+    #[arg(long)]
+    keep: bool,
+    /// Run in a lab that is up, and leave it as it was.
+    #[arg(long, conflicts_with_all = ["jobs", "keep"])]
+    lab: Option<String>,
     /// Where the records of the runs go, a directory for each.
     #[arg(long, default_value = "seatrial-runs")]
     out: PathBuf,
@@ -80,15 +87,21 @@ impl Run {
         file: &SourceFile,
     ) -> Result<One, Failure> {
         let found = context.find().await?;
+        // Before the run gets its directory; held until its end.
+        let held = self.lab.as_ref().map(|lab| runner::hold_fitting(found.state(), lab, scenario));
+        let held = held.transpose()?;
         let id = new_id();
         let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
         let dir = RunDir::create(self.out.join(format!("{start}-{}-{id}", scenario.name)))?;
         dir.write("scenario.yaml", file.text().as_bytes())?;
         let mut log = EventLog::new(dir.file("events.ndjson")?);
         let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
-        let request =
-            RunRequest { scenario, source: source.shown(), id: &id, dir: &dir, jobs: self.jobs };
-        let RunEnd { result, left } = request.run(&watched.host).await;
+        let (source, jobs, keep) = (source.shown(), self.jobs, self.keep);
+        let request = RunRequest { scenario, source, id: &id, dir: &dir, jobs, keep };
+        let RunEnd { result, left, stays } = match &held {
+            Some(store) => request.run_in(&watched.host, store).await,
+            None => request.run(&watched.host).await,
+        };
         watched.close().await;
         let mut one = match result {
             Ok(record) => report(&record, &dir)?,
@@ -99,6 +112,9 @@ impl Run {
             let failure = with_leftovers(failure, &left);
             one.exit = failure.exit;
             one.remark = failure.words;
+        }
+        if let Some(lab) = stays {
+            one.remark = format!("{}lab `{lab}` stays; {}\n", one.remark, how_to_use(&lab));
         }
         Ok(one)
     }

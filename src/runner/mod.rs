@@ -4,6 +4,7 @@
 
 mod active;
 mod deploy;
+mod difference;
 mod error;
 pub mod event;
 mod healthy;
@@ -11,21 +12,29 @@ mod host;
 mod images;
 mod lower;
 mod name;
+mod need;
 mod plan;
 mod raise;
 mod raise_cluster;
+mod renew;
 mod run;
 mod scenario;
+mod sleep;
 mod step;
 mod until;
+mod whole;
 
+pub use difference::{Difference, What};
 pub use error::{ClusterFailure, RunnerError};
 pub use event::{Event, Events, Recorded};
 pub use host::Host;
 pub(crate) use lower::lower_cluster;
 pub use lower::{Leftovers, lower};
 pub use name::cluster_name;
+pub use need::{Need, NodeStates, node_states};
 pub use plan::{PlannedCluster, Wanted};
 pub use raise::{Raised, raise};
-pub use run::{RunEnd, RunFailure, RunRequest};
+pub use renew::{Renewed, renew};
+pub use run::{RunEnd, RunFailure, RunRequest, hold_fitting};
 pub use scenario::{Ended, Trial};
+pub use sleep::{stop, wake};
