@@ -5,9 +5,11 @@
 mod bad_files;
 mod creation;
 mod down;
+mod gc;
 mod harness;
 mod interrupts;
 mod launch;
+mod life;
 mod missing_tools;
 mod real;
 mod records;

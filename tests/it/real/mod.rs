@@ -3,5 +3,6 @@
 
 mod endings;
 mod failover;
+mod life;
 mod seatrial;
 mod world;
