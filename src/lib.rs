@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod cni;
 pub mod connect;
+pub mod doctor;
 pub mod fault;
 pub mod fleet;
 pub mod kube;

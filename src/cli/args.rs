@@ -5,9 +5,9 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
-    check::Check, down::Down, env::Env, failure::Failure, fault::FaultCommand, fleet::Fleet,
-    gc::Gc, render::Render, run::Run, scenario::Scenario, start::Start, status::Status, stop::Stop,
-    template::Template, up::Up,
+    check::Check, doctor::Doctor, down::Down, env::Env, failure::Failure, fault::FaultCommand,
+    fleet::Fleet, gc::Gc, render::Render, run::Run, scenario::Scenario, start::Start,
+    status::Status, stop::Stop, template::Template, up::Up,
 };
 use crate::tool::launch;
 
@@ -31,6 +31,7 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(Check),
+    Doctor(Doctor),
     Down(Down),
     Env(Env),
     #[command(subcommand)]

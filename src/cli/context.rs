@@ -21,7 +21,7 @@ use crate::{
     template::{self, Catalogue},
     tool::{
         Toolbox,
-        docker::{Docker, Engine},
+        docker::{self, Docker, Engine},
     },
 };
 
@@ -92,14 +92,14 @@ impl Context {
     }
 
     /// The programs of this host; an interrupt cancels what runs.
-    fn docker(&self) -> Result<Docker, Failure> {
+    pub(super) fn docker(&self) -> Result<Docker, Failure> {
         let launcher = env::current_exe()
             .map_err(|error| Failure::environment(format!("seatrial's own path: {error}")))?;
         Ok(Docker::new(Toolbox::new(self.environment.clone(), launcher, self.cancelled.clone())))
     }
 
     /// `SEATRIAL_STATE`, else the XDG state directory.
-    fn state_root(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn state_root(&self) -> Result<PathBuf, Failure> {
         if let Some(root) = self.variable("SEATRIAL_STATE") {
             return std::path::absolute(root)
                 .map_err(|error| Failure::environment(format!("SEATRIAL_STATE: {error}")));
@@ -116,17 +116,22 @@ impl Context {
 
     /// Published ports of a remote engine are on another machine's loopback.
     async fn refuse_remote(&self, docker: &Docker) -> Result<(), Failure> {
-        let endpoint = match self.variable("DOCKER_HOST") {
-            Some(endpoint) => endpoint.to_string_lossy().into_owned(),
+        let endpoint = match self.docker_host() {
+            Some(endpoint) => endpoint,
             None => docker.endpoint().await?,
         };
-        if endpoint.starts_with("unix://") || endpoint.starts_with("npipe://") {
+        if docker::is_local(&endpoint) {
             return Ok(());
         }
         Err(Failure::environment(format!(
             "Docker is at {endpoint}: a remote engine publishes ports on its own machine, which \
              seatrial cannot reach yet; choose a local one with `docker context use`"
         )))
+    }
+
+    /// Where the environment says that Docker is.
+    pub(super) fn docker_host(&self) -> Option<String> {
+        self.variable("DOCKER_HOST").map(|endpoint| endpoint.to_string_lossy().into_owned())
     }
 
     /// A variable that is set to something.

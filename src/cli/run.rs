@@ -1,6 +1,7 @@
 //! `seatrial run`.
 
 use std::{
+    fmt::Write as _,
     hash::{BuildHasher, RandomState},
     num::NonZeroUsize,
     path::PathBuf,
@@ -9,15 +10,17 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Context, Exit, Failure, Outcome, check::exit_of, down::with_leftovers, source::ScenarioSource,
-    up::how_to_use,
+    Context, Exit, Failure, Outcome, check::exit_of, context::Found, down::with_leftovers,
+    source::ScenarioSource, up::how_to_use,
 };
 use crate::{
+    fleet::LabStore,
     model::{scenario::Scenario, source::SourceFile},
     report::{
         junit::junit,
         run_dir::{EventLog, RunDir, RunRecord},
         summary::summary,
+        unjudged::Unjudged,
     },
     runner::{self, RunEnd, RunFailure, RunRequest},
 };
@@ -73,51 +76,68 @@ impl Run {
         scenario: &Scenario,
         file: &SourceFile,
     ) -> One {
-        match self.try_one(context, source, scenario, file).await {
-            Ok(one) => one,
-            Err(failure) => One::failed(failure),
-        }
-    }
-
-    async fn try_one(
-        &self,
-        context: &Context,
-        source: &ScenarioSource,
-        scenario: &Scenario,
-        file: &SourceFile,
-    ) -> Result<One, Failure> {
-        let found = context.find().await?;
-        // Before the run gets its directory; held until its end.
-        let held = self.lab.as_ref().map(|lab| runner::hold_fitting(found.state(), lab, scenario));
-        let held = held.transpose()?;
+        // A host that is not fit to run anything makes no run, and so no directory; nor does a lab
+        // that does not fit, or that somebody else holds.
+        let (found, held) = match self.find(context, scenario).await {
+            Ok(found) => found,
+            Err(failure) => return One::failed(failure),
+        };
         let id = new_id();
         let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
-        let dir = RunDir::create(self.out.join(format!("{start}-{}-{id}", scenario.name)))?;
-        dir.write("scenario.yaml", file.text().as_bytes())?;
-        let mut log = EventLog::new(dir.file("events.ndjson")?);
-        let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
+        let path = self.out.join(format!("{start}-{}-{id}", scenario.name));
+        let dir = match RunDir::create(path) {
+            Ok(dir) => dir,
+            Err(error) => return One::failed(error.into()),
+        };
         let (source, jobs, keep) = (source.shown(), self.jobs, self.keep);
         let request = RunRequest { scenario, source, id: &id, dir: &dir, jobs, keep };
-        let RunEnd { result, left, stays } = match &held {
-            Some(store) => request.run_in(&watched.host, store).await,
-            None => request.run(&watched.host).await,
-        };
-        watched.close().await;
-        let mut one = match result {
-            Ok(record) => report(&record, &dir)?,
-            Err(failure) => One::failed(failure.into()),
-        };
-        if !left.is_empty() {
-            let failure = Failure { exit: one.exit, words: one.remark };
-            let failure = with_leftovers(failure, &left);
-            one.exit = failure.exit;
-            one.remark = failure.words;
-        }
-        if let Some(lab) = stays {
-            one.remark = format!("{}lab `{lab}` stays; {}\n", one.remark, how_to_use(&lab));
-        }
-        Ok(one)
+        let tried = try_one(found, &request, held.as_ref(), file).await;
+        tried.unwrap_or_else(|failure| unjudged(&request, failure))
     }
+
+    /// The host, and the lab that is up, held until the run's end.
+    async fn find<'a>(
+        &self,
+        context: &'a Context,
+        scenario: &Scenario,
+    ) -> Result<(Found<'a>, Option<LabStore>), Failure> {
+        let found = context.find().await?;
+        let held = self.lab.as_ref().map(|lab| runner::hold_fitting(found.state(), lab, scenario));
+        let held = held.transpose()?;
+        Ok((found, held))
+    }
+}
+
+/// One run, with everything of it in its directory.
+async fn try_one(
+    found: Found<'_>,
+    request: &RunRequest<'_>,
+    held: Option<&LabStore>,
+    file: &SourceFile,
+) -> Result<One, Failure> {
+    let dir = request.dir;
+    dir.write("scenario.yaml", file.text().as_bytes())?;
+    let mut log = EventLog::new(dir.file("events.ndjson")?);
+    let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
+    let RunEnd { result, left, stays } = match held {
+        Some(store) => request.run_in(&watched.host, store).await,
+        None => request.run(&watched.host).await,
+    };
+    watched.close().await;
+    let mut one = match result {
+        Ok(record) => report(&record, dir).unwrap_or_else(One::failed),
+        Err(failure) => unjudged(request, failure.into()),
+    };
+    if !left.is_empty() {
+        let failure = Failure { exit: one.exit, words: one.remark };
+        let failure = with_leftovers(failure, &left);
+        one.exit = failure.exit;
+        one.remark = failure.words;
+    }
+    if let Some(lab) = stays {
+        let _ = writeln!(one.remark, "lab `{lab}` stays; {}", how_to_use(&lab));
+    }
+    Ok(one)
 }
 
 /// What one scenario came to.
@@ -141,6 +161,26 @@ fn report(record: &RunRecord, dir: &RunDir) -> Result<One, Failure> {
     dir.write("junit.xml", xml.as_bytes())?;
     let exit = if record.interrupted { Exit::Interrupted } else { exit_of(&record.judgement) };
     Ok(One { exit, result: text, remark: String::new() })
+}
+
+/// A run without a judgement says so in the files that would hold one.
+fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
+    let why = failure.words.trim_start_matches("error: ");
+    let unjudged = Unjudged { scenario: &request.scenario.name, run: request.id, why };
+    let summary = unjudged.summary(request.dir.path());
+    let written = request
+        .dir
+        .write("summary.txt", summary.as_bytes())
+        .map_err(|error| error.to_string())
+        .and_then(|()| unjudged.junit().map_err(|error| error.to_string()))
+        .and_then(|xml| {
+            request.dir.write("junit.xml", xml.as_bytes()).map_err(|error| error.to_string())
+        });
+    let mut one = One::failed(failure);
+    if let Err(error) = written {
+        let _ = writeln!(one.remark, "warning: no report of it: {error}");
+    }
+    one
 }
 
 /// Four characters that tell runs apart.

@@ -8,6 +8,7 @@ pub mod lab;
 pub mod load;
 pub mod name;
 pub mod nearest;
+pub mod possible;
 pub mod problem;
 pub mod problems;
 pub mod scenario;

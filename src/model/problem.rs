@@ -8,6 +8,7 @@ use super::{
     lab::VersionError,
     name::NameError,
     nearest::{Nearest, quoted},
+    possible::Because,
     template::ParameterError,
     units::{Span, UnitError},
 };
@@ -66,6 +67,14 @@ pub enum Problem {
     #[error("`{key}` bounds a parameter that is not an integer")]
     #[diagnostic(code(template::bounds), help("remove `{key}`, or write `type: integer`"))]
     BoundsOfOtherType { key: &'static str },
+
+    #[error("`{expectation}` cannot fail: {because}")]
+    #[diagnostic(code(scenario::cannot_fail), help("{help}"))]
+    CannotFail { expectation: String, because: Because, help: String },
+
+    #[error("`{expectation}` cannot pass: {because}")]
+    #[diagnostic(code(scenario::cannot_pass), help("{help}"))]
+    CannotPass { expectation: String, because: Because, help: String },
 
     #[error("`{path}` is a directory")]
     #[diagnostic(code(file::directory), help("give the path of a file in it"))]

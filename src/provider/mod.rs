@@ -4,6 +4,7 @@
 
 mod error;
 pub mod kind;
+mod makers;
 mod version;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub use error::ProviderError;
+pub use makers::{Maker, makers};
 
 /// A maker of clusters. Every method ends by its own deadline.
 #[async_trait]

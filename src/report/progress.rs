@@ -50,7 +50,10 @@ fn words(event: &Event) -> String {
             Some(say) => format!("{step}: {say}"),
             None => step.clone(),
         },
-        Event::SteadyJudged { verdict } => format!("steady: {verdict}"),
+        Event::SteadyJudged { verdict, why } => {
+            let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            format!("steady: {verdict}{why}")
+        }
         Event::TrafficEnded => "traffic ended".to_owned(),
         Event::TrafficStarted { streams, .. } => format!("traffic: {}", streams.join(", ")),
     }

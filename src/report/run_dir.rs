@@ -16,11 +16,12 @@ use crate::{
         case::Case,
         history::{History, Request},
         judgement::Judgement,
+        whole::{NotWhole, is_whole},
     },
 };
 
 /// The format of `run.json` that this seatrial writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What `run.json` holds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -63,6 +64,16 @@ pub enum RunDirError {
     Newer { path: PathBuf, format: u32 },
     #[error("{} holds no finished run: there is no run.json in it", path.display())]
     NoRun { path: PathBuf },
+    #[error(
+        "{}: {error}; nothing can be said from it: get the run's directory again from where it was made, or run the scenario anew",
+        path.display()
+    )]
+    NotWhole { path: PathBuf, error: NotWhole },
+    #[error(
+        "{} was written by an older seatrial (format {format}, this one knows {FORMAT}): it does not tell how many requests there were; judge it with the one that wrote it, or run the scenario anew",
+        path.display()
+    )]
+    Older { path: PathBuf, format: u32 },
 }
 
 #[derive(Clone, Debug)]
@@ -118,7 +129,10 @@ impl RunDir {
             Err(source) => return Err(RunDirError::Io { path, source }),
         };
         let mut run = parse(&path, &text)?;
-        run.history.requests = read_requests(&dir.join("requests.ndjson"))?;
+        let path = dir.join("requests.ndjson");
+        run.history.requests = read_requests(&path)?;
+        is_whole(&run.history.scheduled, &run.history.requests)
+            .map_err(|error| RunDirError::NotWhole { path, error })?;
         Ok(run)
     }
 }
@@ -135,6 +149,9 @@ fn parse(path: &Path, text: &[u8]) -> Result<RunRecord, RunDirError> {
     let Format { format } = serde_json::from_slice(text).map_err(bad)?;
     if format > FORMAT {
         return Err(RunDirError::Newer { path: path.into(), format });
+    }
+    if format < FORMAT {
+        return Err(RunDirError::Older { path: path.into(), format });
     }
     serde_json::from_slice(text).map_err(bad)
 }
@@ -173,5 +190,37 @@ impl EventLog {
         if let Err(error) = written {
             tracing::warn!(%error, "an event could not be written to events.ndjson");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::expectation::Connections, verdict::history::StreamId};
+
+    #[test]
+    fn every_error_of_a_run_directory_names_the_file_and_what_to_do() {
+        let path = |name: &str| PathBuf::from("seatrial-runs/calm").join(name);
+        let stream = StreamId::new("shop", Connections::New);
+        let errors = [
+            RunDirError::BadRequest {
+                path: path("requests.ndjson"),
+                line: 7,
+                why: "EOF while parsing a value".to_owned(),
+            },
+            RunDirError::BadRun { path: path("run.json"), why: "missing field `case`".to_owned() },
+            RunDirError::Io {
+                path: path("requests.ndjson"),
+                source: io::Error::from(io::ErrorKind::NotFound),
+            },
+            RunDirError::Newer { path: path("run.json"), format: 99 },
+            RunDirError::NoRun { path: path("") },
+            RunDirError::NotWhole {
+                path: path("requests.ndjson"),
+                error: NotWhole::Missing { stream, seq: 41, scheduled: 1200 },
+            },
+            RunDirError::Older { path: path("run.json"), format: 1 },
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("run_dir.rs"), &errors));
     }
 }

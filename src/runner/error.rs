@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError,
-    template::TemplateError, tool::ToolError, wait::WaitError,
+    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, model::name::Name,
+    provider::ProviderError, template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,8 @@ pub enum RunnerError {
     Unfit { lab: String, reasons: Vec<String> },
     #[error("there is no template `{template}`; `seatrial template list` shows those there are")]
     UnknownTemplate { template: String },
+    #[error("cluster `{cluster}`: {error}")]
+    UnknownVersion { cluster: String, error: Box<ProviderError> },
     #[error(transparent)]
     Wait(#[from] WaitError),
 }
@@ -80,6 +82,16 @@ fn listed(lines: &[String]) -> String {
 }
 
 impl RunnerError {
+    /// What a provider says of the version that a cluster asks for, with the cluster's name.
+    pub(super) fn of_version(cluster: &Name, error: ProviderError) -> Self {
+        match error {
+            ProviderError::UnknownVersion { .. } => {
+                Self::UnknownVersion { cluster: cluster.to_string(), error: Box::new(error) }
+            }
+            error => error.into(),
+        }
+    }
+
     /// Whether it is the consequence of an interrupt, and not its own reason.
     #[must_use]
     pub const fn is_cancellation(&self) -> bool {
@@ -143,6 +155,10 @@ mod tests {
             what: "echo".to_owned(),
             why: "it has no kind".to_owned(),
         };
+        let unknown_version = ProviderError::UnknownVersion {
+            asked: "1.12".to_owned(),
+            known: "the nearest is 1.34.11; …".to_owned(),
+        };
         let errors = [
             RunnerError::Cancelled,
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
@@ -178,6 +194,7 @@ mod tests {
                 reasons: vec!["eu: runs v1.35.4, 1.36 is asked for".to_owned()],
             },
             RunnerError::UnknownTemplate { template: "kind-basci".to_owned() },
+            RunnerError::of_version(&"eu".parse().expect("a name"), unknown_version),
             WaitError::Cancelled { who: cluster(), what: "all nodes Ready".to_owned() }.into(),
         ];
         insta::assert_snapshot!(crate::wording::listed(include_str!("error.rs"), &errors));

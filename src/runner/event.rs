@@ -76,6 +76,9 @@ pub enum Event {
     },
     SteadyJudged {
         verdict: String,
+        /// Why the steps do not start.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     TrafficEnded,
     TrafficStarted {

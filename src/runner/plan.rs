@@ -88,7 +88,10 @@ impl PlannedCluster {
         let provider_name = template.front_matter.provider.to_string();
         let provider = host.providers.named(&provider_name)?;
         let cni = cni::chosen(&declared.cni, &provider_name, provider.default_cni())?;
-        let image = provider.resolve(&declared.kubernetes).await?;
+        let image = provider
+            .resolve(&declared.kubernetes)
+            .await
+            .map_err(|error| RunnerError::of_version(cluster, error))?;
         Ok(Self {
             cluster: cluster.clone(),
             name: cluster_name(lab, cluster),

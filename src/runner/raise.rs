@@ -31,7 +31,7 @@ pub(super) const LAB_LABEL: &str = "seatrial.lab";
 /// When the lab was made: tells it from one of the same name in another state directory.
 pub(super) const CREATED_LABEL: &str = "seatrial.created";
 /// What one more cluster needs of free memory while it starts.
-const MEMORY_EACH: u64 = 1 << 30;
+pub const MEMORY_EACH: u64 = 1 << 30;
 
 /// Brings a lab up. An error means that nothing but the record may be left: lower it.
 pub async fn raise(
@@ -230,7 +230,7 @@ fn jobs(host: &Host, asked: Option<NonZeroUsize>) -> usize {
 }
 
 /// What the kernel could hand out without swapping, where it tells.
-fn available_memory() -> Option<u64> {
+pub(crate) fn available_memory() -> Option<u64> {
     let info = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;

@@ -17,7 +17,7 @@ use crate::{
     model::{name::Name, scenario::Scenario},
     provider::NodeState,
     report::run_dir::{RunDir, RunDirError, RunRecord},
-    verdict::{case::Case, judge::judge, judgement::Judgement},
+    verdict::{case::Case, judge},
 };
 
 /// What is to be run, and where its record goes.
@@ -156,7 +156,8 @@ impl RunRequest<'_> {
         let connector = Tcp::connector();
         let trial = Trial { host, store, scenario: self.scenario, case: &case, connector };
         let Ended { history, interrupted } = trial.run(requests).await?;
-        let judgement = if interrupted { interrupted_run() } else { judge(&case, &history) };
+        let judgement =
+            if interrupted { judge::interrupted(&history) } else { judge::judge(&case, &history) };
         let record = RunRecord {
             format: RunRecord::format(),
             seatrial: env!("CARGO_PKG_VERSION").to_owned(),
@@ -225,15 +226,6 @@ fn copy_files(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<(
         std::fs::copy(entry.path(), to.join(entry.file_name()))?;
     }
     Ok(())
-}
-
-/// A run that somebody ended proves nothing.
-fn interrupted_run() -> Judgement {
-    Judgement {
-        verdict: crate::verdict::judgement::Verdict::Inconclusive,
-        reason: Some("the run was interrupted".to_owned()),
-        checks: Vec::new(),
-    }
 }
 
 /// The scenario's name and the run's id, within what a name may be long.

@@ -23,6 +23,7 @@ use crate::{
         history::{History, StreamId, Trouble},
         judge::judge_steady,
         judgement::Verdict,
+        whole::is_whole,
     },
 };
 
@@ -78,8 +79,13 @@ impl Trial<'_> {
             .written
             .map_err(|source| RunnerError::Io { path: "requests.ndjson".into(), source })?;
         history.requests = finished.requests;
+        history.scheduled = finished.scheduled;
         history.traffic_end = Some(finished.traffic_end);
         history.jumps = finished.jumps;
+        if let Err(error) = is_whole(&history.scheduled, &history.requests) {
+            let what = format!("the record of the requests is not whole: {error}");
+            history.troubles.push(Trouble { at: finished.traffic_end, step: None, what });
+        }
         Ok(Ended { history, interrupted: self.host.cancelled.is_cancelled() })
     }
 
@@ -207,8 +213,8 @@ impl Trial<'_> {
         history.steady = Some((from, to));
         let so_far = History { requests: load.snapshot(), ..history.clone() };
         let gate = judge_steady(self.case, &so_far);
-        let verdict = gate.map_or(Verdict::Pass, |gate| gate.verdict);
-        self.host.events.emit(Event::SteadyJudged { verdict: verdict.to_string() });
+        let (verdict, why) = gate.map_or((Verdict::Pass, None), |gate| (gate.verdict, gate.reason));
+        self.host.events.emit(Event::SteadyJudged { verdict: verdict.to_string(), why });
         verdict == Verdict::Pass
     }
 

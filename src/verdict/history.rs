@@ -2,7 +2,7 @@
 //!
 //! Must not know what was expected.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub struct History {
     /// In any order between streams; `requests.ndjson` holds them, one a line.
     #[serde(skip)]
     pub requests: Vec<Request>,
+    /// How many of each stream were due, so that a line that is lost or doubled is noticed.
+    pub scheduled: BTreeMap<StreamId, u64>,
     pub faults: Vec<FaultTimes>,
     /// The window of the steady gate, from its first request to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{
     case::{Allowed, Case},
     history::{ClockJump, History, Request, StreamId, StreamLog, Trouble},
-    judge::judge,
+    judge::{interrupted, judge},
     judgement::{Check, Judgement, Verdict},
     recovery::{Recovery, recovery},
     tests::{Script, at, case, ms, told},
@@ -149,6 +149,81 @@ fn a_gate_that_does_not_hold_makes_it_inconclusive_and_skips_the_rest() {
     let verdicts: Vec<_> = judgement.checks.iter().map(|check| check.verdict).collect();
     assert_eq!(verdicts, [Verdict::Inconclusive, Verdict::Skipped]);
     assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    let reason = judgement.reason.expect("it says why");
+    assert_eq!(reason, "the system was not steady before the first step");
+}
+
+/// What is said of a run whose gate stayed closed for another reason than the system.
+fn closed_by(change: impl FnOnce(&mut History)) -> String {
+    let judgement = verdict_with(|case, history| {
+        case.steady = vec!["shop.lost == 0".parse().unwrap()];
+        history.faults.clear();
+        change(history);
+    });
+    let verdicts: Vec<_> = judgement.checks.iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts.last(), Some(&Verdict::Skipped), "no expectation is judged");
+    judgement.reason.expect("it says why")
+}
+
+fn lag(history: &mut History) {
+    for request in &mut history.requests {
+        request.sent = request.sent.map(|sent| sent + ms(51));
+    }
+}
+
+#[test]
+fn a_gate_that_the_generator_spoilt_does_not_blame_the_system() {
+    let lagged = "whether the system was steady cannot be told: the generator lagged: p99 51.0 ms \
+                  behind its schedule, at most 50.0 ms is trusted";
+    assert_eq!(closed_by(lag), lagged);
+    let bad_too = closed_by(|history| {
+        history.requests = Script::every(ms(100)).bad(1).good(9).requests();
+        lag(history);
+    });
+    assert_eq!(bad_too, lagged, "what was bad may be the generator's own doing");
+    let jumped = closed_by(|history| {
+        history.jumps.push(ClockJump { at: at(500), micros: 60_000 });
+    });
+    assert_eq!(
+        jumped,
+        "whether the system was steady cannot be told: the clock jumped by 60.0 ms at 0.500 s"
+    );
+}
+
+#[test]
+fn a_gate_without_requests_does_not_blame_the_system() {
+    assert_eq!(
+        closed_by(|history| history.requests.clear()),
+        "whether the system was steady cannot be told: no requests in this window"
+    );
+}
+
+#[test]
+fn a_gate_that_one_stream_missed_blames_the_system_though_another_lagged() {
+    let judgement = verdict_with(|case, history| {
+        case.steady = vec!["shop.lost == 0".parse().unwrap()];
+        let mut other = case.streams[0].clone();
+        other.id = StreamId::new("shop", Connections::KeepAlive);
+        case.streams.push(other);
+        lag(history);
+        let bad = Script::every(ms(100)).on(Connections::KeepAlive).bad(1).good(9);
+        history.requests.extend(bad.requests());
+    });
+    assert_eq!(
+        judgement.reason.as_deref(),
+        Some("the system was not steady before the first step")
+    );
+}
+
+#[test]
+fn an_interrupted_run_still_tells_its_troubles() {
+    let mut history = told(&failover());
+    let what = "freeze: the cluster is still paused".to_owned();
+    history.troubles.push(Trouble { at: at(1500), step: None, what: what.clone() });
+    let judgement = interrupted(&history);
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    let told: Vec<_> = judgement.checks.iter().map(|check| check.observed.clone()).collect();
+    assert_eq!(told, [what]);
 }
 
 #[test]

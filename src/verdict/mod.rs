@@ -13,9 +13,12 @@ mod on_stream;
 pub mod recovery;
 pub mod trust;
 pub mod until;
+pub mod whole;
 pub mod windows;
 pub mod words;
 
+#[cfg(test)]
+mod foregone_tests;
 #[cfg(test)]
 mod judge_tests;
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(super) fn at(millis: u64) -> Moment {
 }
 
 /// Requests at a steady pace: good ones take 10 ms, bad ones time out after 150 ms.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Script {
     period: Duration,
     connections: Connections,
@@ -118,6 +118,7 @@ pub(super) fn told(script: &Script) -> History {
     let requests = script.requests();
     let end = requests.last().map_or(Moment::START, |last| last.scheduled + script.period);
     History {
+        scheduled: [(script.stream(), requests.len() as u64)].into(),
         requests,
         faults: vec![FaultTimes {
             step: "freeze".to_owned(),

@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal::SIGKILL;
 
-use crate::harness::{KUBEADM_FAILED, Kind, Test};
+use crate::harness::{KUBEADM_FAILED, Kind, ONE_CLUSTER, Test};
 
 #[test]
 fn a_kind_that_fails_is_shown_in_its_own_words_and_its_node_and_network_go() {
@@ -69,6 +69,43 @@ fn the_logs_of_a_run_that_failed_move_into_its_directory() {
         assert!(kind == "kind.log" && node.ends_with("-control-plane.log"), "{files:?}");
         assert!(journal.ends_with("-control-plane-journal.log"), "{files:?}");
     }
+}
+
+#[test]
+fn a_run_whose_lab_did_not_come_up_is_reported_as_not_judged() {
+    let test = Test::new().kind(&Kind::fails()).run(["run", "regional-failover"]).code(3);
+    assert_eq!(test.ended().stdout, "");
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let read = |name: &str| {
+        let path = test.work().join("seatrial-runs").join(dir).join(name);
+        std::fs::read_to_string(path).expect("it is there")
+    };
+    let (summary, junit) = (read("summary.txt"), read("junit.xml"));
+    assert!(summary.starts_with("regional-failover: NOT JUDGED\n"), "{summary}");
+    assert!(summary.contains("because the lab did not come up whole\n"), "{summary}");
+    assert!(summary.contains(KUBEADM_FAILED), "{summary}");
+    assert!(junit.contains("<error message=\"the lab did not come up whole\""), "{junit}");
+    assert!(junit.contains("errors=\"1\""), "{junit}");
+}
+
+#[test]
+fn a_run_without_kind_is_reported_as_not_judged() {
+    let test = Test::new().run(["run", "regional-failover"]).code(3);
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let files = test.files_in(&format!("seatrial-runs/{dir}"));
+    assert_eq!(files, ["events.ndjson", "junit.xml", "scenario.yaml", "summary.txt"]);
+}
+
+#[test]
+fn a_version_that_nobody_knows_names_its_cluster_and_the_nearest() {
+    let lab = ONE_CLUSTER.to_owned() + "  b: {kubernetes: \"1.12\"}\n";
+    Test::new()
+        .kind(&Kind::fails())
+        .file("old.yaml", &lab)
+        .run(["up", "old.yaml"])
+        .code(2)
+        .stderr_has("error: cluster `b`: Kubernetes 1.12 is not known: the nearest is 1.3")
+        .leaves_nothing();
 }
 
 #[test]

@@ -4,7 +4,9 @@
 
 mod bad_files;
 mod creation;
+mod doctor;
 mod down;
+mod evidence;
 mod gc;
 mod harness;
 mod interrupts;

@@ -138,8 +138,9 @@ impl Trial {
             "write what breaks and when it is healed",
             |decoder, node| steps(decoder, names, node, &mut good_steps),
         );
-        let context = Context { names, traffic: &good_traffic, steps: &good_steps };
-        let steady = fields.optional("steady", |decoder, node| steady(decoder, &context, node));
+        let mut context =
+            Context { names, traffic: &good_traffic, steps: &good_steps, steady: None };
+        let steady = fields.optional("steady", |decoder, node| steady(decoder, &mut context, node));
         let expect = fields.required_because(
             "expect",
             "a scenario without expectations proves nothing; add one such as `shop.wrong == 0`",
@@ -183,13 +184,15 @@ fn check_ports(
     published
 }
 
-fn steady(decoder: &mut Decoder, context: &Context<'_>, node: &Node) -> Read<Steady> {
+/// Reads the gate; how long it is stays in the context.
+fn steady(decoder: &mut Decoder, context: &mut Context<'_>, node: &Node) -> Read<Steady> {
     decoder.map(node, "`steady`", |fields| {
         let lasts = fields.required_because(
             "for",
             "write how long to watch before the first step, such as `for: 20s`",
             |decoder, node| decoder.duration(node, "`for`"),
         );
+        context.steady = lasts.as_ref().ok().copied();
         let expect =
             fields.optional("expect", |decoder, node| expect_steady(decoder, context, node));
         Ok(Steady { lasts: lasts?, expect: expect?.unwrap_or_default() })

@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use semver::Version;
 
 use super::{CreateRequest, Node, NodeState, Provider, ProviderError};
 use crate::{
@@ -42,6 +43,11 @@ impl Kind {
     #[must_use]
     pub const fn new(docker: Docker) -> Self {
         Self { docker }
+    }
+
+    /// Its releases whose node images are known.
+    pub(super) fn known_releases() -> Result<Vec<Version>, ProviderError> {
+        versions::known()
     }
 
     fn call(&self) -> Result<Call, ToolError> {

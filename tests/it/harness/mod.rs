@@ -278,7 +278,7 @@ impl Test {
         names(&self.work().join(dir))
     }
 
-    fn work(&self) -> PathBuf {
+    pub fn work(&self) -> PathBuf {
         self.dir.path().join("work")
     }
 

@@ -82,10 +82,11 @@ case "$1 $2" in
     cat "$WORLD/endpoint"
     ;;
 "version --format")
-    echo '{"Client":{"Version":"29.1.0"},"Server":{"Version":"29.1.0","ApiVersion":"1.52","Os":"linux","Arch":"amd64"}}'
+    printf '{"Client":{"Version":"29.1.0"},"Server":{"Version":"29.1.0","ApiVersion":"%s","Os":"linux","Arch":"amd64"}}\n' \
+        "$(cat "$WORLD/api")"
     ;;
 "info --format")
-    echo '{"NCPU":2,"MemTotal":8000000000}'
+    cat "$WORLD/info"
     ;;
 "image ls") # --format {{.Tag}} REPOSITORY
     sed -n "s|^$5:||p" "$WORLD/images"

@@ -6,6 +6,8 @@
 WORLD=${0%/*}/../world
 echo "$*" >>"$WORLD/kind.log"
 
+while [ -e "$WORLD/hold-kind" ]; do sleep 0.02; done
+
 make_node() { # CLUSTER
     docker run --detach --name "$1-control-plane" --network "$KIND_EXPERIMENTAL_DOCKER_NETWORK" \
         --label "io.x-k8s.kind.cluster=$1" kindest/node:v1.36.4 >/dev/null
@@ -37,7 +39,7 @@ case "$1 $2" in
     cat <<END
 apiVersion: v1
 kind: Config
-clusters: [{name: kind-$4, cluster: {server: "http://127.0.0.1:$(cat "$WORLD/api")/$4"}}]
+clusters: [{name: kind-$4, cluster: {server: "http://127.0.0.1:$(cat "$WORLD/clusters-port")/$4"}}]
 users: [{name: kind-$4, user: {}}]
 contexts: [{name: kind-$4, context: {cluster: kind-$4, user: kind-$4}}]
 current-context: kind-$4
