@@ -83,7 +83,13 @@ impl Gc {
 fn find(state: &State) -> Result<Found, Failure> {
     let mut found = Found::default();
     for name in state.lab_names()? {
-        match state.hold(&name) {
+        // One that is needed is not held either: somebody may want it this moment.
+        let held = match state.read(&name) {
+            Ok(record) if record.is_garbage(Timestamp::now()).is_none() => continue,
+            Ok(_) => state.hold(&name),
+            Err(error) => Err(error),
+        };
+        match held {
             // Somebody is at work with it.
             Err(FleetError::Held { .. }) => {}
             Err(error) => found.failures.push(error.into()),

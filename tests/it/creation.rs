@@ -41,7 +41,7 @@ fn what_kind_says_is_told_and_kept_without_its_tokens() {
         .kind(&Kind::becomes(
             "echo 'ERROR: failed: kubeadm join a:6443 --token abcdef.0123456789abcdef' >&2\nexit 1",
         ))
-        .run(["up", "pond.yaml"])
+        .run(["-v", "up", "pond.yaml"])
         .code(3)
         .stderr_has("kubeadm join a:6443 --token [redacted]")
         .stderr_has_not("abcdef.0123456789abcdef");
