@@ -6,8 +6,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
-    fault::FaultCommand, fleet::Fleet, man::Man, render::Render, run::Run, scenario::Scenario,
-    signals::Interrupt, status::Status, template::Template, traffic::Traffic, up::Up,
+    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, render::Render, run::Run,
+    scenario::Scenario, signals::Interrupt, start::Start, status::Status, stop::Stop,
+    template::Template, traffic::Traffic, up::Up,
 };
 use crate::tool::launch;
 
@@ -39,6 +40,7 @@ pub(super) enum Command {
     Fault(FaultCommand),
     #[command(subcommand)]
     Fleet(Fleet),
+    Gc(Gc),
     #[command(name = launch::COMMAND, hide = true)]
     Launch(Launch),
     Man(Man),
@@ -46,7 +48,9 @@ pub(super) enum Command {
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),
+    Start(Start),
     Status(Status),
+    Stop(Stop),
     #[command(subcommand)]
     Template(Template),
     Traffic(Traffic),

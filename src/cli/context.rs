@@ -144,6 +144,10 @@ impl Context {
 }
 
 impl Found<'_> {
+    pub(super) const fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Gets everything ready to work with.
     pub(super) fn watched(self, listener: Option<Listener>) -> Result<Watched, Failure> {
         let Self { context, state, docker, engine } = self;

@@ -11,6 +11,7 @@ mod env;
 mod failure;
 mod fault;
 mod fleet;
+mod gc;
 mod logging;
 mod man;
 mod outcome;
@@ -20,7 +21,9 @@ mod run;
 mod scenario;
 mod signals;
 mod source;
+mod start;
 mod status;
+mod stop;
 mod table;
 mod template;
 mod traffic;
@@ -77,12 +80,15 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Env(env) => env.run(context),
         Command::Fault(fault) => fault.run(context).await,
         Command::Fleet(fleet) => fleet.run(context),
+        Command::Gc(gc) => gc.run(context).await,
         Command::Launch(launch) => Err(launch.run()),
         Command::Man(man) => man.run(),
         Command::Render(render) => render.run(context).await,
         Command::Run(run) => run.run(context).await,
         Command::Scenario(scenario) => Ok(scenario.run(context)),
+        Command::Start(start) => start.run(context).await,
         Command::Status(status) => status.run(context).await,
+        Command::Stop(stop) => stop.run(context).await,
         Command::Template(template) => template.run(context),
         Command::Traffic(traffic) => traffic.run(context).await,
         Command::Up(up) => up.run(context).await,

@@ -11,9 +11,10 @@ use jiff::Timestamp;
 
 use super::{
     Context, Exit, Failure, Outcome, check::exit_of, context::Found, down::with_leftovers,
-    source::ScenarioSource,
+    source::ScenarioSource, up::how_to_use,
 };
 use crate::{
+    fleet::LabStore,
     model::{scenario::Scenario, source::SourceFile},
     report::{
         junit::junit,
@@ -21,10 +22,10 @@ use crate::{
         summary::summary,
         unjudged::Unjudged,
     },
-    runner::{RunEnd, RunFailure, RunRequest},
+    runner::{self, RunEnd, RunFailure, RunRequest},
 };
 
-/// Run scenarios: each in a lab of its own, which is removed afterwards.
+/// Run scenarios: each in a lab of its own, which is removed afterwards, or in one that is up.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
     /// Files, or names of shipped scenarios.
@@ -33,6 +34,12 @@ pub(super) struct Run {
     /// How many clusters to create at once [default: what free memory allows].
     #[arg(long, short)]
     jobs: Option<NonZeroUsize>,
+    /// Leave each lab standing.
+    #[arg(long)]
+    keep: bool,
+    /// Run in a lab that is up, and leave it as it was.
+    #[arg(long, conflicts_with_all = ["jobs", "keep"])]
+    lab: Option<String>,
     /// Where the records of the runs go, a directory for each.
     #[arg(long, default_value = "seatrial-runs")]
     out: PathBuf,
@@ -69,8 +76,9 @@ impl Run {
         scenario: &Scenario,
         file: &SourceFile,
     ) -> One {
-        // A host that is not fit to run anything makes no run, and so no directory.
-        let found = match context.find().await {
+        // A host that is not fit to run anything makes no run, and so no directory; nor does a lab
+        // that does not fit, or that somebody else holds.
+        let (found, held) = match self.find(context, scenario).await {
             Ok(found) => found,
             Err(failure) => return One::failed(failure),
         };
@@ -81,10 +89,22 @@ impl Run {
             Ok(dir) => dir,
             Err(error) => return One::failed(error.into()),
         };
-        let request =
-            RunRequest { scenario, source: source.shown(), id: &id, dir: &dir, jobs: self.jobs };
-        let tried = try_one(found, &request, file).await;
+        let (source, jobs, keep) = (source.shown(), self.jobs, self.keep);
+        let request = RunRequest { scenario, source, id: &id, dir: &dir, jobs, keep };
+        let tried = try_one(found, &request, held.as_ref(), file).await;
         tried.unwrap_or_else(|failure| unjudged(&request, failure))
+    }
+
+    /// The host, and the lab that is up, held until the run's end.
+    async fn find<'a>(
+        &self,
+        context: &'a Context,
+        scenario: &Scenario,
+    ) -> Result<(Found<'a>, Option<LabStore>), Failure> {
+        let found = context.find().await?;
+        let held = self.lab.as_ref().map(|lab| runner::hold_fitting(found.state(), lab, scenario));
+        let held = held.transpose()?;
+        Ok((found, held))
     }
 }
 
@@ -92,13 +112,17 @@ impl Run {
 async fn try_one(
     found: Found<'_>,
     request: &RunRequest<'_>,
+    held: Option<&LabStore>,
     file: &SourceFile,
 ) -> Result<One, Failure> {
     let dir = request.dir;
     dir.write("scenario.yaml", file.text().as_bytes())?;
     let mut log = EventLog::new(dir.file("events.ndjson")?);
     let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
-    let RunEnd { result, left } = request.run(&watched.host).await;
+    let RunEnd { result, left, stays } = match held {
+        Some(store) => request.run_in(&watched.host, store).await,
+        None => request.run(&watched.host).await,
+    };
     watched.close().await;
     let mut one = match result {
         Ok(record) => report(&record, dir).unwrap_or_else(One::failed),
@@ -109,6 +133,9 @@ async fn try_one(
         let failure = with_leftovers(failure, &left);
         one.exit = failure.exit;
         one.remark = failure.words;
+    }
+    if let Some(lab) = stays {
+        let _ = writeln!(one.remark, "lab `{lab}` stays; {}", how_to_use(&lab));
     }
     Ok(one)
 }

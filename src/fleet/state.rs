@@ -170,6 +170,7 @@ impl LabStore {
     pub fn update<T>(&self, change: impl FnOnce(&mut LabRecord) -> T) -> Result<T, FleetError> {
         let mut record = self.lock_record();
         let result = change(&mut record);
+        record.format = FORMAT;
         let bytes = serde_json::to_vec_pretty(&*record).map_err(|error| FleetError::Broken {
             path: self.dir.join("lab.json"),
             why: error.to_string(),
@@ -193,6 +194,17 @@ impl LabStore {
     #[must_use]
     pub fn logs(&self) -> PathBuf {
         self.dir.join("logs")
+    }
+
+    /// Forgets the files of a cluster that is off the record; its logs stay.
+    pub fn forget_cluster(&self, cluster: &str) -> Result<(), FleetError> {
+        let dir = self.cluster_dir(cluster);
+        match fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(FleetError::io(dir)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The groups of tools that were started for this lab.
@@ -286,7 +298,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::tool::process::Process;
+    use crate::{fleet::record::Stay, tool::process::Process};
 
     fn record(name: &str) -> LabRecord {
         LabRecord {
@@ -295,6 +307,8 @@ mod tests {
             created: Timestamp::UNIX_EPOCH,
             owner: Process::current(),
             source: "test".to_owned(),
+            stay: Stay::default(),
+            stopped: None,
             networks: Vec::new(),
             clusters: IndexMap::new(),
         }
@@ -373,6 +387,27 @@ mod tests {
             fs::read_to_string(&path).expect("readable"),
             r#"{"format": 99, "what": "ever"}"#
         );
+    }
+
+    #[test]
+    fn a_record_of_an_older_format_is_read_and_becomes_one_of_this() {
+        let (_dir, state) = state();
+        drop(state.create(record("eu")).expect("it is new"));
+        let path = state.lab_dir("eu").join("lab.json");
+        let on_disk = || -> serde_json::Value {
+            serde_json::from_slice(&fs::read(&path).expect("readable")).expect("JSON")
+        };
+        let mut old = on_disk();
+        let fields = old.as_object_mut().expect("an object");
+        fields.insert("format".to_owned(), 1.into());
+        for later in ["stay", "stopped"] {
+            fields.remove(later).expect("this format has it");
+        }
+        fs::write(&path, old.to_string()).expect("writable");
+        let store = state.hold("eu").expect("it is read");
+        assert_eq!(store.record().stay, Stay::default());
+        store.update(|record| record.stay.keep = true).expect("writable");
+        assert_eq!((&on_disk()["format"], &on_disk()["stay"]["keep"]), (&2.into(), &true.into()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! of its own for home, state, work and programs; nothing of the host but a few coreutils can be
 //! seen from inside, so no test can reach the real docker or kind.
 
+mod api;
 mod ended;
 mod groups;
 mod running;
@@ -20,13 +21,13 @@ use std::{
 
 use nix::unistd::Pid;
 
+use self::{api::Api, groups::Group, running::Running};
 pub use self::{
     ended::Ended,
     served::{Mood, Served},
     shim::{KUBEADM_FAILED, Kind},
     world::World,
 };
-use self::{groups::Group, running::Running};
 
 /// A lab of one cluster, for tests that need some lab.
 pub const ONE_CLUSTER: &str = r#"apiVersion: seatrial/v1
@@ -37,6 +38,16 @@ clusters:
   a: {kubernetes: "1.36"}
 "#;
 
+/// The same lab with two clusters.
+pub const TWO_CLUSTERS: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: pond
+defaults: {template: kind-basic}
+clusters:
+  a: {kubernetes: "1.36"}
+  b: {kubernetes: "1.36"}
+"#;
+
 /// How long anything may take on a busy machine before the test is ended.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The pause between two looks at what is waited for.
@@ -45,6 +56,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub struct Test {
     dir: tempfile::TempDir,
     world: World,
+    /// The APIs of the clusters that stand.
+    _api: Api,
     environment: BTreeMap<&'static str, String>,
     running: Option<Running>,
     ended: Option<Ended>,
@@ -67,7 +80,10 @@ impl Test {
             ("TMPDIR", path("tmp")),
         ]);
         let world = World::new(dir.path());
-        Self { dir, world, environment, running: None, ended: None }.file("pond.yaml", ONE_CLUSTER)
+        let api = Api::serve(world.dir());
+        world.serve_at(api.port());
+        let test = Self { dir, world, _api: api, environment, running: None, ended: None };
+        test.file("pond.yaml", ONE_CLUSTER)
     }
 
     /// Puts a kind on PATH.
@@ -192,6 +208,11 @@ impl Test {
         self
     }
 
+    pub fn stdout_has_not(self, text: &str) -> Self {
+        assert!(!self.ended().stdout.contains(text), "{text:?} on stdout of\n{}", self.ended());
+        self
+    }
+
     /// Checks the files of the test.
     pub fn and(self, check: impl FnOnce(&Test)) -> Self {
         check(&self);
@@ -287,6 +308,11 @@ impl Test {
 
     pub fn labs(&self) -> Vec<String> {
         names(&self.state().join("labs"))
+    }
+
+    /// The clusters of a lab that have a folder of their own.
+    pub fn clusters(&self, lab: &str) -> Vec<String> {
+        names(&self.lab_path(lab, "clusters"))
     }
 
     /// What is in a lab's record.

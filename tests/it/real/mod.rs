@@ -4,6 +4,7 @@
 mod endings;
 mod failover;
 mod isolation;
+mod life;
 mod readme;
 mod seatrial;
 mod world;

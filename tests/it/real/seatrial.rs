@@ -138,6 +138,8 @@ pub struct Ended {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+    /// From its start to its end.
+    pub took: Duration,
 }
 
 impl Running {
@@ -170,8 +172,9 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(50));
         };
+        let took = self.began.elapsed();
         let stdout = reader.join().expect("no panic").expect("text");
-        Ended { code: status.code(), stdout, stderr: self.stderr() }
+        Ended { code: status.code(), stdout, stderr: self.stderr(), took }
     }
 
     fn check_patience(&mut self, what: &str) {
