@@ -145,7 +145,7 @@ async fn answer(host: &Host, lab: &LabRecord, name: &str) -> String {
         Ok(api) => api,
         Err(error) => return error.to_string(),
     };
-    match api.answers(PATIENCE).await {
+    match api.is_ready(PATIENCE).await {
         Ok(()) => "ready".to_owned(),
         Err(error) => error.to_string(),
     }

@@ -6,6 +6,8 @@ mod access;
 mod apply;
 mod error;
 mod ready;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod served;
 
 pub use access::ClusterApi;
