@@ -1,7 +1,7 @@
 //! `seatrial run`.
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     hash::{BuildHasher, RandomState},
     num::NonZeroUsize,
     path::PathBuf,
@@ -148,8 +148,11 @@ fn write_reports(dir: &RunDir, summary: &str, junit: Result<String, impl fmt::Di
     let junit = junit.map_err(|error| error.to_string());
     let write = |name, text: &str| dir.write(name, text.as_bytes()).map_err(|e| e.to_string());
     let written = [write("summary.txt", summary), junit.and_then(|xml| write("junit.xml", &xml))];
-    let errors = written.into_iter().filter_map(Result::err);
-    errors.map(|error| format!("warning: a report is missing: {error}\n")).collect()
+    let mut warnings = String::new();
+    for error in written.into_iter().filter_map(Result::err) {
+        let _ = writeln!(warnings, "warning: a report is missing: {error}");
+    }
+    warnings
 }
 
 /// Four characters that tell runs apart.

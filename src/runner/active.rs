@@ -1,7 +1,8 @@
 //! The faults that are in the world: how they come, stay and go.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
+use futures::future::LocalBoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -80,7 +81,7 @@ impl Steps<'_, '_> {
             fault.inject(&target).await?;
             fault.verify(&target).await
         };
-        let (proved, others) = self.meanwhile(proving).await;
+        let (proved, others) = self.meanwhile(Box::pin(proving)).await;
         self.active.push(Active { step: step.clone(), fault, target, ends: injected + lasts });
         let proof = proved?;
         let now = self.now();
@@ -135,7 +136,7 @@ impl Steps<'_, '_> {
 
     /// Waits for something, and heals what reaches its `for` meanwhile. Nothing is overdue when
     /// this returns, and no healing is cut short.
-    pub(super) async fn meanwhile<T>(&mut self, awaited: impl Future<Output = T>) -> (T, Went) {
+    pub(super) async fn meanwhile<T>(&mut self, awaited: LocalBoxFuture<'_, T>) -> (T, Went) {
         let trial = self.trial;
         let over = CancellationToken::new();
         let awaited = async {
@@ -215,7 +216,7 @@ impl Steps<'_, '_> {
             let within = active.fault.heals_within().max(patience);
             active.fault.verify_healed(&target, within).await
         };
-        let (proved, others) = self.meanwhile(undoing).await;
+        let (proved, others) = self.meanwhile(Box::pin(undoing)).await;
         Ok((proved?, others))
     }
 
@@ -227,7 +228,9 @@ impl Steps<'_, '_> {
             all.extend(self.look(active, &active.target).await);
         }
         let first = all.first().map(|amiss| amiss.why.clone());
-        all.into_iter().for_each(|amiss| self.note(amiss));
+        for amiss in all {
+            self.note(amiss);
+        }
         first
     }
 

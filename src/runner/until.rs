@@ -81,7 +81,8 @@ impl Steps<'_, '_> {
         let trial = self.trial;
         let (healthy, healed) = match Patient::of(trial, self.door, role).await {
             Ok(patient) => {
-                let (healthy, healed) = self.meanwhile(patient.healthy(began, within)).await;
+                let healthy = Box::pin(patient.healthy(began, within));
+                let (healthy, healed) = self.meanwhile(healthy).await;
                 (healthy.map_err(RunnerError::from), healed)
             }
             Err(error) => (Err(error), Went::On),
