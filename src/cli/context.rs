@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Clock,
     fleet::State,
-    provider::Providers,
+    provider::{Providers, kind},
     runner::{Events, Host, Recorded},
     template::{self, Catalogue},
     tool::{
@@ -87,6 +87,7 @@ impl Context {
 
     /// Opens the state directory and looks at Docker; begins nothing.
     pub(super) async fn find(&self) -> Result<Found<'_>, Failure> {
+        self.refuse_other_engine()?;
         let state = self.state()?;
         let docker = self.docker()?;
         self.refuse_remote(&docker).await?;
@@ -115,6 +116,19 @@ impl Context {
             Failure::environment("there is no home directory with an absolute path; set SEATRIAL_STATE to a directory")
         })?;
         Ok(state.join("seatrial"))
+    }
+
+    /// What kind makes elsewhere is found and removed nowhere.
+    fn refuse_other_engine(&self) -> Result<(), Failure> {
+        let Some(engine) = self.variable(kind::ENGINE).filter(|engine| *engine != "docker") else {
+            return Ok(());
+        };
+        let (variable, engine) = (kind::ENGINE, engine.to_string_lossy());
+        Err(Failure::environment(format!(
+            "{variable} is `{engine}`: kind would make its nodes there, but seatrial looks for them \
+             and removes them in Docker only, so they would be left behind; unset it, or set it to \
+             `docker`"
+        )))
     }
 
     /// Published ports of a remote engine are on another machine's loopback.

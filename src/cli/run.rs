@@ -1,7 +1,7 @@
 //! `seatrial run`.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     hash::{BuildHasher, RandomState},
     num::NonZeroUsize,
     path::PathBuf,
@@ -125,7 +125,7 @@ async fn try_one(
     };
     watched.close().await;
     let mut one = match result {
-        Ok(record) => report(&record, dir).unwrap_or_else(One::failed),
+        Ok(record) => report(&record, dir),
         Err(failure) => unjudged(request, failure.into()),
     };
     if !left.is_empty() {
@@ -153,34 +153,33 @@ impl One {
     }
 }
 
-fn report(record: &RunRecord, dir: &RunDir) -> Result<One, Failure> {
+/// A judgement stands, whether or not its reports can be written.
+fn report(record: &RunRecord, dir: &RunDir) -> One {
     let text = summary(record, &record.judgement, dir.path());
-    dir.write("summary.txt", text.as_bytes())?;
-    let xml = junit(record, &record.judgement)
-        .map_err(|error| Failure::environment(format!("no JUnit report: {error}")))?;
-    dir.write("junit.xml", xml.as_bytes())?;
     let exit = if record.interrupted { Exit::Interrupted } else { exit_of(&record.judgement) };
-    Ok(One { exit, result: text, remark: String::new() })
+    let remark = write_reports(dir, &text, junit(record, &record.judgement));
+    One { exit, result: text, remark }
 }
 
-/// A run without a judgement says so in the files that would hold one.
+/// A run without a judgement says so where one would stand.
 fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
     let why = failure.words.trim_start_matches("error: ");
     let unjudged = Unjudged { scenario: &request.scenario.name, run: request.id, why };
-    let summary = unjudged.summary(request.dir.path());
-    let written = request
-        .dir
-        .write("summary.txt", summary.as_bytes())
-        .map_err(|error| error.to_string())
-        .and_then(|()| unjudged.junit().map_err(|error| error.to_string()))
-        .and_then(|xml| {
-            request.dir.write("junit.xml", xml.as_bytes()).map_err(|error| error.to_string())
-        });
-    let mut one = One::failed(failure);
-    if let Err(error) = written {
-        let _ = writeln!(one.remark, "warning: no report of it: {error}");
+    let result = unjudged.summary(request.dir.path());
+    let warnings = write_reports(request.dir, &result, unjudged.junit());
+    One { exit: failure.exit, result, remark: failure.words + &warnings }
+}
+
+/// Writes both; what cannot be written is a warning.
+fn write_reports(dir: &RunDir, summary: &str, junit: Result<String, impl fmt::Display>) -> String {
+    let junit = junit.map_err(|error| error.to_string());
+    let write = |name, text: &str| dir.write(name, text.as_bytes()).map_err(|e| e.to_string());
+    let written = [write("summary.txt", summary), junit.and_then(|xml| write("junit.xml", &xml))];
+    let mut warnings = String::new();
+    for error in written.into_iter().filter_map(Result::err) {
+        let _ = writeln!(warnings, "warning: a report is missing: {error}");
     }
-    one
+    warnings
 }
 
 /// Four characters that tell runs apart.
@@ -203,5 +202,39 @@ impl From<RunFailure> for Failure {
             RunFailure::RunDir(error) => error.into(),
             failure @ RunFailure::NotWhole { .. } => Self::environment(failure),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_verdict_stands_when_its_reports_cannot_be_written() {
+        let record = serde_json::from_value(json!({
+            "format": 2, "seatrial": "0.1.0", "run": "abcd", "scenario": "calm",
+            "description": null, "source": "calm.yaml", "interrupted": false,
+            "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:02Z",
+            "case": {"streams": [], "roles": {}, "steps": [], "steady": [], "expect": []},
+            "history": {"scheduled": {}, "faults": []},
+            "lab": {
+                "format": 1, "name": "calm-abcd", "created": "2026-01-01T00:00:00Z",
+                "owner": {"pid": 1, "started": 1}, "source": "calm.yaml",
+                "networks": [], "clusters": {},
+            },
+            "judgement": {"verdict": "fail", "checks": []},
+        }));
+        let place = tempfile::tempdir().expect("a directory");
+        let dir = RunDir::create(place.path().join("run")).expect("it is new");
+        // Nothing can be written where a directory is.
+        std::fs::create_dir(dir.path().join("summary.txt")).expect("it is new");
+        let One { exit, result, remark } = report(&record.expect("a record"), &dir);
+        assert_eq!(exit, Exit::Failed);
+        assert!(result.starts_with("calm: FAIL"), "{result}");
+        assert!(remark.starts_with("warning: a report is missing: "), "{remark}");
+        assert_eq!(remark.lines().count(), 1, "{remark}");
+        assert!(dir.path().join("junit.xml").is_file(), "the other one is written all the same");
     }
 }

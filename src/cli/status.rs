@@ -218,7 +218,7 @@ impl Look<'_> {
             Ok(api) => api,
             Err(error) => return error.to_string(),
         };
-        match api.answers(PATIENCE).await {
+        match api.is_ready(PATIENCE).await {
             Ok(()) => "ready".to_owned(),
             Err(error) => error.to_string(),
         }

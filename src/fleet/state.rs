@@ -68,7 +68,13 @@ impl State {
 
     /// Reads every lab's record.
     pub fn labs(&self) -> Result<Vec<LabRecord>, FleetError> {
-        self.lab_names()?.iter().map(|name| self.read(name)).collect()
+        self.read_those_left(&self.lab_names()?)
+    }
+
+    /// The records of labs that were listed a moment ago; one may have been forgotten since.
+    fn read_those_left(&self, names: &[String]) -> Result<Vec<LabRecord>, FleetError> {
+        let read = names.iter().map(|name| self.read(name));
+        read.filter(|read| !matches!(read, Err(FleetError::Unknown { .. }))).collect()
     }
 
     /// Reads one lab's record without holding the lab.
@@ -353,6 +359,17 @@ mod tests {
         let _other = state.create(record("us")).expect("it is new");
         assert!(!left.exists(), "it is swept");
         assert_eq!(state.lab_names().expect("readable"), ["us"]);
+    }
+
+    #[test]
+    fn a_lab_that_is_forgotten_while_all_are_read_is_none_of_them() {
+        let (_dir, state) = state();
+        let gone = state.create(record("eu")).expect("it is new");
+        let _stays = state.create(record("us")).expect("it is new");
+        let names = state.lab_names().expect("readable");
+        gone.forget().expect("removable");
+        let left = state.read_those_left(&names).expect("readable");
+        assert_eq!(left.iter().map(|lab| &*lab.name).collect::<Vec<_>>(), ["us"]);
     }
 
     #[test]

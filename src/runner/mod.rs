@@ -3,6 +3,8 @@
 //! Must not know how events are shown.
 
 mod active;
+#[cfg(test)]
+mod active_tests;
 mod deploy;
 mod difference;
 mod error;

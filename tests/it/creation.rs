@@ -74,14 +74,15 @@ fn the_logs_of_a_run_that_failed_move_into_its_directory() {
 #[test]
 fn a_run_whose_lab_did_not_come_up_is_reported_as_not_judged() {
     let test = Test::new().kind(&Kind::fails()).run(["run", "regional-failover"]).code(3);
-    assert_eq!(test.ended().stdout, "");
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
     let read = |name: &str| {
         let path = test.work().join("seatrial-runs").join(dir).join(name);
         std::fs::read_to_string(path).expect("it is there")
     };
     let (summary, junit) = (read("summary.txt"), read("junit.xml"));
+    test.ended().stdout_is(&summary);
     assert!(summary.starts_with("regional-failover: NOT JUDGED\n"), "{summary}");
+    assert!(summary.ends_with(&format!("evidence: seatrial-runs/{dir}\n")), "{summary}");
     assert!(summary.contains("because the lab did not come up whole\n"), "{summary}");
     assert!(summary.contains(KUBEADM_FAILED), "{summary}");
     assert!(junit.contains("<error message=\"the lab did not come up whole\""), "{junit}");

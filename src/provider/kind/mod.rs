@@ -26,6 +26,9 @@ use crate::{
 
 pub const NAME: &str = "kind";
 
+/// The variable that has kind make its nodes elsewhere than in Docker.
+pub const ENGINE: &str = "KIND_EXPERIMENTAL_PROVIDER";
+
 const INSTALL: &str = "https://kind.sigs.k8s.io/docs/user/quick-start/#installation";
 /// The label that every node container of a cluster carries.
 const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";

@@ -143,15 +143,20 @@ pub struct Ended {
 }
 
 impl Running {
-    /// Waits until its progress says something.
-    pub fn says(&mut self, words: &str) {
-        while !self.stderr().contains(words) {
+    /// Waits until something is so while it runs.
+    pub fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        while !is_so(self) {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
-                panic!("it ended ({status}) without saying `{words}`:\n{}", self.stderr());
+                panic!("it ended ({status}) before {what}:\n{}", self.stderr());
             }
-            self.check_patience(words);
+            self.check_patience(what);
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Whether its progress has said something.
+    pub fn has_said(&self, words: &str) -> bool {
+        self.stderr().contains(words)
     }
 
     pub fn signal(&self, signal: Signal) {
