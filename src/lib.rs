@@ -12,6 +12,7 @@ pub mod kube;
 pub mod model;
 pub mod provider;
 pub mod report;
+pub mod reset;
 pub mod runner;
 pub mod shipped;
 pub mod template;

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, down::Down, env::Env, failure::Failure, fault::FaultCommand, fleet::Fleet,
-    render::Render, run::Run, scenario::Scenario, status::Status, template::Template, up::Up,
+    render::Render, reset::Reset, run::Run, scenario::Scenario, status::Status, template::Template, up::Up,
 };
 use crate::tool::launch;
 
@@ -39,6 +39,7 @@ pub(super) enum Command {
     #[command(name = launch::COMMAND, hide = true)]
     Launch(Launch),
     Render(Render),
+    Reset(Reset),
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),

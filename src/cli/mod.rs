@@ -13,6 +13,7 @@ mod logging;
 mod outcome;
 mod progress;
 mod render;
+mod reset;
 mod run;
 mod scenario;
 mod signals;
@@ -71,6 +72,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Fleet(fleet) => fleet.run(context),
         Command::Launch(launch) => Err(launch.run()),
         Command::Render(render) => render.run(context).await,
+        Command::Reset(reset) => reset.run(context).await,
         Command::Run(run) => run.run(context).await,
         Command::Scenario(scenario) => Ok(scenario.run(context)),
         Command::Status(status) => status.run(context).await,

@@ -3,12 +3,14 @@
 //! Must not know labs.
 
 mod access;
+mod afresh;
 mod apply;
 mod error;
 mod ready;
 mod served;
 
 pub use access::ClusterApi;
+pub use afresh::Tasks;
 pub use error::KubeError;
 pub use ready::{ExpectedNodes, Workload};
 pub use served::{NodeStarts, ServiceName};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError,
+    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError, reset::ResetError,
     template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
@@ -44,6 +44,8 @@ pub enum RunnerError {
     #[error(transparent)]
     Provider(#[from] ProviderError),
     #[error(transparent)]
+    Reset(#[from] ResetError),
+    #[error(transparent)]
     Template(#[from] TemplateError),
     #[error(transparent)]
     Tool(#[from] ToolError),
@@ -65,6 +67,10 @@ impl RunnerError {
                 | Self::Wait(WaitError::Cancelled { .. })
                 | Self::Tool(ToolError::Cancelled { .. })
                 | Self::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
+                | Self::Reset(
+                    ResetError::Wait(WaitError::Cancelled { .. })
+                        | ResetError::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
+                )
         )
     }
 }
@@ -135,6 +141,7 @@ mod tests {
             },
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
+            ResetError::NotKept { cluster: cluster() }.into(),
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },

@@ -74,9 +74,13 @@ impl Job<'_> {
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
         match self.workload {
-            Some(workload) => deploy(self.host, self.images, workload, &api, &self.record()).await,
-            None => Ok(()),
+            Some(workload) => {
+                deploy(self.host, self.images, workload, &api, &self.record()).await?;
+            }
+            None => {}
         }
+        super::reset::keep(self.host, &self.cluster.cluster, &self.record()).await;
+        Ok(())
     }
 
     /// Docker has the last word on ports: when one was taken since, all are planned anew.

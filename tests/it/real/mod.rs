@@ -3,5 +3,6 @@
 
 mod endings;
 mod failover;
+mod reset;
 mod seatrial;
 mod world;
