@@ -6,7 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, down::Down, env::Env, failure::Failure, fault::FaultCommand, fleet::Fleet,
-    render::Render, reset::Reset, run::Run, scenario::Scenario, status::Status, template::Template, up::Up,
+    render::Render, reset::Reset, run::Run, scenario::Scenario, status::Status, template::Template,
+    up::Up,
 };
 use crate::tool::launch;
 

@@ -36,10 +36,10 @@ impl ClusterApi {
     /// own lead to.
     pub async fn is_afresh(&self, tasks: &Tasks) -> Result<Look<BTreeSet<IpAddr>>, KubeError> {
         let (nodes, pods, services, slices) = futures::try_join!(
-            self.all("its nodes"),
-            self.all("its pods"),
-            self.all("its services"),
-            self.all("its endpoints"),
+            Box::pin(self.all("its nodes")),
+            Box::pin(self.all("its pods")),
+            Box::pin(self.all("its services")),
+            Box::pin(self.all("its endpoints")),
         )?;
         let seen = Seen { nodes, pods, services, slices };
         Ok(seen.trouble(tasks).map_or_else(|| Look::Met(seen.destinations()), Look::NotYet))
@@ -193,7 +193,9 @@ mod tests {
     #[case::node("Unknown", "one", "10.0.0.2", Some("worker is not Ready"))]
     #[case::pod("True", "gone", "10.0.0.2", Some("what is known of dns-1 is from before"))]
     #[case::endpoints(
-        "True", "one", "10.0.0.9",
+        "True",
+        "one",
+        "10.0.0.9",
         Some("service dns: the pods are at 10.0.0.2, the endpoints at 10.0.0.9")
     )]
     fn what_is_from_before_does_not_count(

@@ -51,7 +51,11 @@ impl ClusterApi {
     }
 }
 
-pub(super) fn what_is_amiss(pods: &[Pod], slices: &[EndpointSlice], starts: &NodeStarts) -> Option<String> {
+pub(super) fn what_is_amiss(
+    pods: &[Pod],
+    slices: &[EndpointSlice],
+    starts: &NodeStarts,
+) -> Option<String> {
     let living = || pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
     if living().next().is_none() {
         return Some("no pods".to_owned());

@@ -10,7 +10,7 @@ use super::{
     objects::Changes,
 };
 use crate::{
-    fleet::{ClusterRecord, ClusterState, NodeRecord},
+    fleet::{ClusterRecord, NodeRecord},
     kube::{ClusterApi, Tasks},
     provider::{NodeState, Provider},
     wait::{Look, Waiting, not_yet},
@@ -48,9 +48,6 @@ pub async fn reset(cluster: &Cluster<'_>, phase: impl Fn(&str)) -> Result<(), Re
 impl Cluster<'_> {
     async fn check_nodes(&self) -> Result<(), ResetError> {
         let cluster = self.name.to_owned();
-        if self.record.state != ClusterState::Ready {
-            return Err(ResetError::NotReady { cluster, state: self.record.state.name() });
-        }
         for node in &self.record.nodes {
             let state = self.provider.node(&node.id).await?.map(|found| found.state);
             let (state, advice) = match state {
@@ -112,15 +109,16 @@ impl Cluster<'_> {
             }
         });
         let printed = read.await?;
-        let (node, unreadable) = (keeper.name.clone(), |error: serde_json::Error| error.to_string());
+        let (node, unreadable) =
+            (keeper.name.clone(), |error: serde_json::Error| error.to_string());
         Changes::read(&printed)
             .map_err(|error| ResetError::Unreadable { node, why: unreadable(error) })
     }
 
     async fn write(&self, keeper: &NodeRecord, changes: &Changes) -> Result<(), ResetError> {
-        let lines: String =
-            changes.transactions().iter().map(|transaction| format!("{transaction}\n")).collect();
-        if !lines.is_empty() {
+        // One a line, each with its end.
+        let lines = [changes.transactions(), vec![String::new()]].concat().join("\n");
+        if !changes.is_empty() {
             self.provider.run_in(keeper, WRITE, lines, WRITING).await?;
         }
         Ok(())
@@ -153,7 +151,8 @@ impl Cluster<'_> {
         }
         for (node, found) in self.record.nodes.iter().zip(&found) {
             if let Some(changes) = found.rule_changes() {
-                let seen = format!("rules of {} differ: {}", node.name, changes.replace('\n', "; "));
+                let seen =
+                    format!("rules of {} differ: {}", node.name, changes.replace('\n', "; "));
                 node::change_rules(&*self.provider, node, changes).await?;
                 return Ok(Look::NotYet(seen));
             }

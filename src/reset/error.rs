@@ -5,8 +5,7 @@ use crate::{kube::KubeError, provider::ProviderError, wait::WaitError};
 #[derive(Debug, thiserror::Error)]
 pub enum ResetError {
     #[error(
-        "{cluster}: {} no more: {}; load them again, or create the lab anew",
-        if gone.len() == 1 { "an image is there" } else { "images are there" },
+        "{cluster}: images that it had are gone from its nodes: {}; load them again, or create the lab anew",
         gone.join(", ")
     )]
     ImagesGone { cluster: String, gone: Vec<String> },
@@ -60,7 +59,10 @@ mod tests {
             ResetError::NotReady { cluster: cluster(), state: "failed" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
             ResetError::SeveralControlPlanes { cluster: cluster(), count: 3 },
-            ResetError::Unreadable { node: node(), why: "expected value at line 1 column 1".to_owned() },
+            ResetError::Unreadable {
+                node: node(),
+                why: "expected value at line 1 column 1".to_owned(),
+            },
             WaitError::Cancelled { who: cluster(), what: "its API to answer".to_owned() }.into(),
         ];
         insta::assert_snapshot!(crate::wording::listed(include_str!("error.rs"), &errors));

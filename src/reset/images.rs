@@ -58,7 +58,9 @@ docker.io/library/dns:2 application/x sha256:bb 1.0 MiB linux/amd64 -
 ";
 
     fn images(list: &[(&str, &str)]) -> Images {
-        Images(list.iter().map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned())).collect())
+        Images(
+            list.iter().map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned())).collect(),
+        )
     }
 
     #[test]

@@ -40,10 +40,7 @@ pub(super) struct Found {
 }
 
 /// Looks at a node and changes nothing.
-pub(super) async fn look(
-    provider: &dyn Provider,
-    node: &NodeRecord,
-) -> Result<Found, ResetError> {
+pub(super) async fn look(provider: &dyn Provider, node: &NodeRecord) -> Result<Found, ResetError> {
     Ok(Found::read(&provider.run_in(node, LOOK, String::new(), WITHIN).await?))
 }
 
@@ -83,9 +80,9 @@ impl Found {
             .map(|(then, now)| (rules::destinations(then), rules::destinations(now)))
             .into_iter()
             .reduce(|(then, now), (then6, now6)| (&then | &then6, &now | &now6))?;
-        let lost = destinations.difference(&now).find(|address| {
-            then.iter().any(|other| other.is_ipv4() == address.is_ipv4())
-        })?;
+        let lost = destinations
+            .difference(&now)
+            .find(|address| then.iter().any(|other| other.is_ipv4() == address.is_ipv4()))?;
         Some(format!("no rule leads to {lost}"))
     }
 }

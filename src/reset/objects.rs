@@ -64,6 +64,10 @@ impl Changes {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.write.is_empty() && self.delete.is_empty()
+    }
+
     /// The first key that should not be there.
     pub(super) fn first_key(&self) -> Option<String> {
         self.delete.first().map(|key| String::from_utf8_lossy(&decoded(key)).into_owned())
@@ -79,9 +83,8 @@ impl Changes {
         let writes = self.write.iter().map(|(key, value)| {
             (key.len() + value.len(), json!({"requestPut": {"key": key, "value": value}}))
         });
-        let deletes = self.delete.iter().map(|key| {
-            (key.len(), json!({"requestDeleteRange": {"key": key}}))
-        });
+        let deletes =
+            self.delete.iter().map(|key| (key.len(), json!({"requestDeleteRange": {"key": key}})));
         let mut batches: Vec<(usize, Vec<Value>)> = Vec::new();
         for (bytes, operation) in writes.chain(deletes) {
             match batches.last_mut() {
@@ -142,8 +145,16 @@ mod tests {
 
     #[test]
     fn what_changed_or_went_is_written_and_what_came_is_deleted() {
-        let then = range(&[("/registry/a", "1", None), ("/registry/b", "1", None), ("/registry/c", "1", None)]);
-        let now = range(&[("/registry/a", "1", None), ("/registry/b", "2", None), ("/registry/d", "1", None)]);
+        let then = range(&[
+            ("/registry/a", "1", None),
+            ("/registry/b", "1", None),
+            ("/registry/c", "1", None),
+        ]);
+        let now = range(&[
+            ("/registry/a", "1", None),
+            ("/registry/b", "2", None),
+            ("/registry/d", "1", None),
+        ]);
         let (written, deleted) = changes(&then, &now);
         assert_eq!(written, ["/registry/b", "/registry/c"]);
         assert_eq!(deleted, ["/registry/d"]);
@@ -173,7 +184,10 @@ mod tests {
     #[test]
     fn transactions_are_no_larger_than_etcd_takes() {
         let write = |n: usize, size: usize| (format!("k{n}"), "v".repeat(size));
-        let many = Changes { write: (0..150).map(|n| write(n, 1)).collect(), delete: vec!["d".to_owned()] };
+        let many = Changes {
+            write: (0..150).map(|n| write(n, 1)).collect(),
+            delete: vec!["d".to_owned()],
+        };
         let lens = |changes: &Changes| -> Vec<usize> {
             let read = |text: &String| serde_json::from_str::<Value>(text).unwrap();
             let all = changes.transactions();

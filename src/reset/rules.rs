@@ -125,14 +125,16 @@ COMMIT
 
     #[test]
     fn a_rule_that_came_goes() {
-        let now = KEPT.replace("*filter\n", "*filter\n:MINE - [0:0]\n-A INPUT -s 1.2.3.4/32 -j MINE\n");
+        let now =
+            KEPT.replace("*filter\n", "*filter\n:MINE - [0:0]\n-A INPUT -s 1.2.3.4/32 -j MINE\n");
         let expected = "*filter\n:INPUT ACCEPT [0:0]\n-F INPUT\n-F MINE\n-X MINE\nCOMMIT\n";
         assert_eq!(changes(KEPT, &now), expected);
     }
 
     #[test]
     fn a_rule_that_went_comes_back_beside_dockers_own_as_they_are_now() {
-        let jump = "-A OUTPUT -m comment --comment \"kubernetes [service] portals\" -j KUBE-SERVICES";
+        let jump =
+            "-A OUTPUT -m comment --comment \"kubernetes [service] portals\" -j KUBE-SERVICES";
         let now = KEPT.replace(&format!("{jump}\n"), "").replace("10.199.0.1", "10.199.0.7");
         let expected = format!(
             "*nat\n:OUTPUT ACCEPT [0:0]\n-F OUTPUT\n-A OUTPUT -d 10.199.0.7/32 -j DOCKER_OUTPUT\n{jump}\nCOMMIT\n"
@@ -146,7 +148,10 @@ COMMIT
         assert_eq!(changes(KEPT, &now), "*filter\n:INPUT ACCEPT [0:0]\n-F INPUT\nCOMMIT\n");
         let two = "*filter\n:X - [0:0]\n-A X -j A\n-A X -j B\nCOMMIT\n";
         let turned = "*filter\n:X - [0:0]\n-A X -j B\n-A X -j A\nCOMMIT\n";
-        assert_eq!(changes(two, turned), "*filter\n:X - [0:0]\n-F X\n-A X -j A\n-A X -j B\nCOMMIT\n");
+        assert_eq!(
+            changes(two, turned),
+            "*filter\n:X - [0:0]\n-F X\n-A X -j A\n-A X -j B\nCOMMIT\n"
+        );
     }
 
     #[test]

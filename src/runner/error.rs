@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError, reset::ResetError,
-    template::TemplateError, tool::ToolError, wait::WaitError,
+    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError,
+    reset::ResetError, template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]

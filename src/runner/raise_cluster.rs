@@ -73,11 +73,8 @@ impl Job<'_> {
         self.wait_until_whole(&api, &nodes).await?;
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
-        match self.workload {
-            Some(workload) => {
-                deploy(self.host, self.images, workload, &api, &self.record()).await?;
-            }
-            None => {}
+        if let Some(workload) = self.workload {
+            deploy(self.host, self.images, workload, &api, &self.record()).await?;
         }
         super::reset::keep(self.host, &self.cluster.cluster, &self.record()).await;
         Ok(())

@@ -3,10 +3,10 @@
 use super::{ClusterFailure, Event, Host, RunnerError};
 use crate::{
     fault,
-    fleet::{ClusterRecord, LabStore},
+    fleet::{ClusterRecord, ClusterState, LabStore},
     kube::ClusterApi,
     model::name::Name,
-    reset,
+    reset::{self, ResetError},
 };
 
 /// Keeps what a reset puts back. A cluster without it is whole all the same.
@@ -29,7 +29,8 @@ pub async fn reset(
 ) -> Result<Vec<ClusterFailure>, RunnerError> {
     fault::undo_all(&host.providers, &store.journal()).await?;
     let record = store.record();
-    let chosen = record.clusters.iter().filter(|(name, _)| only.is_none_or(|only| only == &***name));
+    let chosen =
+        record.clusters.iter().filter(|(name, _)| only.is_none_or(|only| only == &***name));
     let resets = chosen.map(async |(name, cluster)| {
         let error = reset_cluster(host, store, name, cluster).await.err()?;
         Some(ClusterFailure { cluster: name.to_string(), error, logs: None })
@@ -47,6 +48,10 @@ async fn reset_cluster(
     name: &Name,
     record: &ClusterRecord,
 ) -> Result<(), RunnerError> {
+    if record.state != ClusterState::Ready {
+        let (cluster, state) = (name.to_string(), record.state.name());
+        return Err(ResetError::NotReady { cluster, state }.into());
+    }
     let cluster = reset::Cluster {
         name,
         record,
