@@ -83,13 +83,39 @@ impl Cluster<'_> {
         self.on_all_nodes(|node, _| node::restore_files(&*self.provider, node)).await?;
         let keeper = self.keeper(found)?;
         let changes = self.object_changes(keeper).await?;
-        self.write(keeper, &changes).await?;
+        if changes.revives_pods() {
+            self.without_kubelets(self.change(keeper, &changes, found)).await
+        } else {
+            self.change(keeper, &changes, found).await
+        }
+    }
+
+    async fn change(
+        &self,
+        keeper: &NodeRecord,
+        changes: &Changes,
+        found: &[Found],
+    ) -> Result<(), ResetError> {
+        self.write(keeper, changes).await?;
         self.on_all_nodes(|node, index| async move {
             node::end_others(&*self.provider, node).await?;
             node::change_images(&*self.provider, node, &found[index].image_changes()).await
         })
         .await?;
         Ok(())
+    }
+
+    /// A kubelet that is ending a pod does not notice that the pod came back: it calls it
+    /// completed. One that starts anew finds it without containers, and starts them.
+    async fn without_kubelets(
+        &self,
+        work: impl Future<Output = Result<(), ResetError>>,
+    ) -> Result<(), ResetError> {
+        self.on_all_nodes(|node, _| node::stop_kubelet(&*self.provider, node)).await?;
+        let done = work.await;
+        // Whatever became of the work: a node without its kubelet is of no use.
+        self.on_all_nodes(|node, _| node::start_kubelet(&*self.provider, node)).await?;
+        done
     }
 
     /// The node that keeps the objects.

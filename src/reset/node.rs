@@ -96,6 +96,23 @@ pub(super) async fn restore_files(
     Ok(())
 }
 
+/// Stops a node's kubelet; what it runs goes on.
+pub(super) async fn stop_kubelet(
+    provider: &dyn Provider,
+    node: &NodeRecord,
+) -> Result<(), ResetError> {
+    provider.run_in(node, "systemctl stop kubelet", String::new(), WITHIN).await?;
+    Ok(())
+}
+
+pub(super) async fn start_kubelet(
+    provider: &dyn Provider,
+    node: &NodeRecord,
+) -> Result<(), ResetError> {
+    provider.run_in(node, "systemctl start kubelet", String::new(), WITHIN).await?;
+    Ok(())
+}
+
 /// Ends what belongs to pods that were not there.
 pub(super) async fn end_others(
     provider: &dyn Provider,

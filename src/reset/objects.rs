@@ -27,6 +27,7 @@ struct Entry {
 
 /// Leases tell who is alive: what they told after `up` is not true any more.
 const LEASES: &[u8] = b"/registry/leases/";
+const PODS: &[u8] = b"/registry/pods/";
 const SLICES: &[u8] = b"/registry/endpointslices/";
 /// Who writes this into slices keeps them up to date, and remembers the last version of each:
 /// an earlier one would look like a view that is late, for ever.
@@ -66,6 +67,11 @@ impl Changes {
 
     pub(super) fn is_empty(&self) -> bool {
         self.write.is_empty() && self.delete.is_empty()
+    }
+
+    /// Whether a pod is written: its kubelet may be busy ending it.
+    pub(super) fn revives_pods(&self) -> bool {
+        self.write.iter().any(|(key, _)| decoded(key).starts_with(PODS))
     }
 
     /// The first key that should not be there.
@@ -159,6 +165,16 @@ mod tests {
         assert_eq!(written, ["/registry/b", "/registry/c"]);
         assert_eq!(deleted, ["/registry/d"]);
         assert_eq!(changes(&then, &then), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_pod_that_is_written_is_told_from_others() {
+        let written = |key: &str| {
+            let write = vec![(BASE64_STANDARD.encode(key), "value".to_owned())];
+            Changes { write, delete: Vec::new() }.revives_pods()
+        };
+        assert!(written("/registry/pods/kube-system/coredns-1"));
+        assert!(!written("/registry/podtemplates/default/x"));
     }
 
     #[test]
