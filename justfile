@@ -18,6 +18,12 @@ test *args:
 real *args:
     cargo test --test it -- --ignored --test-threads=1 {{ args }}
 
+# How long a reset of three clusters takes, against creating them anew with kind alone.
+[group: 'test']
+bench-reset rounds="3":
+    cargo build --release
+    benches/reset.sh target/release/seatrial {{ rounds }}
+
 # Format, lint, docs.
 [group: 'check']
 lint:

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
-    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, render::Render, run::Run,
+    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, render::Render, reset::Reset, run::Run,
     scenario::Scenario, signals::Interrupt, start::Start, status::Status, stop::Stop,
     template::Template, traffic::Traffic, up::Up,
 };
@@ -45,6 +45,7 @@ pub(super) enum Command {
     Launch(Launch),
     Man(Man),
     Render(Render),
+    Reset(Reset),
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),

@@ -17,6 +17,7 @@ mod man;
 mod outcome;
 mod progress;
 mod render;
+mod reset;
 mod run;
 mod scenario;
 mod signals;
@@ -84,6 +85,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Launch(launch) => Err(launch.run()),
         Command::Man(man) => man.run(),
         Command::Render(render) => render.run(context).await,
+        Command::Reset(reset) => reset.run(context).await,
         Command::Run(run) => run.run(context).await,
         Command::Scenario(scenario) => Ok(scenario.run(context)),
         Command::Start(start) => start.run(context).await,

@@ -16,6 +16,7 @@ fn words(event: &Event) -> String {
             format!("{cluster}: ready, {version} with {cni}")
         }
         Event::ClusterRemoved { cluster } => format!("{cluster}: removed"),
+        Event::ClusterReset { cluster } => format!("{cluster}: as it was after `up`"),
         Event::FaultHealed { step, proof } => format!("{step}: healed: {proof}"),
         Event::FaultHealing { step, why } => format!("{step}: healing ({why})"),
         Event::FaultInjecting { step, fault, targets } => {

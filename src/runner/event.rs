@@ -28,6 +28,10 @@ pub enum Event {
     ClusterRemoved {
         cluster: String,
     },
+    /// A cluster is as it was after `up`.
+    ClusterReset {
+        cluster: String,
+    },
     FaultHealed {
         step: String,
         proof: String,

@@ -18,6 +18,7 @@ mod readme;
 mod real;
 mod records;
 mod render;
+mod reset;
 mod shell;
 mod traffic;
 mod usage;

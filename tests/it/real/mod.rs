@@ -6,5 +6,6 @@ mod failover;
 mod isolation;
 mod life;
 mod readme;
+mod reset;
 mod seatrial;
 mod world;
