@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// How often to look before giving up on containers that keep appearing.
-const LOOKS: usize = 20;
-/// How many looks in a row must find nothing. A container that the engine was told to create
-/// before its client was ended shows up late.
-const QUIET_LOOKS: usize = 2;
+const LOOKS: usize = 40;
+/// How many looks in a row must find nothing of a creation that did not end well: a container that
+/// the engine was told to make before its client was ended shows up late.
+const QUIET_LOOKS: usize = 12;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Removes the cluster's containers; returns the names of those that are not ours.
