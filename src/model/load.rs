@@ -1,6 +1,7 @@
 //! From files to checked labs, scenarios and front matter: everything that is wrong with a file is
 //! reported at once, with its place.
 
+mod change;
 mod document;
 mod expect;
 mod front_door;
@@ -14,11 +15,13 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod variants;
 
 use std::path::Path;
 
 use super::{
     lab::Lab, problems::Problems, scenario::Scenario, source::SourceFile, template::FrontMatter,
+    variants::Variants,
 };
 
 pub use self::template::template_front_matter;
@@ -54,6 +57,17 @@ impl<'s> Loader<'s> {
     /// Loads a file of `kind: Scenario`. `base` is its directory, below which its lab may lie; a
     /// scenario without one comes with the program, and so does its lab.
     pub fn scenario(&self, file: &SourceFile, base: Option<&Path>) -> Result<Scenario, Problems> {
-        scenario::load(file, base, self.shelf)
+        self.variants(file, base, &[]).map(|variants| variants.base)
+    }
+
+    /// Loads a file of `kind: Scenario` with all of its variants, each checked as a whole scenario.
+    /// `settings` are arguments of the form `PATH=VALUE`, which win over both.
+    pub fn variants(
+        &self,
+        file: &SourceFile,
+        base: Option<&Path>,
+        settings: &[String],
+    ) -> Result<Variants, Problems> {
+        variants::load(file, base, self.shelf, settings)
     }
 }

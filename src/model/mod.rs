@@ -15,10 +15,12 @@ pub mod scenario;
 pub mod source;
 pub mod template;
 pub mod units;
+pub mod variants;
 
 mod builder;
 mod decode;
 mod scalar;
+mod sources;
 mod syntax;
 mod tree;
 mod yaml11;

@@ -56,6 +56,15 @@ pub enum Problem {
     )]
     BadParameterName { name: String },
 
+    #[error("`{path}` is not a path")]
+    #[diagnostic(
+        code(variant::bad_path),
+        help(
+            "write keys with dots between them, such as `steps.freeze.fault.kind`; one that holds a dot itself stands in double quotes"
+        )
+    )]
+    BadPath { path: String },
+
     #[error("{0}")]
     #[diagnostic(code(file::bad_unit), help("{}", _0.help()))]
     BadUnit(UnitError),
@@ -63,6 +72,10 @@ pub enum Problem {
     #[error("{0}")]
     #[diagnostic(code(lab::bad_version), help("{}", _0.help()))]
     BadVersion(VersionError),
+
+    #[error("`base` is the scenario without any differences")]
+    #[diagnostic(code(variant::base), help("give the variant another name"))]
+    BaseVariant,
 
     #[error("`{key}` bounds a parameter that is not an integer")]
     #[diagnostic(code(template::bounds), help("remove `{key}`, or write `type: integer`"))]
@@ -126,6 +139,13 @@ pub enum Problem {
         )
     )]
     FaultTooShort { sum: String, needed: Span, lasts: Span },
+
+    #[error("`{key}` is the same in every variant")]
+    #[diagnostic(
+        code(variant::fixed_key),
+        help("remove this: a variant changes what a scenario does, not which one it is")
+    )]
+    FixedKey { key: String },
 
     #[error("step `{step}` comes later, so there is nothing to heal yet")]
     #[diagnostic(code(scenario::heal_before_fault), help("move this step behind `{step}`"))]
@@ -209,6 +229,15 @@ pub enum Problem {
     )]
     NotALabPath { path: String },
 
+    #[error("`{text}` is not `PATH=VALUE`")]
+    #[diagnostic(
+        code(variant::not_a_setting),
+        help(
+            "write a path, `=` and a value, such as `--set steps.freeze.fault.kind=cluster-kill`"
+        )
+    )]
+    NotASetting { text: String },
+
     #[error("`{text}` is not an integer")]
     #[diagnostic(
         code(file::not_an_integer),
@@ -242,6 +271,18 @@ pub enum Problem {
         help("roles are disjoint: choose labels that no other role's cluster has")
     )]
     OverlappingRoles { cluster: String, first: String, second: String },
+
+    #[error("{of} is a list whose entries have no names, so no path leads to `{part}`")]
+    #[diagnostic(code(variant::path_into_list), help("write the whole list at {of}"))]
+    PathIntoList { of: String, part: String },
+
+    #[error("{of} is {found}, so no path leads to `{part}`")]
+    #[diagnostic(code(variant::path_into_value), help("end the path at {of}"))]
+    PathIntoValue { of: String, found: &'static str, part: String },
+
+    #[error("{of} has no `{part}`")]
+    #[diagnostic(code(variant::path_leads_nowhere), help("{nearest}"))]
+    PathLeadsNowhere { of: String, part: String, nearest: Nearest },
 
     #[error("`recovered` waits for the end of a fault's effect, and this step is no fault")]
     #[diagnostic(

@@ -15,6 +15,10 @@ use super::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     pub name: Name,
+    /// Which of its variants it is; none is the scenario as written.
+    pub variant: Option<Name>,
+    /// What the command line changed: the arguments of `--set`.
+    pub set: Vec<String>,
     pub description: Option<String>,
     pub lab: Lab,
     pub roles: IndexMap<Name, Role>,
@@ -24,6 +28,17 @@ pub struct Scenario {
     pub steady: Option<Steady>,
     pub steps: Vec<Step>,
     pub expect: Vec<Expectation>,
+}
+
+impl Scenario {
+    /// Its name, with that of its variant in brackets.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.variant {
+            Some(variant) => format!("{} ({variant})", self.name),
+            None => self.name.to_string(),
+        }
+    }
 }
 
 /// A part that a cluster plays, found by its labels; exactly one cluster, and no cluster twice.

@@ -97,9 +97,9 @@ impl Names {
         defined(decoder, at, "step", name, Some(&faults))
     }
 
-    /// Whether a step stands behind a place in the file.
-    pub(super) fn comes_later(&self, name: &str, at: &Range<usize>) -> bool {
-        self.steps.iter().flatten().any(|step| step.id == name && step.at.start > at.start)
+    /// Whether a step is none of the first so many.
+    pub(super) fn comes_later(&self, name: &str, begun: usize) -> bool {
+        self.steps.iter().flatten().skip(begun).any(|step| step.id == name)
     }
 
     /// The step that a window hangs on; `text` is the window as written at `at`.

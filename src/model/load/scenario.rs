@@ -16,35 +16,28 @@ use super::{
     traffic::traffic,
 };
 use crate::model::{
-    decode::{Decoder, Fields, Read, Reported},
+    decode::{Decoder, Fields, Read},
     expectation::Expectation,
     lab::Lab,
     name::Name,
     problem::Problem,
-    problems::Problems,
     scenario::{FrontDoor, Role, Scenario, Steady, Step, Through, Traffic, Workload},
-    source::SourceFile,
-    tree::{self, Node},
+    tree::Node,
 };
 
-pub(super) fn load(
-    file: &SourceFile,
+/// Reads a whole scenario, be it as written or a variant. `base` is the directory of its file.
+pub(super) fn document(
+    decoder: &mut Decoder,
+    root: &Node,
     base: Option<&Path>,
     shelf: &dyn Shelf,
-) -> Result<Scenario, Problems> {
-    let mut decoder = Decoder::new(file);
-    let scenario = document(&mut decoder, base, shelf);
-    decoder.finish(scenario)
-}
-
-fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Read<Scenario> {
-    let file = decoder.file().clone();
-    let whole = 0..file.text().len();
-    let root = tree::parse(&file, whole, &mut decoder.problems).ok_or(Reported)?;
-    refuse_other_kinds(decoder, &root, "Scenario")?;
-    let names = Names::of(&root);
+) -> Read<Scenario> {
+    refuse_other_kinds(decoder, root, "Scenario")?;
+    let names = Names::of(root);
     names.refuse_duplicates(decoder);
-    decoder.map(&root, "a scenario", |fields| {
+    decoder.map(root, "a scenario", |fields| {
+        // What it makes different is put into the tree before this is read.
+        fields.node("variants");
         let header = header(fields, "Scenario");
         let name = fields.required("name", |decoder, node| decoder.name(node, "`name`"));
         let name = name.map(|name| name.value);
@@ -59,6 +52,8 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
         let (setting, trial) = (setting?, trial?);
         Ok(Scenario {
             name: name?,
+            variant: None,
+            set: Vec::new(),
             description: description?,
             lab: setting.lab,
             roles: setting.roles,

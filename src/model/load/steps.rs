@@ -34,6 +34,7 @@ pub(super) fn steps(
     let mut course = Course::default();
     let mut all = Ok(());
     for item in items {
+        course.begun += 1;
         match step(decoder, names, &mut course, item) {
             Ok(step) => good.push(step),
             Err(reported) => all = Err(reported),
@@ -168,6 +169,8 @@ fn check_times(fields: &mut Fields<'_, '_>, step: &Step, node: &Node) -> Read<()
 /// What the steps so far have done.
 #[derive(Default)]
 struct Course {
+    /// How many steps have begun.
+    begun: usize,
     faults: Vec<Injected>,
 }
 
@@ -194,7 +197,7 @@ impl Course {
     fn heal(&mut self, decoder: &mut Decoder, names: &Names, step: &At<Name>) -> Read<()> {
         let Some(fault) = self.faults.iter_mut().find(|fault| fault.id.value == step.value) else {
             // A fault that could not be read is not here either, though it stands before.
-            if !names.comes_later(&step.value, &step.at) {
+            if !names.comes_later(&step.value, self.begun) {
                 return Err(Reported);
             }
             let problem = Problem::HealBeforeFault { step: step.value.to_string() };
