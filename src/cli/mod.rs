@@ -15,6 +15,7 @@ mod progress;
 mod render;
 mod run;
 mod scenario;
+mod series;
 mod signals;
 mod source;
 mod status;

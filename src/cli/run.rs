@@ -1,20 +1,20 @@
 //! `seatrial run`.
 
-use std::{
-    fmt::Write as _,
-    hash::{BuildHasher, RandomState},
-    num::NonZeroUsize,
-    path::PathBuf,
-};
+use std::{fmt::Write as _, num::NonZeroUsize, path::PathBuf};
 
-use jiff::Timestamp;
+use indexmap::IndexSet;
 
 use super::{
-    Context, Exit, Failure, Outcome, check::exit_of, context::Found, down::with_leftovers,
+    Context, Exit, Failure, Outcome,
+    check::exit_of,
+    context::Found,
+    down::with_leftovers,
+    series::{Series, Turn},
     source::ScenarioSource,
 };
 use crate::{
-    model::{scenario::Scenario, source::SourceFile},
+    fleet::LabStore,
+    model::{scenario::Scenario, source::SourceFile, variants::Variants},
     report::{
         junit::junit,
         run_dir::{EventLog, RunDir, RunRecord},
@@ -24,7 +24,10 @@ use crate::{
     runner::{RunEnd, RunFailure, RunRequest},
 };
 
-/// Run scenarios: each in a lab of its own, which is removed afterwards.
+/// Run scenarios with their variants, each in a lab of its own, which is removed afterwards.
+///
+/// Runs that need the same lab get the same one, one after the other, if the one before heals what
+/// it breaks.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
     /// Files, or names of shipped scenarios.
@@ -33,6 +36,12 @@ pub(super) struct Run {
     /// How many clusters to create at once [default: what free memory allows].
     #[arg(long, short)]
     jobs: Option<NonZeroUsize>,
+    /// Only this variant, `base` for the scenario as written [default: all of them].
+    #[arg(long, value_name = "NAME")]
+    variant: Vec<String>,
+    /// Change a value of the scenario and of its variants, such as `steady.for=5s`.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
     /// Where the records of the runs go, a directory for each.
     #[arg(long, default_value = "seatrial-runs")]
     out: PathBuf,
@@ -44,64 +53,53 @@ impl Run {
         let loaded = self
             .scenarios
             .iter()
-            .map(|source| Ok((source, source.load(context)?)))
+            .map(|source| Ok((source, source.load_with(context, &self.set)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
-        let mut exit = Exit::Passed;
-        let (mut results, mut remarks) = (String::new(), String::new());
-        for (source, (scenario, file)) in &loaded {
-            let one = self.one(context, source, scenario, file).await;
-            exit = exit.and(one.exit);
-            results.push_str(&one.result);
-            remarks.push_str(&one.remark);
-            // Also when it came too late for this one: the next one must not start.
-            if context.is_interrupted() {
-                exit = exit.and(Exit::Interrupted);
-                break;
-            }
+        let mut turns = Vec::new();
+        for (source, (variants, file)) in &loaded {
+            let chosen = self.chosen(source, variants)?;
+            turns.extend(chosen.into_iter().map(|scenario| Turn { source, file, scenario }));
         }
-        Ok(Outcome::ended(exit, results).with_remark(&remarks))
+        Ok(Series::new(context, &self.out, self.jobs).run(&turns).await)
     }
 
-    async fn one(
+    /// The variants asked for, each once; all if none was.
+    fn chosen<'v>(
         &self,
-        context: &Context,
         source: &ScenarioSource,
-        scenario: &Scenario,
-        file: &SourceFile,
-    ) -> One {
-        // A host that is not fit to run anything makes no run, and so no directory.
-        let found = match context.find().await {
-            Ok(found) => found,
-            Err(failure) => return One::failed(failure),
+        variants: &'v Variants,
+    ) -> Result<Vec<&'v Scenario>, Failure> {
+        if self.variant.is_empty() {
+            return Ok(variants.all());
+        }
+        let asked: IndexSet<&String> = self.variant.iter().collect();
+        let named = |name: &String| {
+            let unknown = |error| Failure::usage(format!("{}: {error}", source.shown()));
+            variants.named(name).map_err(unknown)
         };
-        let id = new_id();
-        let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
-        let path = self.out.join(format!("{start}-{}-{id}", scenario.name));
-        let dir = match RunDir::create(path) {
-            Ok(dir) => dir,
-            Err(error) => return One::failed(error.into()),
-        };
-        let request =
-            RunRequest { scenario, source: source.shown(), id: &id, dir: &dir, jobs: self.jobs };
-        let tried = try_one(found, &request, file).await;
-        tried.unwrap_or_else(|failure| unjudged(&request, failure))
+        asked.into_iter().map(named).collect()
     }
 }
 
-/// One run, with everything of it in its directory.
-async fn try_one(
+/// One run, with everything of it in its directory; in `lab` if there is one. With `hand_on` the lab
+/// is there again afterwards, if the next run can use it.
+pub(super) async fn try_one(
     found: Found<'_>,
     request: &RunRequest<'_>,
     file: &SourceFile,
+    lab: &mut Option<LabStore>,
+    hand_on: bool,
 ) -> Result<One, Failure> {
     let dir = request.dir;
     dir.write("scenario.yaml", file.text().as_bytes())?;
     let mut log = EventLog::new(dir.file("events.ndjson")?);
     let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
-    let RunEnd { result, left } = request.run(&watched.host).await;
+    let (RunEnd { result, left }, handed_on) =
+        request.run_in_series(&watched.host, lab.take(), hand_on).await;
+    *lab = handed_on;
     watched.close().await;
     let mut one = match result {
-        Ok(record) => report(&record, dir).unwrap_or_else(One::failed),
+        Ok(record) => report(record, dir).unwrap_or_else(One::failed),
         Err(failure) => unjudged(request, failure.into()),
     };
     if !left.is_empty() {
@@ -113,33 +111,48 @@ async fn try_one(
     Ok(one)
 }
 
-/// What one scenario came to.
-struct One {
-    exit: Exit,
-    result: String,
-    remark: String,
+/// What one run, or one scenario, came to.
+pub(super) struct One {
+    pub(super) exit: Exit,
+    pub(super) result: String,
+    pub(super) remark: String,
+    /// None of a run that came to no judgement.
+    pub(super) record: Option<Box<RunRecord>>,
 }
 
-impl One {
-    fn failed(failure: Failure) -> Self {
-        Self { exit: failure.exit, result: String::new(), remark: failure.words }
+impl Default for One {
+    fn default() -> Self {
+        let (result, remark) = (String::new(), String::new());
+        Self { exit: Exit::Passed, result, remark, record: None }
     }
 }
 
-fn report(record: &RunRecord, dir: &RunDir) -> Result<One, Failure> {
-    let text = summary(record, &record.judgement, dir.path());
+impl One {
+    pub(super) fn failed(failure: Failure) -> Self {
+        Self { exit: failure.exit, remark: failure.words, ..Self::default() }
+    }
+
+    /// In the words that are shown, why it came to no judgement.
+    pub(super) fn why(&self) -> String {
+        self.remark.trim_start_matches("error: ").trim().to_owned()
+    }
+}
+
+fn report(record: RunRecord, dir: &RunDir) -> Result<One, Failure> {
+    let text = summary(&record, &record.judgement, dir.path());
     dir.write("summary.txt", text.as_bytes())?;
-    let xml = junit(record, &record.judgement)
+    let xml = junit(&record, &record.judgement)
         .map_err(|error| Failure::environment(format!("no JUnit report: {error}")))?;
     dir.write("junit.xml", xml.as_bytes())?;
     let exit = if record.interrupted { Exit::Interrupted } else { exit_of(&record.judgement) };
-    Ok(One { exit, result: text, remark: String::new() })
+    Ok(One { exit, result: text, remark: String::new(), record: Some(Box::new(record)) })
 }
 
 /// A run without a judgement says so in the files that would hold one.
-fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
+pub(super) fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
     let why = failure.words.trim_start_matches("error: ");
-    let unjudged = Unjudged { scenario: &request.scenario.name, run: request.id, why };
+    let title = request.scenario.title();
+    let unjudged = Unjudged { scenario: &title, run: request.id, why };
     let summary = unjudged.summary(request.dir.path());
     let written = request
         .dir
@@ -154,19 +167,6 @@ fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
         let _ = writeln!(one.remark, "warning: no report of it: {error}");
     }
     one
-}
-
-/// Four characters that tell runs apart.
-fn new_id() -> String {
-    const CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut random = RandomState::new().hash_one(std::process::id());
-    let mut id = String::new();
-    for _ in 0..4 {
-        let index = usize::try_from(random % 36).unwrap_or_default();
-        id.push(char::from(CHARACTERS[index]));
-        random /= 36;
-    }
-    id
 }
 
 impl From<RunFailure> for Failure {

@@ -21,8 +21,8 @@ impl Scenario {
         let (mut sound, mut problems) = (String::new(), String::new());
         for source in &scenarios {
             match source.load(context) {
-                Ok((scenario, _)) => {
-                    let _ = writeln!(sound, "{}: ok ({})", source.shown(), scenario.name);
+                Ok((variants, _)) => {
+                    let _ = writeln!(sound, "{}: ok ({})", source.shown(), variants.base.name);
                 }
                 Err(failure) => problems.push_str(&failure.words),
             }

@@ -14,8 +14,8 @@ use crate::{
         nearest::Nearest,
         problem::Problem,
         problems::{Located, Problems},
-        scenario::Scenario,
         source::SourceFile,
+        variants::Variants,
     },
     shipped,
 };
@@ -65,19 +65,28 @@ impl ScenarioSource {
         &self.0
     }
 
-    pub(super) fn load(&self, context: &Context) -> Result<(Scenario, SourceFile), Failure> {
+    pub(super) fn load(&self, context: &Context) -> Result<(Variants, SourceFile), Failure> {
+        self.load_with(context, &[])
+    }
+
+    /// The same with some values of it changed.
+    pub(super) fn load_with(
+        &self,
+        context: &Context,
+        set: &[String],
+    ) -> Result<(Variants, SourceFile), Failure> {
         let catalogue = context.catalogue();
         let loader = Loader::new(catalogue);
         let path = PathBuf::from(&self.0);
         if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.exists())
         {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
-            return Ok((loader.scenario(&file, None)?, file));
+            return Ok((loader.variants(&file, None, set)?, file));
         }
         let names = shipped::SCENARIOS.map(|(name, _)| name.to_owned());
         let file = read(&path, "shipped scenario", &names)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
-        Ok((loader.scenario(&file, Some(&base))?, file))
+        Ok((loader.variants(&file, Some(&base), set)?, file))
     }
 }
 

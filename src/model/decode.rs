@@ -90,9 +90,7 @@ impl Decoder {
     pub(crate) fn finish<T>(self, value: Read<T>) -> Result<T, Problems> {
         Problems::collect(self.sources.first(), self.problems)?;
         // Nothing was reported, so there is a value; were it not so, the file is to blame.
-        value.map_err(|Reported| {
-            Located::new(self.sources.first(), 0..0, Problem::NoValues).into()
-        })
+        value.map_err(|Reported| Located::new(self.sources.first(), 0..0, Problem::NoValues).into())
     }
 
     /// A map with known keys. `of` says what it is; keys that `read` does not ask for are unknown.

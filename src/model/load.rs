@@ -8,6 +8,7 @@ mod front_door;
 mod lab;
 mod lab_source;
 mod names;
+mod repeat;
 mod roles;
 mod scenario;
 mod steps;

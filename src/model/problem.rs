@@ -315,6 +315,13 @@ pub enum Problem {
     #[diagnostic(code(file::several_of), help("keep exactly one of them"))]
     SeveralOf { of: &'static str, keys: Vec<&'static str> },
 
+    #[error("`steady` expects nothing, and a sham run is judged by nothing else")]
+    #[diagnostic(
+        code(scenario::sham),
+        help("add `steady: {{for: 20s, expect: [shop.lost == 0]}}` or the like, or remove `sham`")
+    )]
+    ShamWithoutSteady,
+
     #[error("{what} is {found}, not {wanted}")]
     #[diagnostic(code(file::shape), help("{}", shape_help(wanted)))]
     Shape { what: String, wanted: &'static str, found: &'static str },

@@ -28,6 +28,16 @@ pub struct Scenario {
     pub steady: Option<Steady>,
     pub steps: Vec<Step>,
     pub expect: Vec<Expectation>,
+    /// One run if there is none.
+    pub repeat: Option<Repeat>,
+}
+
+/// `repeat: {runs, sham}`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Repeat {
+    pub runs: u32,
+    /// Runs with nothing broken, after the others.
+    pub sham: u32,
 }
 
 impl Scenario {
@@ -38,6 +48,20 @@ impl Scenario {
             Some(variant) => format!("{} ({variant})", self.name),
             None => self.name.to_string(),
         }
+    }
+
+    /// Whether its own steps undo everything that they do to the lab.
+    #[must_use]
+    pub fn heals_everything(&self) -> bool {
+        let healed = |id: &Name| {
+            self.steps
+                .iter()
+                .any(|step| matches!(&step.action, Action::Heal { step } if step == id))
+        };
+        self.steps.iter().all(|step| match &step.action {
+            Action::Fault(_) => healed(&step.id),
+            Action::Heal { .. } => true,
+        })
     }
 }
 

@@ -4,6 +4,8 @@
 
 pub mod junit;
 pub mod progress;
+pub mod repeat;
 pub mod run_dir;
+pub mod several;
 pub mod summary;
 pub mod unjudged;

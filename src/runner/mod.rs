@@ -16,6 +16,8 @@ mod raise;
 mod raise_cluster;
 mod run;
 mod scenario;
+mod series;
+mod sham;
 mod step;
 mod until;
 
@@ -29,3 +31,5 @@ pub use plan::{PlannedCluster, Wanted};
 pub use raise::{Raised, raise};
 pub use run::{RunEnd, RunFailure, RunRequest};
 pub use scenario::{Ended, Trial};
+pub use series::{can_follow, needs_the_same_lab};
+pub use sham::sham;

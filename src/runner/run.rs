@@ -4,14 +4,12 @@ use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
-use super::{
-    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, lower, raise,
-};
+use super::{ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, raise};
 use crate::{
     connect::Tcp,
     fleet::LabStore,
     model::{name::Name, scenario::Scenario},
-    report::run_dir::{RunDir, RunDirError, RunRecord},
+    report::run_dir::{Part, RunDir, RunDirError, RunRecord},
     verdict::{case::Case, judge},
 };
 
@@ -21,6 +19,8 @@ pub struct RunRequest<'a> {
     /// The file or the shipped name that it came from.
     pub source: &'a str,
     pub id: &'a str,
+    /// Which run of a repeat it is.
+    pub part: Option<Part>,
     pub dir: &'a RunDir,
     pub jobs: Option<NonZeroUsize>,
 }
@@ -43,24 +43,12 @@ pub enum RunFailure {
 }
 
 impl RunRequest<'_> {
-    /// Runs it. Nothing of the lab is left when this returns, or it is named.
-    pub async fn run(&self, host: &Host) -> RunEnd {
-        host.events.emit(Event::RunStarted {
-            run: self.id.to_owned(),
-            scenario: self.scenario.name.to_string(),
-        });
-        let (result, store) = self.raise_and_try(host).await;
-        let left = match store {
-            Some(store) => lower(&host.for_cleanup(), store).await,
-            None => Ok(Leftovers::default()),
-        };
-        match left {
-            Ok(left) => RunEnd { result, left },
-            Err(error) => RunEnd { result, left: Leftovers(vec![error.to_string()]) },
-        }
+    pub(super) fn started(&self, host: &Host) {
+        host.events
+            .emit(Event::RunStarted { run: self.id.to_owned(), scenario: self.scenario.title() });
     }
 
-    async fn raise_and_try(
+    pub(super) async fn raise_and_try(
         &self,
         host: &Host,
     ) -> (Result<RunRecord, RunFailure>, Option<LabStore>) {
@@ -83,7 +71,11 @@ impl RunRequest<'_> {
     }
 
     /// One trial in a lab that is up, judged and written down.
-    async fn try_in(&self, host: &Host, store: &LabStore) -> Result<RunRecord, RunFailure> {
+    pub(super) async fn try_in(
+        &self,
+        host: &Host,
+        store: &LabStore,
+    ) -> Result<RunRecord, RunFailure> {
         let case = Case::of(self.scenario);
         let started = Timestamp::now();
         let requests = tokio::fs::File::from_std(self.dir.file("requests.ndjson")?);
@@ -97,6 +89,9 @@ impl RunRequest<'_> {
             seatrial: env!("CARGO_PKG_VERSION").to_owned(),
             run: self.id.to_owned(),
             scenario: self.scenario.name.to_string(),
+            variant: self.scenario.variant.as_ref().map(ToString::to_string),
+            set: self.scenario.set.clone(),
+            part: self.part,
             description: self.scenario.description.clone(),
             source: self.source.to_owned(),
             started,

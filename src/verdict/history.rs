@@ -10,7 +10,7 @@ use crate::{
     clock::Moment,
     model::{
         expectation::{Class, Connections},
-        units::as_text,
+        units::{Span, as_text},
     },
 };
 
@@ -26,6 +26,9 @@ pub struct History {
     /// The window of the steady gate, from its first request to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<(Moment, Moment)>,
+    /// How long steps took from their start to their `until`, met or not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub waited: BTreeMap<String, Span>,
     /// When scheduling stopped; every request is scheduled before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic_end: Option<Moment>,

@@ -11,6 +11,7 @@ pub mod judgement;
 pub mod metrics;
 mod on_stream;
 pub mod recovery;
+pub mod repeat;
 pub mod trust;
 pub mod until;
 pub mod whole;

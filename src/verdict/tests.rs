@@ -118,6 +118,7 @@ pub(super) fn told(script: &Script) -> History {
     let requests = script.requests();
     let end = requests.last().map_or(Moment::START, |last| last.scheduled + script.period);
     History {
+        waited: std::collections::BTreeMap::default(),
         scheduled: [(script.stream(), requests.len() as u64)].into(),
         requests,
         faults: vec![FaultTimes {

@@ -13,4 +13,6 @@ mod missing_tools;
 mod real;
 mod records;
 mod render;
+mod repeats;
 mod usage;
+mod variants;

@@ -97,28 +97,28 @@ fn entered<'n>(
 ) -> Read<&'n mut Node> {
     let shape = node.shape();
     let of = if of.is_empty() { "the scenario".to_owned() } else { format!("`{of}`") };
-    let named: Vec<(String, &mut Node)> = match &mut node.value {
+    let entries: Vec<(String, &mut Node)> = match &mut node.value {
         Value::Map(entries) => {
             entries.iter_mut().map(|(key, node)| (key.text.clone(), node)).collect()
         }
-        Value::Seq(items) => {
-            items.iter_mut().filter_map(|item| Some((id(item)?, item))).collect()
-        }
+        Value::Seq(items) => items.iter_mut().filter_map(|item| Some((id(item)?, item))).collect(),
         Value::Null | Value::Scalar(_) => {
             let problem = Problem::PathIntoValue { of, found: shape, part: part.text.clone() };
             return Err(decoder.report(&part.at, problem));
         }
     };
-    if named.is_empty() && shape == "a list" {
+    if entries.is_empty() && shape == "a list" {
         let problem = Problem::PathIntoList { of, part: part.text.clone() };
         return Err(decoder.report(&part.at, problem));
     }
-    let names: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
-    named.into_iter().find(|(name, _)| *name == part.text).map(|(_, node)| node).ok_or_else(|| {
-        let nearest = Nearest::among(&part.text, names);
-        let problem = Problem::PathLeadsNowhere { of, part: part.text.clone(), nearest };
-        decoder.report(&part.at, problem)
-    })
+    let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
+    entries.into_iter().find(|(name, _)| *name == part.text).map(|(_, node)| node).ok_or_else(
+        || {
+            let nearest = Nearest::among(&part.text, names);
+            let problem = Problem::PathLeadsNowhere { of, part: part.text.clone(), nearest };
+            decoder.report(&part.at, problem)
+        },
+    )
 }
 
 /// What an entry of a list is called.

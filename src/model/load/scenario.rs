@@ -11,6 +11,7 @@ use super::{
     front_door::front_door,
     lab_source,
     names::Names,
+    repeat::repeat,
     roles::roles,
     steps::steps,
     traffic::traffic,
@@ -21,7 +22,7 @@ use crate::model::{
     lab::Lab,
     name::Name,
     problem::Problem,
-    scenario::{FrontDoor, Role, Scenario, Steady, Step, Through, Traffic, Workload},
+    scenario::{FrontDoor, Repeat, Role, Scenario, Steady, Step, Through, Traffic, Workload},
     tree::Node,
 };
 
@@ -63,6 +64,7 @@ pub(super) fn document(
             steady: trial.steady,
             steps: trial.steps,
             expect: trial.expect,
+            repeat: trial.repeat,
         })
     })
 }
@@ -117,6 +119,7 @@ struct Trial {
     steady: Option<Steady>,
     steps: Vec<Step>,
     expect: Vec<Expectation>,
+    repeat: Option<Repeat>,
 }
 
 impl Trial {
@@ -141,10 +144,22 @@ impl Trial {
             "a scenario without expectations proves nothing; add one such as `shop.wrong == 0`",
             |decoder, node| expect(decoder, &context, node),
         );
+        let gate = steady.as_ref().ok().and_then(Option::as_ref);
+        // What is wrong with `steady` is said there.
+        let repeat = match (&steady, fields.node("repeat")) {
+            (Ok(_), Some(node)) => repeat(fields.decoder, gate, node).map(Some),
+            _ => Ok(None),
+        };
         traffic?;
         check_front_door_is_used(fields, &good_traffic)?;
         steps?;
-        Ok(Self { traffic: good_traffic, steady: steady?, steps: good_steps, expect: expect? })
+        Ok(Self {
+            traffic: good_traffic,
+            steady: steady?,
+            steps: good_steps,
+            expect: expect?,
+            repeat: repeat?,
+        })
     }
 }
 

@@ -77,7 +77,8 @@ pub(super) fn load(
 fn gather(problems: &mut Vec<Located>, variant: &Name, more: Problems) {
     for located in more.into_vec() {
         let same = |known: &&mut Located| {
-            (&known.problem, &known.at, &known.file) == (&located.problem, &located.at, &located.file)
+            (&known.problem, &known.at, &known.file)
+                == (&located.problem, &located.at, &located.file)
         };
         match problems.iter_mut().find(same) {
             Some(known) if known.variants.is_empty() => {}

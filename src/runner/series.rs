@@ -1,0 +1,52 @@
+//! Runs in one lab, one after the other: the lab is handed on as long as a run leaves it as it
+//! found it, and removed as soon as one does not.
+
+use super::{Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower};
+use crate::{fleet::LabStore, model::scenario::Scenario, report::run_dir::RunRecord};
+
+impl RunRequest<'_> {
+    /// Runs in the lab that an earlier run handed on, or else in one of its own. With `hand_on` the
+    /// lab comes back if it can be used again; otherwise nothing of it is left, or it is named.
+    pub async fn run_in_series(
+        &self,
+        host: &Host,
+        handed_on: Option<LabStore>,
+        hand_on: bool,
+    ) -> (RunEnd, Option<LabStore>) {
+        self.started(host);
+        let (result, store) = match handed_on {
+            Some(store) => {
+                host.events.emit(Event::LabReused { lab: store.record().name.to_string() });
+                (self.try_in(host, &store).await, Some(store))
+            }
+            None => self.raise_and_try(host).await,
+        };
+        let Some(store) = store else {
+            return (RunEnd { result, left: Leftovers::default() }, None);
+        };
+        if hand_on && leaves_it_whole(&result) {
+            return (RunEnd { result, left: Leftovers::default() }, Some(store));
+        }
+        let left = lower(&host.for_cleanup(), store).await;
+        let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
+        (RunEnd { result, left }, None)
+    }
+}
+
+/// Nothing went wrong with the run itself, so every fault was healed, and proved to be.
+fn leaves_it_whole(result: &Result<RunRecord, RunFailure>) -> bool {
+    result.as_ref().is_ok_and(|record| !record.interrupted && record.history.troubles.is_empty())
+}
+
+/// Whether the second scenario can run where the first one ran: it asks for the same clusters with
+/// the same in them, and the first one heals what it breaks.
+#[must_use]
+pub fn can_follow(first: &Scenario, second: &Scenario) -> bool {
+    first.heals_everything() && needs_the_same_lab(first, second)
+}
+
+/// Whether two scenarios ask for the same clusters with the same in them.
+#[must_use]
+pub fn needs_the_same_lab(one: &Scenario, other: &Scenario) -> bool {
+    one.lab.clusters == other.lab.clusters && one.workload == other.workload
+}
