@@ -18,6 +18,11 @@ test *args:
 real *args:
     cargo test --test it -- --ignored --test-threads=1 {{ args }}
 
+# Write the JSON Schemas anew.
+[group: 'check']
+schemas:
+    for kind in lab scenario template; do cargo run --quiet -- schema $kind > schemas/$kind.json; done
+
 # Format, lint, docs.
 [group: 'check']
 lint:

@@ -6,7 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, down::Down, env::Env, failure::Failure, fault::FaultCommand, fleet::Fleet,
-    render::Render, run::Run, scenario::Scenario, status::Status, template::Template, up::Up,
+    render::Render, run::Run, scenario::Scenario, schema::Schema, status::Status,
+    template::Template, up::Up,
 };
 use crate::tool::launch;
 
@@ -42,6 +43,7 @@ pub(super) enum Command {
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),
+    Schema(Schema),
     Status(Status),
     #[command(subcommand)]
     Template(Template),

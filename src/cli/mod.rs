@@ -15,6 +15,7 @@ mod progress;
 mod render;
 mod run;
 mod scenario;
+mod schema;
 mod series;
 mod signals;
 mod source;
@@ -73,6 +74,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Launch(launch) => Err(launch.run()),
         Command::Render(render) => render.run(context).await,
         Command::Run(run) => run.run(context).await,
+        Command::Schema(schema) => Ok(schema.run()),
         Command::Scenario(scenario) => Ok(scenario.run(context)),
         Command::Status(status) => status.run(context).await,
         Command::Template(template) => template.run(context),

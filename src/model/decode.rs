@@ -25,9 +25,6 @@ pub(crate) type Read<T> = Result<T, Reported>;
 pub(crate) struct Decoder {
     sources: Sources,
     pub(crate) problems: Vec<Located>,
-    /// The keys that maps of each kind were asked for, whether they were there or not.
-    #[cfg(test)]
-    pub(crate) asked: std::collections::BTreeMap<&'static str, Vec<&'static str>>,
 }
 
 impl Decoder {
@@ -37,12 +34,7 @@ impl Decoder {
 
     /// Reads a tree whose parts come from several texts.
     pub(crate) fn of(sources: Sources) -> Self {
-        Self {
-            sources,
-            problems: Vec::new(),
-            #[cfg(test)]
-            asked: std::collections::BTreeMap::new(),
-        }
+        Self { sources, problems: Vec::new() }
     }
 
     /// The file that is read; others may lend it parts.
@@ -250,7 +242,7 @@ impl<'n> Fields<'_, 'n> {
         let written = |name: &&str| entries.iter().any(|(key, _)| key.text == **name);
         let (used, unused): (Vec<&str>, Vec<&str>) = asked.iter().copied().partition(written);
         #[cfg(test)]
-        decoder.asked.entry(of).or_default().extend(&asked);
+        asked::remember(of, &asked);
         let mut all = Ok(());
         for (key, _) in entries.iter().filter(|(key, _)| !asked.contains(&key.text.as_str())) {
             let known: Vec<&str> = unused.iter().chain(&used).copied().collect();
@@ -265,5 +257,34 @@ impl<'n> Fields<'_, 'n> {
             all = Err(decoder.report(&named, problem));
         }
         all
+    }
+}
+
+/// The keys that maps were asked for, whether they were there or not, by what the maps are.
+#[cfg(test)]
+pub(crate) mod asked {
+    use std::{
+        cell::RefCell,
+        collections::{BTreeMap, BTreeSet},
+    };
+
+    type Keys = BTreeMap<String, BTreeSet<String>>;
+
+    thread_local! {
+        static ASKED: RefCell<Keys> = RefCell::default();
+    }
+
+    pub(super) fn remember(of: &str, keys: &[&str]) {
+        ASKED.with_borrow_mut(|asked| {
+            asked.entry(of.to_owned()).or_default().extend(keys.iter().map(ToString::to_string));
+        });
+    }
+
+    pub(crate) fn forget() {
+        ASKED.take();
+    }
+
+    pub(crate) fn so_far() -> Keys {
+        ASKED.with_borrow(Clone::clone)
     }
 }

@@ -11,6 +11,7 @@ mod names;
 mod repeat;
 mod roles;
 mod scenario;
+mod schema;
 mod steps;
 mod template;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use super::{
     variants::Variants,
 };
 
-pub use self::template::template_front_matter;
+pub use self::{schema::Document, template::template_front_matter};
 
 /// What files refer to by name: cluster templates and shipped labs.
 pub trait Shelf {

@@ -7,8 +7,8 @@ use crate::model::{
     tree::Node,
 };
 
-const RUNS: std::ops::RangeInclusive<i64> = 1..=100;
-const SHAMS: std::ops::RangeInclusive<i64> = 0..=20;
+pub(super) const RUNS: std::ops::RangeInclusive<i64> = 1..=100;
+pub(super) const SHAMS: std::ops::RangeInclusive<i64> = 0..=20;
 
 pub(super) fn repeat(decoder: &mut Decoder, steady: Option<&Steady>, node: &Node) -> Read<Repeat> {
     decoder.map(node, "`repeat`", |fields| {

@@ -14,8 +14,8 @@ use crate::model::{
     units::Span,
 };
 
-const ACTIONS: &[&str] = &["fault", "heal"];
-const CONDITIONS: &[&str] = &["recovered", "healthy"];
+pub(super) const ACTIONS: &[&str] = &["fault", "heal"];
+pub(super) const CONDITIONS: &[&str] = &["recovered", "healthy"];
 /// How long a good run lasts that counts as recovery.
 const STABLE: Duration = Duration::from_secs(3);
 

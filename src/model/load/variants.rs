@@ -18,7 +18,7 @@ use crate::model::{
 };
 
 /// Each is read as a whole scenario; more would make reading slow, and running endless.
-const MOST_VARIANTS: usize = 32;
+pub(super) const MOST_VARIANTS: usize = 32;
 
 /// A variant as written.
 struct Declared {
