@@ -75,7 +75,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Render(render) => render.run(context).await,
         Command::Run(run) => run.run(context).await,
         Command::Schema(schema) => Ok(schema.run()),
-        Command::Scenario(scenario) => Ok(scenario.run(context)),
+        Command::Scenario(scenario) => scenario.run(context),
         Command::Status(status) => status.run(context).await,
         Command::Template(template) => template.run(context),
         Command::Up(up) => up.run(context).await,

@@ -75,6 +75,27 @@ impl ScenarioSource {
         context: &Context,
         set: &[String],
     ) -> Result<(Variants, SourceFile), Failure> {
+        Ok(self.read(context, set)?)
+    }
+
+    /// What a file says if it is a scenario; files of other kinds may lie beside scenarios.
+    pub(super) fn load_if_scenario(&self, context: &Context) -> Result<Option<Variants>, Failure> {
+        let other_kind = |problem: &Problem| {
+            matches!(
+                problem,
+                Problem::WrongKind { .. }
+                    | Problem::UnknownKind { .. }
+                    | Problem::UnknownApiVersion { .. }
+            )
+        };
+        match self.read(context, &[]) {
+            Ok((variants, _)) => Ok(Some(variants)),
+            Err(problems) if problems.iter().any(|one| other_kind(&one.problem)) => Ok(None),
+            Err(problems) => Err(problems.into()),
+        }
+    }
+
+    fn read(&self, context: &Context, set: &[String]) -> Result<(Variants, SourceFile), Problems> {
         let catalogue = context.catalogue();
         let loader = Loader::new(catalogue);
         let path = PathBuf::from(&self.0);

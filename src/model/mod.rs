@@ -5,6 +5,7 @@
 
 pub mod expectation;
 pub mod lab;
+pub mod lint;
 pub mod load;
 pub mod name;
 pub mod nearest;

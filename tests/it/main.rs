@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
+mod authoring;
 mod bad_files;
 mod creation;
 mod down;
