@@ -50,3 +50,37 @@ pub fn can_follow(first: &Scenario, second: &Scenario) -> bool {
 pub fn needs_the_same_lab(one: &Scenario, other: &Scenario) -> bool {
     one.lab.clusters == other.lab.clusters && one.workload == other.workload
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{load::Loader, source::SourceFile, variants::Variants},
+        template::Catalogue,
+    };
+
+    fn loaded(text: &str) -> Variants {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let file = SourceFile::new("s.yaml", text);
+        let read = Loader::new(&catalogue).variants(&file, None, &[]);
+        read.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)))
+    }
+
+    #[test]
+    fn only_who_needs_the_same_lab_can_follow_who_heals_it() {
+        let scenario = include_str!("../../tests/good/variants-and-repeats.yaml");
+        let variants = loaded(scenario);
+        let of = |name: &str| variants.named(name).expect("it is declared");
+        assert!(can_follow(of("base"), of("kill")));
+        assert!(can_follow(of("kill"), of("whole")));
+        assert!(!can_follow(of("kill"), of("quoted")), "another label is another lab");
+        assert!(!can_follow(of("base"), of("new-key")), "another CNI is another lab");
+        let unhealed = scenario.replace(
+            "  heal: freeze\n",
+            "  fault: {kind: cluster-stop, target: survivor, for: 200s}\n",
+        );
+        let unhealed = loaded(&unhealed);
+        assert!(!can_follow(&unhealed.base, of("kill")), "nothing heals it");
+        assert!(can_follow(of("kill"), &unhealed.base), "the last one may leave it as it likes");
+    }
+}

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Files under `tests/bad` whose shape is right: only reading them whole tells what is wrong.
-const WELL_SHAPED: [&str; 13] = [
+const WELL_SHAPED: [&str; 14] = [
     "labs/duplicate-keys.yaml",
     "labs/template-parameters.yaml",
     "scenarios/foregone.yaml",
@@ -31,6 +31,7 @@ const WELL_SHAPED: [&str; 13] = [
     "scenarios/no-front-door.yaml",
     "scenarios/ports.yaml",
     "scenarios/roles.yaml",
+    "scenarios/variants-of-a-bad-scenario.yaml",
     "scenarios/variants-of-a-lab-file.yaml",
 ];
 
