@@ -50,7 +50,7 @@ pub fn remarks(variants: &Variants, body: impl Fn(&str) -> Option<String>) -> Ve
     }
     for scenario in scenarios {
         for (name, cluster) in &scenario.lab.clusters {
-            if !scenario.roles.values().any(|role| role.cluster == *name) {
+            if !scenario.roles.values().any(|role| role.clusters().any(|cluster| cluster == name)) {
                 add(&mut found, Remark::IdleCluster { cluster: name.clone() });
             }
             if body(&cluster.template).is_some_and(|body| body.contains("extraMounts")) {

@@ -294,9 +294,20 @@ pub enum Problem {
     #[error("role `{role}` fits {} clusters: {}", clusters.len(), quoted(clusters, ", "))]
     #[diagnostic(
         code(scenario::role_fits_many),
-        help("a role is exactly one cluster: add a label that only one has")
+        help(
+            "a role is exactly one cluster: add a label that only one has, or write `many: true`"
+        )
     )]
     RoleFitsMany { role: String, clusters: Vec<String> },
+
+    #[error("role `{role}` is `many` clusters, and {what} is one")]
+    #[diagnostic(
+        code(scenario::role_is_many),
+        help(
+            "name a role of one cluster; `many` may stand in `order`, `allowed` and `answered_by`"
+        )
+    )]
+    RoleIsMany { role: String, what: &'static str },
 
     #[error("role `{role}` fits no cluster")]
     #[diagnostic(code(scenario::role_fits_none), help("the lab's labels: {}", labels.join("; ")))]

@@ -65,12 +65,22 @@ impl Scenario {
     }
 }
 
-/// A part that a cluster plays, found by its labels; exactly one cluster, and no cluster twice.
+/// A part that clusters play, found by their labels: exactly one cluster unless it is `many`, and no
+/// cluster plays two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Role {
     pub labels: BTreeMap<String, String>,
-    /// The cluster of the lab that plays it.
+    /// The cluster of the lab that plays it; the first one of `many`.
     pub cluster: Name,
+    /// The other ones, in the order of the lab.
+    pub others: Vec<Name>,
+}
+
+impl Role {
+    /// All clusters that play it.
+    pub fn clusters(&self) -> impl Iterator<Item = &Name> {
+        [&self.cluster].into_iter().chain(&self.others)
+    }
 }
 
 /// What runs in every cluster and answers the traffic.

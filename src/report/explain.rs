@@ -11,8 +11,8 @@ use crate::model::{
     lab::{Cluster, KubernetesVersion},
     name::Name,
     scenario::{
-        Action, FaultKind, FrontDoor, FrontDoorKind, HealthCheck, Policy, Repeat, Scenario, Step,
-        Through, Traffic, Until,
+        Action, FaultKind, FrontDoor, FrontDoorKind, HealthCheck, Policy, Repeat, Role, Scenario,
+        Step, Through, Traffic, Until,
     },
     units::Span,
     variants::Variants,
@@ -52,7 +52,8 @@ impl Text {
         let clusters = &scenario.lab.clusters;
         self.line(format_args!("\nThe lab, {}:", count(clusters.len(), "cluster")));
         for (name, cluster) in clusters {
-            let roles = scenario.roles.iter().filter(|(_, role)| role.cluster == *name);
+            let roles =
+                scenario.roles.iter().filter(|(_, role)| role.clusters().any(|one| one == name));
             let roles: Vec<&str> = roles.map(|(role, _)| &**role).collect();
             let plays = if roles.is_empty() {
                 "plays no role".to_owned()
@@ -211,7 +212,8 @@ fn lasts(scenario: &Scenario) -> (Duration, Duration) {
 
 /// The clusters that play roles.
 fn clusters<'s>(scenario: &'s Scenario, roles: &[Name]) -> Vec<&'s str> {
-    roles.iter().filter_map(|role| scenario.roles.get(role)).map(|role| &*role.cluster).collect()
+    let roles = roles.iter().filter_map(|role| scenario.roles.get(role));
+    roles.flat_map(Role::clusters).map(|cluster| &**cluster).collect()
 }
 
 fn version(version: &KubernetesVersion) -> String {

@@ -122,15 +122,16 @@ impl Trial<'_> {
 
     fn servers(&self, door: &FrontDoor) -> Result<Vec<Server>, RunnerError> {
         let workload = self.scenario.workload;
-        let server = |role: &Name| {
-            let (name, _) = self.cluster_of(role)?;
+        let server = |(name, record): (Name, ClusterRecord)| {
             Ok(Server {
                 name: name.to_string(),
-                address: self.address_of(role)?,
+                address: self.address(&name, &record)?,
                 path: workload.check_path().to_owned(),
             })
         };
-        door.order.iter().map(server).collect()
+        let behind = door.order.iter().map(|role| self.clusters_of(role));
+        let behind: Vec<_> = behind.collect::<Result<_, RunnerError>>()?;
+        behind.into_iter().flatten().map(server).collect()
     }
 
     /// Every stream of every traffic, aimed.
@@ -162,16 +163,20 @@ impl Trial<'_> {
         };
         let mut identities = BTreeMap::new();
         for role in &behind {
-            let (name, record) = self.cluster_of(role)?;
-            identities.insert(record.name.clone(), name.to_string());
+            let clusters = self.clusters_of(role)?.into_iter();
+            identities.extend(clusters.map(|(name, record)| (record.name, name.to_string())));
         }
         Ok(Target { address, path: self.scenario.workload.path().to_owned(), identities })
     }
 
     /// The loopback address that leads to the workload in a role's cluster.
     fn address_of(&self, role: &Name) -> Result<SocketAddr, RunnerError> {
-        let port = self.scenario.workload.node_port();
         let (name, record) = self.cluster_of(role)?;
+        self.address(&name, &record)
+    }
+
+    fn address(&self, name: &Name, record: &ClusterRecord) -> Result<SocketAddr, RunnerError> {
+        let port = self.scenario.workload.node_port();
         let host_port = record.host_port(port).ok_or_else(|| RunnerError::PortNotPublished {
             cluster: name.to_string(),
             port,
@@ -186,6 +191,17 @@ impl Trial<'_> {
         let cluster = &self.scenario.roles.get(role).ok_or_else(unbound)?.cluster;
         let record = self.store.record().clusters.get(cluster).cloned().ok_or_else(unbound)?;
         Ok((cluster.clone(), record))
+    }
+
+    /// All clusters that play a role, in the order of the lab.
+    fn clusters_of(&self, role: &Name) -> Result<Vec<(Name, ClusterRecord)>, RunnerError> {
+        let unbound = || RunnerError::UnboundRole { role: role.to_string() };
+        let record = self.store.record();
+        let found = |name: &Name| {
+            let record = record.clusters.get(name).cloned().ok_or_else(unbound)?;
+            Ok((name.clone(), record))
+        };
+        self.scenario.roles.get(role).ok_or_else(unbound)?.clusters().map(found).collect()
     }
 
     /// The gate: judged when its last request is done. Returns whether the steps may start.

@@ -4,13 +4,16 @@
 use std::path::{Path, PathBuf};
 
 use rstest::rstest;
-use seatrial::model::{
-    lab::Parameter,
-    load::{Loader, Shelf, template_front_matter},
-    problems::Problems,
-    scenario::{Action, FaultKind, Scenario},
-    source::SourceFile,
-    template::FrontMatter,
+use seatrial::{
+    model::{
+        lab::Parameter,
+        load::{Loader, Shelf, template_front_matter},
+        problems::Problems,
+        scenario::{Action, FaultKind, Scenario},
+        source::SourceFile,
+        template::FrontMatter,
+    },
+    verdict::case::Case,
 };
 
 /// Two templates and a lab, as the program would ship them.
@@ -158,4 +161,18 @@ fn settings_win_over_variants() {
         assert_eq!(scenario.repeat.expect("it has one").runs, 7);
         assert_eq!(scenario.set, set);
     }
+}
+
+#[test]
+fn a_role_may_be_played_by_many_clusters() {
+    let path = Path::new("tests/good/roles-of-many.yaml");
+    let file = SourceFile::read(path).expect("it can be read");
+    let scenario = Loader::new(&OneOfEach).scenario(&file, path.parent());
+    let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
+    let clusters: Vec<&str> = scenario.roles["rest"].clusters().map(|name| &**name).collect();
+    assert_eq!(clusters, ["us", "ap"]);
+    let case = Case::of(&scenario);
+    assert_eq!(case.streams[0].answers, ["eu", "us", "ap"]);
+    assert_eq!(case.streams[0].allowed[0].clusters, ["us", "ap"]);
+    assert_eq!(case.clusters_of("rest"), Some(vec!["us", "ap"]));
 }

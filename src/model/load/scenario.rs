@@ -183,10 +183,10 @@ fn check_ports(
     port: u16,
 ) -> Read<()> {
     let mut published = Ok(());
-    for role in roles.values() {
-        let Some(cluster) = lab.clusters.get(&role.cluster) else { continue };
+    for name in roles.values().flat_map(Role::clusters) {
+        let Some(cluster) = lab.clusters.get(name) else { continue };
         if !cluster.ports.contains(&port) {
-            let cluster = role.cluster.to_string();
+            let cluster = name.to_string();
             let problem = Problem::UnpublishedPort { cluster, port };
             published = Err(decoder.report(&node.named, problem));
         }

@@ -95,6 +95,7 @@ fn fault(
         let target =
             fields.required_because("target", "write the role that it hits", |decoder, node| {
                 let target = names.role_at(decoder, node, "`target`")?;
+                names.one_cluster(decoder, &node.at, &target, "what a fault hits")?;
                 Ok(At { value: target, at: node.at.clone() })
             });
         let lasts = fields.required_because(
@@ -124,6 +125,9 @@ fn until(decoder: &mut Decoder, names: &Names, is_heal: bool, node: &Node) -> Re
         let (condition, subject) = condition?;
         if condition == "healthy" {
             let role = names.role_at(fields.decoder, subject, "`healthy`");
+            if let Ok(role) = &role {
+                names.one_cluster(fields.decoder, &subject.at, role, "what is waited for")?;
+            }
             return Ok(Until::Healthy { role: role?, within: within? });
         }
         if is_heal {

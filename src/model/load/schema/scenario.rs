@@ -11,8 +11,9 @@ use super::{
     },
     lab,
     parts::{
-        api_version, choice, duration, exactly_one, expectation, free, integer, kind, labels, list,
-        name, object, one_or_more, pattern, rate, say, set_of, some, some_of, text, window, with,
+        api_version, boolean, choice, duration, exactly_one, expectation, free, integer, kind,
+        labels, list, name, object, one_or_more, pattern, rate, say, set_of, some, some_of, text,
+        window, with,
     },
 };
 use crate::model::{
@@ -45,7 +46,13 @@ pub(super) fn document() -> Value {
 }
 
 fn role() -> Value {
-    object("a role", [("labels!", say(labels(), "Those that its cluster has."))])
+    object(
+        "a role",
+        [
+            ("labels!", say(labels(), "Those that its cluster has.")),
+            ("many", say(boolean(), "More than one cluster may play it.")),
+        ],
+    )
 }
 
 fn front_door() -> Value {
