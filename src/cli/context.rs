@@ -12,16 +12,19 @@ use etcetera::{BaseStrategy, base_strategy::Xdg};
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, progress, signals};
+use super::{
+    Failure, progress,
+    signals::{self, Interrupt},
+};
 use crate::{
     clock::Clock,
     fleet::State,
-    provider::Providers,
+    provider::{Providers, kind},
     runner::{Events, Host, Recorded},
     template::{self, Catalogue},
     tool::{
         Toolbox,
-        docker::{Docker, Engine},
+        docker::{self, Docker, Engine},
     },
 };
 
@@ -53,9 +56,9 @@ pub(super) struct Watched {
 pub(super) type Listener = Box<dyn FnMut(&Recorded) + Send>;
 
 impl Context {
-    pub(super) fn new(quiet: bool, traffic: Handle) -> Result<Self, Failure> {
+    pub(super) fn new(quiet: bool, traffic: Handle, interrupt: Interrupt) -> Result<Self, Failure> {
         let cancelled = CancellationToken::new();
-        signals::cancel_on_interrupt(&cancelled);
+        signals::cancel_on_interrupt(&cancelled, interrupt);
         Ok(Self {
             environment: env::vars_os().collect(),
             catalogue: Catalogue::shipped()?,
@@ -85,6 +88,7 @@ impl Context {
 
     /// Opens the state directory and looks at Docker; begins nothing.
     pub(super) async fn find(&self) -> Result<Found<'_>, Failure> {
+        self.refuse_other_engine()?;
         let state = self.state()?;
         let docker = self.docker()?;
         self.refuse_remote(&docker).await?;
@@ -93,14 +97,14 @@ impl Context {
     }
 
     /// The programs of this host; an interrupt cancels what runs.
-    fn docker(&self) -> Result<Docker, Failure> {
+    pub(super) fn docker(&self) -> Result<Docker, Failure> {
         let launcher = env::current_exe()
             .map_err(|error| Failure::environment(format!("seatrial's own path: {error}")))?;
         Ok(Docker::new(Toolbox::new(self.environment.clone(), launcher, self.cancelled.clone())))
     }
 
     /// `SEATRIAL_STATE`, else the XDG state directory.
-    fn state_root(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn state_root(&self) -> Result<PathBuf, Failure> {
         if let Some(root) = self.variable("SEATRIAL_STATE") {
             return std::path::absolute(root)
                 .map_err(|error| Failure::environment(format!("SEATRIAL_STATE: {error}")));
@@ -115,19 +119,37 @@ impl Context {
         Ok(state.join("seatrial"))
     }
 
+    /// What kind makes elsewhere is found and removed nowhere.
+    fn refuse_other_engine(&self) -> Result<(), Failure> {
+        let Some(engine) = self.variable(kind::ENGINE).filter(|engine| *engine != "docker") else {
+            return Ok(());
+        };
+        let (variable, engine) = (kind::ENGINE, engine.to_string_lossy());
+        Err(Failure::environment(format!(
+            "{variable} is `{engine}`: kind would make its nodes there, but seatrial looks for them \
+             and removes them in Docker only, so they would be left behind; unset it, or set it to \
+             `docker`"
+        )))
+    }
+
     /// Published ports of a remote engine are on another machine's loopback.
     async fn refuse_remote(&self, docker: &Docker) -> Result<(), Failure> {
-        let endpoint = match self.variable("DOCKER_HOST") {
-            Some(endpoint) => endpoint.to_string_lossy().into_owned(),
+        let endpoint = match self.docker_host() {
+            Some(endpoint) => endpoint,
             None => docker.endpoint().await?,
         };
-        if endpoint.starts_with("unix://") || endpoint.starts_with("npipe://") {
+        if docker::is_local(&endpoint) {
             return Ok(());
         }
         Err(Failure::environment(format!(
             "Docker is at {endpoint}: a remote engine publishes ports on its own machine, which \
              seatrial cannot reach yet; choose a local one with `docker context use`"
         )))
+    }
+
+    /// Where the environment says that Docker is.
+    pub(super) fn docker_host(&self) -> Option<String> {
+        self.variable("DOCKER_HOST").map(|endpoint| endpoint.to_string_lossy().into_owned())
     }
 
     /// A variable that is set to something.
@@ -137,6 +159,10 @@ impl Context {
 }
 
 impl Found<'_> {
+    pub(super) const fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Gets everything ready to work with.
     pub(super) fn watched(self, listener: Option<Listener>) -> Result<Watched, Failure> {
         let Self { context, state, docker, engine } = self;

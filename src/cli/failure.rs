@@ -28,6 +28,11 @@ impl Failure {
         Self::new(Exit::Environment, words)
     }
 
+    /// What it says, as part of another message.
+    pub(super) fn bare(self) -> String {
+        self.words.trim_end().strip_prefix("error: ").unwrap_or(&self.words).to_owned()
+    }
+
     /// Several failures as one: all is said, the gravest exit counts.
     pub(super) fn all(failures: impl IntoIterator<Item = Self>) -> Option<Self> {
         failures.into_iter().reduce(|earlier, later| {
@@ -95,12 +100,15 @@ impl From<RunnerError> for Failure {
 const fn runner_exit(error: &RunnerError) -> Exit {
     match error {
         RunnerError::Cni(_)
+        | RunnerError::Differs { .. }
         | RunnerError::PortNotPublished { .. }
         | RunnerError::Provider(
             ProviderError::Unknown { .. } | ProviderError::UnknownVersion { .. },
         )
+        | RunnerError::Unfit { .. }
         | RunnerError::UnknownTemplate { .. }
         | RunnerError::UnknownVersion { .. } => Exit::Usage,
+        RunnerError::InTheWay { .. } => Exit::LeftBehind,
         RunnerError::Fleet(error) => fleet_exit(error),
         _ => Exit::Environment,
     }

@@ -1,6 +1,10 @@
 //! `seatrial run`.
 
-use std::{fmt::Write as _, num::NonZeroUsize, path::PathBuf};
+use std::{
+    fmt::{self, Write as _},
+    num::NonZeroUsize,
+    path::PathBuf,
+};
 
 use indexmap::IndexSet;
 
@@ -11,6 +15,7 @@ use super::{
     down::with_leftovers,
     series::{Series, Turn},
     source::ScenarioSource,
+    up::how_to_use,
 };
 use crate::{
     fleet::LabStore,
@@ -24,7 +29,8 @@ use crate::{
     runner::{RunEnd, RunFailure, RunRequest},
 };
 
-/// Run scenarios with their variants, each in a lab of its own, which is removed afterwards.
+/// Run scenarios with their variants: each in a lab of its own, which is removed afterwards, or in
+/// one that is up.
 ///
 /// Runs that need the same lab get the same one, one after the other, if the one before heals what
 /// it breaks.
@@ -35,16 +41,22 @@ pub(super) struct Run {
     scenarios: Vec<ScenarioSource>,
     /// How many clusters to create at once [default: what free memory allows].
     #[arg(long, short)]
-    jobs: Option<NonZeroUsize>,
+    pub(super) jobs: Option<NonZeroUsize>,
     /// Only this variant, `base` for the scenario as written [default: all of them].
     #[arg(long, value_name = "NAME")]
     variant: Vec<String>,
     /// Change a value of the scenario and of its variants, such as `steady.for=5s`.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Leave each lab standing.
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// Run in a lab that is up, and leave it as it was.
+    #[arg(long, conflicts_with_all = ["jobs", "keep"])]
+    pub(super) lab: Option<String>,
     /// Where the records of the runs go, a directory for each.
     #[arg(long, default_value = "seatrial-runs")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
 }
 
 impl Run {
@@ -60,7 +72,7 @@ impl Run {
             let chosen = self.chosen(source, variants)?;
             turns.extend(chosen.into_iter().map(|scenario| Turn { source, file, scenario }));
         }
-        Ok(Series::new(context, &self.out, self.jobs).run(&turns).await)
+        Ok(Series::new(context, &self).run(&turns).await)
     }
 
     /// The variants asked for, each once; all if none was.
@@ -81,25 +93,37 @@ impl Run {
     }
 }
 
-/// One run, with everything of it in its directory; in `lab` if there is one. With `hand_on` the lab
-/// is there again afterwards, if the next run can use it.
+/// Where a run takes place.
+pub(super) enum Lab<'a> {
+    /// In one that was up before, and stays.
+    Given(&'a LabStore),
+    /// In the one that an earlier run handed on, or else in one of its own. With `hand_on` it is
+    /// there again afterwards, if the next run can use it.
+    Own { lab: &'a mut Option<LabStore>, hand_on: bool },
+}
+
+/// One run, with everything of it in its directory.
 pub(super) async fn try_one(
     found: Found<'_>,
     request: &RunRequest<'_>,
     file: &SourceFile,
-    lab: &mut Option<LabStore>,
-    hand_on: bool,
+    lab: Lab<'_>,
 ) -> Result<One, Failure> {
     let dir = request.dir;
     dir.write("scenario.yaml", file.text().as_bytes())?;
     let mut log = EventLog::new(dir.file("events.ndjson")?);
     let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
-    let (RunEnd { result, left }, handed_on) =
-        request.run_in_series(&watched.host, lab.take(), hand_on).await;
-    *lab = handed_on;
+    let RunEnd { result, left, stays } = match lab {
+        Lab::Given(store) => request.run_in(&watched.host, store).await,
+        Lab::Own { lab, hand_on } => {
+            let (end, handed_on) = request.run_in_series(&watched.host, lab.take(), hand_on).await;
+            *lab = handed_on;
+            end
+        }
+    };
     watched.close().await;
     let mut one = match result {
-        Ok(record) => report(record, dir).unwrap_or_else(One::failed),
+        Ok(record) => report(record, dir),
         Err(failure) => unjudged(request, failure.into()),
     };
     if !left.is_empty() {
@@ -107,6 +131,9 @@ pub(super) async fn try_one(
         let failure = with_leftovers(failure, &left);
         one.exit = failure.exit;
         one.remark = failure.words;
+    }
+    if let Some(lab) = stays {
+        let _ = writeln!(one.remark, "lab `{lab}` stays; {}", how_to_use(&lab));
     }
     Ok(one)
 }
@@ -138,35 +165,34 @@ impl One {
     }
 }
 
-fn report(record: RunRecord, dir: &RunDir) -> Result<One, Failure> {
-    let text = summary(&record, &record.judgement, dir.path());
-    dir.write("summary.txt", text.as_bytes())?;
-    let xml = junit(&record, &record.judgement)
-        .map_err(|error| Failure::environment(format!("no JUnit report: {error}")))?;
-    dir.write("junit.xml", xml.as_bytes())?;
+/// A judgement stands, whether or not its reports can be written.
+fn report(record: RunRecord, dir: &RunDir) -> One {
+    let result = summary(&record, &record.judgement, dir.path());
     let exit = if record.interrupted { Exit::Interrupted } else { exit_of(&record.judgement) };
-    Ok(One { exit, result: text, remark: String::new(), record: Some(Box::new(record)) })
+    let remark = write_reports(dir, &result, junit(&record, &record.judgement));
+    One { exit, result, remark, record: Some(Box::new(record)) }
 }
 
-/// A run without a judgement says so in the files that would hold one.
+/// A run without a judgement says so where one would stand.
 pub(super) fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
     let why = failure.words.trim_start_matches("error: ");
     let title = request.scenario.title();
     let unjudged = Unjudged { scenario: &title, run: request.id, why };
-    let summary = unjudged.summary(request.dir.path());
-    let written = request
-        .dir
-        .write("summary.txt", summary.as_bytes())
-        .map_err(|error| error.to_string())
-        .and_then(|()| unjudged.junit().map_err(|error| error.to_string()))
-        .and_then(|xml| {
-            request.dir.write("junit.xml", xml.as_bytes()).map_err(|error| error.to_string())
-        });
-    let mut one = One::failed(failure);
-    if let Err(error) = written {
-        let _ = writeln!(one.remark, "warning: no report of it: {error}");
+    let result = unjudged.summary(request.dir.path());
+    let warnings = write_reports(request.dir, &result, unjudged.junit());
+    One { exit: failure.exit, result, remark: failure.words + &warnings, record: None }
+}
+
+/// Writes both; what cannot be written is a warning.
+fn write_reports(dir: &RunDir, summary: &str, junit: Result<String, impl fmt::Display>) -> String {
+    let junit = junit.map_err(|error| error.to_string());
+    let write = |name, text: &str| dir.write(name, text.as_bytes()).map_err(|e| e.to_string());
+    let written = [write("summary.txt", summary), junit.and_then(|xml| write("junit.xml", &xml))];
+    let mut warnings = String::new();
+    for error in written.into_iter().filter_map(Result::err) {
+        let _ = writeln!(warnings, "warning: a report is missing: {error}");
     }
-    one
+    warnings
 }
 
 impl From<RunFailure> for Failure {
@@ -176,5 +202,39 @@ impl From<RunFailure> for Failure {
             RunFailure::RunDir(error) => error.into(),
             failure @ RunFailure::NotWhole { .. } => Self::environment(failure),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_verdict_stands_when_its_reports_cannot_be_written() {
+        let record = serde_json::from_value(json!({
+            "format": 2, "seatrial": "0.1.0", "run": "abcd", "scenario": "calm",
+            "description": null, "source": "calm.yaml", "interrupted": false,
+            "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:02Z",
+            "case": {"streams": [], "roles": {}, "steps": [], "steady": [], "expect": []},
+            "history": {"scheduled": {}, "faults": []},
+            "lab": {
+                "format": 1, "name": "calm-abcd", "created": "2026-01-01T00:00:00Z",
+                "owner": {"pid": 1, "started": 1}, "source": "calm.yaml",
+                "networks": [], "clusters": {},
+            },
+            "judgement": {"verdict": "fail", "checks": []},
+        }));
+        let place = tempfile::tempdir().expect("a directory");
+        let dir = RunDir::create(place.path().join("run")).expect("it is new");
+        // Nothing can be written where a directory is.
+        std::fs::create_dir(dir.path().join("summary.txt")).expect("it is new");
+        let One { exit, result, remark, .. } = report(record.expect("a record"), &dir);
+        assert_eq!(exit, Exit::Failed);
+        assert!(result.starts_with("calm: FAIL"), "{result}");
+        assert!(remark.starts_with("warning: a report is missing: "), "{remark}");
+        assert_eq!(remark.lines().count(), 1, "{remark}");
+        assert!(dir.path().join("junit.xml").is_file(), "the other one is written all the same");
     }
 }

@@ -3,8 +3,7 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    num::NonZeroUsize,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use jiff::Timestamp;
@@ -14,8 +13,9 @@ use super::{
     check::exit_of_verdict,
     context::Found,
     down::with_leftovers,
-    run::{One, try_one, unjudged},
+    run::{Lab, One, Run, try_one, unjudged},
     source::ScenarioSource,
+    up::how_to_use,
 };
 use crate::{
     fleet::LabStore,
@@ -28,7 +28,7 @@ use crate::{
         run_dir::{Part, RunDir},
         several::{Line, several},
     },
-    runner::{RunRequest, can_follow, lower, needs_the_same_lab, sham},
+    runner::{RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
 };
 
 /// A scenario as it will run: as written, or one of its variants.
@@ -40,9 +40,9 @@ pub(super) struct Turn<'a> {
 
 pub(super) struct Series<'a> {
     context: &'a Context,
-    /// Where the records of the runs go.
-    out: &'a Path,
-    jobs: Option<NonZeroUsize>,
+    asked: &'a Run,
+    /// The one that was up before, once it is held: until the last run has ended.
+    given: Option<LabStore>,
     lab: Option<Held<'a>>,
 }
 
@@ -63,12 +63,8 @@ struct Attempt<'a> {
 }
 
 impl<'a> Series<'a> {
-    pub(super) const fn new(
-        context: &'a Context,
-        out: &'a Path,
-        jobs: Option<NonZeroUsize>,
-    ) -> Self {
-        Self { context, out, jobs, lab: None }
+    pub(super) const fn new(context: &'a Context, asked: &'a Run) -> Self {
+        Self { context, asked, given: None, lab: None }
     }
 
     pub(super) async fn run(mut self, turns: &[Turn<'_>]) -> Outcome {
@@ -107,7 +103,7 @@ impl<'a> Series<'a> {
     async fn turn(&mut self, turn: &Turn<'_>, hand_on: bool) -> (One, Line) {
         let title = turn.scenario.title();
         let id = new_id();
-        let dir = self.out.join(dir_name(turn.scenario, &id));
+        let dir = self.asked.out.join(dir_name(turn.scenario, &id));
         if let Some(repeat) = turn.scenario.repeat {
             return self.repeat(turn, repeat, &id, dir, hand_on).await;
         }
@@ -120,8 +116,9 @@ impl<'a> Series<'a> {
 
     async fn one(&mut self, turn: &Turn<'_>, attempt: Attempt<'_>) -> One {
         let Attempt { scenario, dir, id, part, hand_on } = attempt;
-        // A host that is not fit to run anything makes no run, and so no directory.
-        let found = match self.context.find().await {
+        // A host that is not fit to run anything makes no run, and so no directory; nor does a lab
+        // that does not fit, or that somebody else holds.
+        let found = match self.find(scenario).await {
             Ok(found) => found,
             Err(failure) => return One::failed(failure),
         };
@@ -129,13 +126,33 @@ impl<'a> Series<'a> {
             Ok(dir) => dir,
             Err(error) => return One::failed(error.into()),
         };
-        let (source, jobs) = (turn.source.shown(), self.jobs);
-        let request = RunRequest { scenario, source, id, part, dir: &dir, jobs };
-        let mut lab = self.lab.take().map(|held| held.store);
-        let spare = found.clone();
-        let tried = try_one(found, &request, turn.file, &mut lab, hand_on).await;
-        self.lab = lab.map(|store| Held { store, found: spare });
+        let (source, jobs, keep) = (turn.source.shown(), self.asked.jobs, self.asked.keep);
+        let request = RunRequest { scenario, source, id, part, dir: &dir, jobs, keep };
+        let tried = if let Some(given) = &self.given {
+            try_one(found, &request, turn.file, Lab::Given(given)).await
+        } else {
+            let mut lab = self.lab.take().map(|held| held.store);
+            let spare = found.clone();
+            let own = Lab::Own { lab: &mut lab, hand_on };
+            let tried = try_one(found, &request, turn.file, own).await;
+            self.lab = lab.map(|store| Held { store, found: spare });
+            tried
+        };
         tried.unwrap_or_else(|failure| unjudged(&request, failure))
+    }
+
+    /// The host; and the lab that was asked for is held, and fits.
+    async fn find(&mut self, scenario: &Scenario) -> Result<Found<'a>, Failure> {
+        let found = self.context.find().await?;
+        if let Some(lab) = &self.asked.lab {
+            if self.given.is_none() {
+                self.given = Some(found.state().hold(lab)?);
+            }
+            if let Some(given) = &self.given {
+                check_fits(given, scenario)?;
+            }
+        }
+        Ok(found)
     }
 
     /// Runs it as often as it asks for, then its shams, all in the same lab.
@@ -199,11 +216,15 @@ impl<'a> Series<'a> {
         (all, line(is_judged.then(|| format!("{}{flaky}", record.verdict))))
     }
 
-    /// Removes a lab that no run needs any more; only an interrupt, or a host that went away
-    /// between two runs, leaves one here.
+    /// Removes a lab that no run needs any more, unless it is to be kept; only an interrupt, or a
+    /// host that went away between two runs, leaves one here.
     async fn let_go(&mut self) -> Option<Failure> {
         let Held { store, found } = self.lab.take()?;
         let lab = store.record().name;
+        if self.asked.keep {
+            let words = format!("lab `{lab}` stays; {}\n", how_to_use(&lab));
+            return Some(Failure { exit: Exit::Passed, words });
+        }
         let watched = match found.watched(None) {
             Ok(watched) => watched,
             Err(failure) => return Some(failure),

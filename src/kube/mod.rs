@@ -3,12 +3,17 @@
 //! Must not know labs.
 
 mod access;
+mod addresses;
 mod apply;
 mod error;
+mod exec;
 mod ready;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod served;
 
 pub use access::ClusterApi;
 pub use error::KubeError;
+pub use exec::{Exec, PodName};
 pub use ready::{ExpectedNodes, Workload};
 pub use served::{NodeStarts, ServiceName};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     name::Name,
-    scenario::{Action, Scenario, Through, Until},
+    scenario::{Action, Role, Scenario, Through, Until},
     variants::Variants,
 };
 use crate::model::expectation::Value;
@@ -50,7 +50,8 @@ pub fn remarks(variants: &Variants, body: impl Fn(&str) -> Option<String>) -> Ve
     }
     for scenario in scenarios {
         for (name, cluster) in &scenario.lab.clusters {
-            if !scenario.roles.values().any(|role| role.clusters().any(|cluster| cluster == name)) {
+            let mut played = scenario.roles.values().flat_map(Role::clusters);
+            if !played.any(|cluster| cluster == name) && !is_tried(scenario, name) {
                 add(&mut found, Remark::IdleCluster { cluster: name.clone() });
             }
             if body(&cluster.template).is_some_and(|body| body.contains("extraMounts")) {
@@ -85,7 +86,18 @@ fn uses(scenario: &Scenario, role: &Name) -> bool {
     let mut expected = expected.chain(&scenario.expect);
     let is_expected =
         expected.any(|one| matches!(&one.value, Value::Role(name) if **role == **name));
-    behind_door || in_traffic || in_steps || is_expected
+    // Paths are between clusters, whatever roles they were declared by.
+    let is_tried = scenario
+        .roles
+        .get(role)
+        .is_some_and(|role| role.clusters().any(|name| is_tried(scenario, name)));
+    behind_door || in_traffic || in_steps || is_expected || is_tried
+}
+
+/// Whether a path begins or ends in a cluster.
+fn is_tried(scenario: &Scenario, cluster: &Name) -> bool {
+    let mut paths = scenario.isolation.iter().flat_map(|isolation| &isolation.paths);
+    paths.any(|path| path.from == *cluster || path.to == *cluster)
 }
 
 #[cfg(test)]
@@ -95,6 +107,19 @@ mod tests {
         model::{load::Loader, source::SourceFile},
         template::Catalogue,
     };
+
+    #[test]
+    fn a_cluster_that_paths_are_tried_from_plays_a_part() {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../scenarios/cluster-isolation.yaml");
+        let text = text.replace("labs/two-regions.yaml", "two-regions");
+        let file = SourceFile::new("s.yaml", text);
+        let read = Loader::new(&catalogue).variants(&file, None, &[]);
+        let mut variants = read.unwrap_or_else(|why| panic!("{}", why.render(false, 100)));
+        assert_eq!(remarks(&variants, |_| None), []);
+        variants.base.isolation = None;
+        assert!(!remarks(&variants, |_| None).is_empty());
+    }
 
     #[test]
     fn a_template_that_mounts_the_host_is_named_once_for_each_cluster() {

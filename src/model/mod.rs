@@ -4,6 +4,7 @@
 //! Must not know providers, clusters, or any I/O beyond reading files.
 
 pub mod expectation;
+pub mod isolation;
 pub mod lab;
 pub mod lint;
 pub mod load;

@@ -284,6 +284,13 @@ pub enum Problem {
     #[diagnostic(code(variant::path_leads_nowhere), help("{nearest}"))]
     PathLeadsNowhere { of: String, part: String, nearest: Nearest },
 
+    #[error("this path leads to no other cluster")]
+    #[diagnostic(
+        code(scenario::path_within_cluster),
+        help("isolation is between clusters: name two roles, or `all` in a lab of several")
+    )]
+    PathWithinCluster,
+
     #[error("`recovered` waits for the end of a fault's effect, and this step is no fault")]
     #[diagnostic(
         code(scenario::recovered_without_fault),
@@ -321,6 +328,15 @@ pub enum Problem {
         )
     )]
     RtoBeyondWithin { metric: String, op: String, bound: Span, within: Span },
+
+    #[error(
+        "`{other}` may be in the world when `{step}` is healed: what is seen then is due to both"
+    )]
+    #[diagnostic(
+        code(scenario::overlapping_faults),
+        help("heal `{other}` before `{step}`, or leave this expectation out")
+    )]
+    OverlappingFaults { step: String, other: String },
 
     #[error("{of} has {} at once", quoted(keys, " and "))]
     #[diagnostic(code(file::several_of), help("keep exactly one of them"))]

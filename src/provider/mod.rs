@@ -4,6 +4,7 @@
 
 mod error;
 pub mod kind;
+mod makers;
 mod version;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub use error::ProviderError;
+pub use makers::{Maker, makers};
 
 /// A maker of clusters. Every method ends by its own deadline.
 #[async_trait]
@@ -64,6 +66,9 @@ pub trait Provider: Send + Sync {
 
     /// One node by its id; none when it is gone.
     async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError>;
+
+    /// The nodes of these ids that still exist, by one question however many there are.
+    async fn nodes_on_record(&self, ids: &[String]) -> Result<Vec<Node>, ProviderError>;
 
     /// Removes what the record owns, and looks again until nothing more appears. Returns what
     /// goes by the cluster's name but is not on record.

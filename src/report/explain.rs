@@ -8,6 +8,7 @@ use std::{
 
 use crate::model::{
     expectation::name_of,
+    isolation::Access,
     lab::{Cluster, KubernetesVersion},
     name::Name,
     scenario::{
@@ -28,10 +29,14 @@ pub fn explain(scenario: &Scenario, variants: &Variants) -> String {
         text.line(format_args!("Changed on the command line: {set}"));
     }
     text.lab(scenario);
-    text.traffic(scenario);
-    text.course(scenario);
-    text.judged(scenario);
-    text.time(scenario);
+    text.isolation(scenario);
+    // Without traffic it is about isolation alone.
+    if !scenario.traffic.is_empty() {
+        text.traffic(scenario);
+        text.course(scenario);
+        text.judged(scenario);
+        text.time(scenario);
+    }
     let names: Vec<&str> = variants.variants.keys().map(|name| &**name).collect();
     if scenario.variant.is_none() && !names.is_empty() {
         let names = names.join(", ");
@@ -66,6 +71,15 @@ impl Text {
         }
         let workload = scenario.workload.name();
         self.line(format_args!("  In each of them runs the workload `{workload}`."));
+    }
+
+    fn isolation(&mut self, scenario: &Scenario) {
+        let Some(isolation) = &scenario.isolation else { return };
+        self.line(format_args!("\nWhat is tried between clusters, and must come to this:"));
+        for path in &isolation.paths {
+            let access = name_of(&Access::NAMES, path.expect);
+            self.line(format_args!("  {path}: {access}."));
+        }
     }
 
     fn traffic(&mut self, scenario: &Scenario) {

@@ -3,6 +3,7 @@
 //! Must not know the runner's workings.
 
 pub mod explain;
+pub mod glance;
 pub mod junit;
 pub mod progress;
 pub mod repeat;

@@ -1,16 +1,23 @@
-//! A scenario from its file to its verdict: a lab of its own, one trial, and everything removed.
+//! A scenario from its file to its verdict: a lab of its own, one trial, and everything removed;
+//! or one trial in a lab that was up before and stays.
 
 use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
-use super::{ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, raise};
+use super::{
+    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deploy::deploy,
+    difference::unfit, images::Images, isolation::Isolation, node_states, raise,
+};
 use crate::{
     connect::Tcp,
-    fleet::LabStore,
+    fault,
+    fleet::{LabStore, Stay},
+    kube::ClusterApi,
     model::{name::Name, scenario::Scenario},
+    provider::NodeState,
     report::run_dir::{Part, RunDir, RunDirError, RunRecord},
-    verdict::{case::Case, judge},
+    verdict::{case::Case, history::History, judge},
 };
 
 /// What is to be run, and where its record goes.
@@ -23,12 +30,16 @@ pub struct RunRequest<'a> {
     pub part: Option<Part>,
     pub dir: &'a RunDir,
     pub jobs: Option<NonZeroUsize>,
+    /// The lab stays when the run has ended.
+    pub keep: bool,
 }
 
 /// How a run ended: its record when it came to a judgement, and what could not be removed.
 pub struct RunEnd {
     pub result: Result<RunRecord, RunFailure>,
     pub left: Leftovers,
+    /// The lab that was made for it and stays.
+    pub stays: Option<Name>,
 }
 
 /// Why there is no judgement.
@@ -43,9 +54,56 @@ pub enum RunFailure {
 }
 
 impl RunRequest<'_> {
+    /// Runs it in a lab that is held, and fits. The lab stays, and no fault in it.
+    pub async fn run_in(&self, host: &Host, store: &LabStore) -> RunEnd {
+        self.started(host);
+        let result = match self.prepare(host, store).await {
+            Ok(()) => self.try_in(host, store).await,
+            Err(error) => Err(error.into()),
+        };
+        let left = undo(&host.for_cleanup(), store).await;
+        RunEnd { left, ..RunEnd::of(result) }
+    }
+
     pub(super) fn started(&self, host: &Host) {
         host.events
             .emit(Event::RunStarted { run: self.id.to_owned(), scenario: self.scenario.title() });
+    }
+
+    /// Gets a lab that others used before ready for a trial.
+    async fn prepare(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
+        fault::undo_all(&host.providers, &store.journal()).await?;
+        let record = store.record();
+        let states = node_states(host, &record).await?;
+        let mut reasons = Vec::new();
+        for name in self.scenario.lab.clusters.keys() {
+            for node in record.clusters.get(name).iter().flat_map(|cluster| &cluster.nodes) {
+                match states.get(&node.id) {
+                    Some(NodeState::Running) => {}
+                    Some(state) => reasons.push(format!(
+                        "{name}: {} is {}; `seatrial start {}` makes it run",
+                        node.name,
+                        state.name(),
+                        record.name
+                    )),
+                    None => reasons.push(format!("{name}: {} is gone", node.name)),
+                }
+            }
+        }
+        if !reasons.is_empty() {
+            return Err(RunnerError::Unfit { lab: record.name.to_string(), reasons });
+        }
+        let workload = self.scenario.workload;
+        let images = workload.images().into_iter().map(str::to_owned);
+        let images = &Images::new(store.dir(), images)?;
+        let clusters = self.scenario.lab.clusters.keys();
+        let deployments = clusters.filter_map(|name| record.clusters.get_key_value(name)).map(
+            async |(name, cluster)| -> Result<(), RunnerError> {
+                let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
+                deploy(host, images, workload, &api, cluster).await
+            },
+        );
+        futures::future::try_join_all(deployments).await.map(drop)
     }
 
     pub(super) async fn raise_and_try(
@@ -58,6 +116,7 @@ impl RunRequest<'_> {
             lab: &self.scenario.lab,
             workload: Some(self.scenario.workload),
             jobs: self.jobs,
+            stay: Stay { by_run: true, keep: self.keep, until: None },
         };
         let raised = match raise(host, &wanted).await {
             Ok(raised) => raised,
@@ -78,10 +137,12 @@ impl RunRequest<'_> {
     ) -> Result<RunRecord, RunFailure> {
         let case = Case::of(self.scenario);
         let started = Timestamp::now();
+        let tried = self.try_paths(host, store).await?;
         let requests = tokio::fs::File::from_std(self.dir.file("requests.ndjson")?);
         let connector = Tcp::connector();
         let trial = Trial { host, store, scenario: self.scenario, case: &case, connector };
-        let Ended { history, interrupted } = trial.run(requests).await?;
+        let Ended { mut history, interrupted } = trial.run(requests).await?;
+        history.take_probes(tried);
         let judgement =
             if interrupted { judge::interrupted(&history) } else { judge::judge(&case, &history) };
         let record = RunRecord {
@@ -106,6 +167,15 @@ impl RunRequest<'_> {
         Ok(record)
     }
 
+    /// Tries the paths between clusters, if there are any, while the lab is still quiet.
+    async fn try_paths(&self, host: &Host, store: &LabStore) -> Result<History, RunFailure> {
+        if self.scenario.isolation.is_none() {
+            return Ok(History::default());
+        }
+        let isolation = Isolation { host, store, scenario: self.scenario };
+        Ok(isolation.run(self.dir.file("probes.ndjson")?).await?)
+    }
+
     /// The lab's folder goes; the logs of what failed move to the run's.
     fn keep_logs(&self, mut failures: Vec<ClusterFailure>) -> Vec<ClusterFailure> {
         for failure in &mut failures {
@@ -117,6 +187,30 @@ impl RunRequest<'_> {
             }
         }
         failures
+    }
+}
+
+impl RunEnd {
+    pub(super) fn of(result: Result<RunRecord, RunFailure>) -> Self {
+        Self { result, left: Leftovers::default(), stays: None }
+    }
+}
+
+/// Whether a scenario can run in a lab that is up.
+pub fn check_fits(store: &LabStore, scenario: &Scenario) -> Result<(), RunnerError> {
+    let record = store.record();
+    let reasons = unfit(&record, &scenario.lab);
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(RunnerError::Unfit { lab: record.name.to_string(), reasons })
+}
+
+/// Takes back what a trial may have left in a lab that stays.
+pub(super) async fn undo(host: &Host, store: &LabStore) -> Leftovers {
+    match fault::undo_all(&host.providers, &store.journal()).await {
+        Ok(_) => Leftovers::default(),
+        Err(error) => Leftovers(vec![error.to_string()]),
     }
 }
 

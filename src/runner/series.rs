@@ -1,7 +1,7 @@
 //! Runs in one lab, one after the other: the lab is handed on as long as a run leaves it as it
 //! found it, and removed as soon as one does not.
 
-use super::{Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower};
+use super::{Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower, run::undo};
 use crate::{fleet::LabStore, model::scenario::Scenario, report::run_dir::RunRecord};
 
 impl RunRequest<'_> {
@@ -21,15 +21,33 @@ impl RunRequest<'_> {
             }
             None => self.raise_and_try(host).await,
         };
-        let Some(store) = store else {
-            return (RunEnd { result, left: Leftovers::default() }, None);
-        };
+        let Some(store) = store else { return (RunEnd::of(result), None) };
         if hand_on && leaves_it_whole(&result) {
-            return (RunEnd { result, left: Leftovers::default() }, Some(store));
+            return (RunEnd::of(result), Some(store));
         }
-        let left = lower(&host.for_cleanup(), store).await;
+        // The next run gets a new one in place of a lab that was harmed.
+        let is_replaced = hand_on && result.as_ref().is_ok_and(|record| !record.interrupted);
+        (self.put_away(host, store, result, is_replaced).await, None)
+    }
+
+    /// Removes the lab and everything of it, or names what is left; unless the lab is to be kept,
+    /// and came so far that there is something to look at.
+    async fn put_away(
+        &self,
+        host: &Host,
+        store: LabStore,
+        result: Result<RunRecord, RunFailure>,
+        is_replaced: bool,
+    ) -> RunEnd {
+        let cleanup = host.for_cleanup();
+        let came_up = !matches!(result, Err(RunFailure::Runner(_))) || store.record().is_whole();
+        if self.keep && came_up && !is_replaced {
+            let left = undo(&cleanup, &store).await;
+            return RunEnd { left, stays: Some(store.record().name), ..RunEnd::of(result) };
+        }
+        let left = lower(&cleanup, store).await;
         let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
-        (RunEnd { result, left }, None)
+        RunEnd { left, ..RunEnd::of(result) }
     }
 }
 

@@ -16,7 +16,14 @@ pub fn sham(scenario: &Scenario, waited: &[&BTreeMap<String, Span>]) -> Scenario
         .steady
         .as_ref()
         .map(|steady| Steady { lasts: steady.lasts + steps, expect: steady.expect.clone() });
-    Scenario { steady, steps: Vec::new(), expect: Vec::new(), repeat: None, ..scenario.clone() }
+    Scenario {
+        steady,
+        steps: Vec::new(),
+        expect: Vec::new(),
+        isolation: None,
+        repeat: None,
+        ..scenario.clone()
+    }
 }
 
 /// The median of what its `until` took, or all that it may take if no run came so far; and its

@@ -20,6 +20,15 @@ fn a_variant_is_explained_with_what_is_set() {
 }
 
 #[test]
+fn isolation_alone_is_explained_without_traffic() {
+    let test = Test::new().run(["scenario", "explain", "cluster-isolation"]).code(0);
+    let said = &test.ended().stdout;
+    assert!(said.contains("\n  eu -> us via pod: deny.\n"), "{said}");
+    assert!(said.contains("\n  us -> eu via api-server: allow.\n"), "{said}");
+    assert!(!said.contains("raffic"), "{said}");
+}
+
+#[test]
 fn an_unknown_variant_is_not_explained() {
     Test::new()
         .run(["scenario", "explain", "regional-failover", "--variant", "sotp"])
@@ -34,7 +43,8 @@ fn shipped_scenarios_are_listed() {
         .run(["scenario", "list"])
         .code(0)
         .stdout_has("NAME")
-        .stdout_has("regional-failover  eu,us     kill,stop  A region freezes")
+        .stdout_has("\ncluster-isolation               eu,us                On one docker network")
+        .stdout_has("\nregional-failover               eu,us     kill,stop  A region freezes")
         .docker_was_not_called();
 }
 
@@ -48,7 +58,8 @@ fn the_scenarios_of_a_directory_are_listed_and_bad_ones_named() {
         .file("service.yaml", "apiVersion: v1\nkind: Service\n")
         .run(["scenario", "list", ".", "--output", "name"])
         .code(2)
-        .stdout_is("regional-failover\n./b.yaml\n")
+        .stdout_has("regional-failover\n")
+        .stdout_has("./b.yaml\n")
         .stderr_has("unknown key `trafic` in a scenario")
         .stderr_has("./bad.yaml:");
     assert!(!test.ended().stderr.contains("pond.yaml"), "a lab: {}", test.ended());

@@ -63,6 +63,11 @@ pub(super) fn resolve(
         .ok_or_else(|| unknown(asked, &local, release, kind))
 }
 
+/// The kind releases in the catalogue.
+pub(super) fn known() -> Result<Vec<Version>, ProviderError> {
+    Ok(releases()?.into_iter().map(|release| release.kind).collect())
+}
+
 fn releases() -> Result<Vec<Release>, ProviderError> {
     serde_yaml::from_str(CATALOGUE).map_err(|error| ProviderError::UnknownVersion {
         asked: "any".to_owned(),

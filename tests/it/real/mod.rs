@@ -3,5 +3,8 @@
 
 mod endings;
 mod failover;
+mod isolation;
+mod life;
+mod readme;
 mod seatrial;
 mod world;

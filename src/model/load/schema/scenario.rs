@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::{
     super::{
         front_door::CHECKS,
+        isolation::ALL,
         repeat::{RUNS, SHAMS},
+        scenario::TRIAL,
         steps::{ACTIONS, CONDITIONS},
         variants::MOST_VARIANTS,
     },
@@ -18,13 +20,14 @@ use super::{
 };
 use crate::model::{
     expectation::Connections,
+    isolation::{Access, Via},
     scenario::{FaultKind, FrontDoorKind, Policy, Workload},
     variants::BASE,
 };
 
 pub(super) fn document() -> Value {
     let lab = json!({"oneOf": [text(), lab::inline()]});
-    object(
+    let schema = object(
         "a scenario",
         [
             ("apiVersion!", api_version()),
@@ -32,17 +35,52 @@ pub(super) fn document() -> Value {
             ("name!", name()),
             ("description", text()),
             ("lab!", say(lab, "The clusters, the path of a lab file, or a shipped lab.")),
-            ("roles!", say(some(&name(), &role(), None), "The parts that clusters play.")),
+            ("roles", say(some(&name(), &role(), None), "The parts that clusters play.")),
             ("workload", choice(&Workload::NAMES)),
             ("frontDoor", front_door()),
-            ("traffic!", some(&name(), &traffic(), None)),
+            ("traffic", some(&name(), &traffic(), None)),
             ("steady", steady()),
-            ("steps!", some_of(&step())),
-            ("expect!", some_of(&expectation())),
+            ("steps", some_of(&step())),
+            ("expect", some_of(&expectation())),
+            ("isolation", isolation()),
             ("repeat", repeat()),
             ("variants", variants()),
         ],
-    )
+    );
+    must_have(schema)
+}
+
+/// What must be there depends on whether paths are tried, and whether nothing else is done.
+fn must_have(schema: Value) -> Value {
+    let trial: Vec<Value> = TRIAL.iter().map(|key| json!({"required": [key]})).collect();
+    let schema = with(schema, "if", json!({"required": ["isolation"]}));
+    let with_paths = json!({
+        "if": {"anyOf": trial},
+        "then": {"required": ["roles", "traffic", "steps"]},
+    });
+    let schema = with(schema, "then", with_paths);
+    with(schema, "else", json!({"required": ["roles", "traffic", "steps", "expect"]}))
+}
+
+fn isolation() -> Value {
+    let schema = object("`isolation`", [("paths!", some_of(&path()))]);
+    say(schema, "What clusters may reach of each other.")
+}
+
+fn path() -> Value {
+    let via = with(set_of(&choice(&Via::NAMES)), "minItems", json!(1));
+    let schema = object(
+        "a path",
+        [
+            ("from!", say(name(), "The role whose pods try, or `all`.")),
+            ("to", say(name(), "The role that is tried, or `all`.")),
+            ("via!", say(via, "What of the other cluster is tried.")),
+            ("expect!", choice(&Access::NAMES)),
+        ],
+    );
+    // What starts everywhere ends everywhere unless it says otherwise.
+    let from_all = json!({"properties": {"from": {"const": ALL}}});
+    with(with(schema, "if", from_all), "else", json!({"required": ["to"]}))
 }
 
 fn role() -> Value {

@@ -18,10 +18,12 @@ use crate::{
 };
 
 /// Files under `tests/bad` whose shape is right: only reading them whole tells what is wrong.
-const WELL_SHAPED: [&str; 14] = [
+const WELL_SHAPED: [&str; 17] = [
     "labs/duplicate-keys.yaml",
     "labs/template-parameters.yaml",
     "scenarios/foregone.yaml",
+    "scenarios/isolation-in-one-cluster.yaml",
+    "scenarios/isolation-without-roles.yaml",
     "scenarios/lab-absolute.yaml",
     "scenarios/lab-file-missing.yaml",
     "scenarios/lab-not-shipped.yaml",
@@ -29,6 +31,7 @@ const WELL_SHAPED: [&str; 14] = [
     "scenarios/lab-outside.yaml",
     "scenarios/names.yaml",
     "scenarios/no-front-door.yaml",
+    "scenarios/overlapping-faults.yaml",
     "scenarios/ports.yaml",
     "scenarios/roles.yaml",
     "scenarios/variants-of-a-bad-scenario.yaml",
