@@ -24,6 +24,11 @@ bench-reset rounds="3":
     cargo build --release
     benches/reset.sh target/release/seatrial {{ rounds }}
 
+# Write the JSON Schemas anew.
+[group: 'check']
+schemas:
+    for kind in lab scenario template; do cargo run --quiet -- schema $kind > schemas/$kind.json; done
+
 # Format, lint, docs.
 [group: 'check']
 lint:

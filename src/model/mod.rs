@@ -6,6 +6,7 @@
 pub mod expectation;
 pub mod isolation;
 pub mod lab;
+pub mod lint;
 pub mod load;
 pub mod name;
 pub mod nearest;
@@ -16,10 +17,12 @@ pub mod scenario;
 pub mod source;
 pub mod template;
 pub mod units;
+pub mod variants;
 
 mod builder;
 mod decode;
 mod scalar;
+mod sources;
 mod syntax;
 mod tree;
 mod yaml11;

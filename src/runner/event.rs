@@ -70,6 +70,10 @@ pub enum Event {
     LabRemoved {
         lab: String,
     },
+    /// A run goes on where an earlier one of the same invocation ended.
+    LabReused {
+        lab: String,
+    },
     /// A cluster goes into a phase of its creation.
     Phase {
         cluster: String,
