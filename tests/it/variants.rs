@@ -52,7 +52,8 @@ fn an_unknown_variant_gets_the_nearest_one_and_starts_nothing() {
 #[test]
 fn a_variant_alone_has_its_name_in_its_directory_and_its_reports() {
     let args = ["run", "regional-failover", "--variant", "kill", "--variant", "kill"];
-    let test = Test::new().kind(&Kind::fails()).run(args).code(3).stdout_is("");
+    let test = Test::new().kind(&Kind::fails()).run(args).code(3);
+    assert!(test.ended().stdout.starts_with("regional-failover (kill): NOT JUDGED\n"));
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
     assert!(dir.contains("-regional-failover-kill-"), "{dir}");
     let path = test.work().join("seatrial-runs").join(dir).join("summary.txt");
