@@ -6,9 +6,10 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, down::Down, env::Env, failure::Failure, fault::FaultCommand, fleet::Fleet,
-    render::Render, run::Run, scenario::Scenario, status::Status, template::Template, up::Up,
+    outcome::Outcome, render::Render, run::Run, scenario::Scenario, status::Status,
+    template::Template, up::Up,
 };
-use crate::tool::launch;
+use crate::{template::apart, tool::launch};
 
 /// Sea trials for Kubernetes fleets: brings up local clusters, breaks them, and tells with
 /// evidence what clients saw.
@@ -25,6 +26,22 @@ pub(super) struct Cli {
     /// Show what tools print and are told; twice for more. `SEATRIAL_LOG` filters as `RUST_LOG` does.
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
+    #[command(flatten)]
+    pub(super) shelves: Shelves,
+}
+
+/// What goes before the templates and versions that come with seatrial.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Shelves {
+    /// A directory of cluster templates: each NAME.yaml in it. They go before those in `templates`
+    /// beside the lab's file, and those before the shipped ones. May be given several times; the
+    /// first goes before the others.
+    #[arg(long = "templates", value_name = "DIR", global = true)]
+    pub(super) template_dirs: Vec<PathBuf>,
+    /// Node images by version, before those that seatrial knows
+    /// [default: seatrial/versions.yaml in the XDG configuration directory, if it is there].
+    #[arg(long = "versions", value_name = "FILE", global = true)]
+    pub(super) versions_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +56,9 @@ pub(super) enum Command {
     #[command(name = launch::COMMAND, hide = true)]
     Launch(Launch),
     Render(Render),
+    /// Render a template of a user's, apart from everything else.
+    #[command(name = apart::COMMAND, hide = true)]
+    RenderApart,
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),
@@ -54,6 +74,14 @@ pub(super) struct Launch {
     record: PathBuf,
     #[arg(last = true, required = true)]
     program: Vec<OsString>,
+}
+
+/// Answers the request on stdin.
+pub(super) fn render_apart() -> Outcome {
+    match apart::answer() {
+        Ok(answer) => Outcome::passed(answer),
+        Err(error) => Failure::environment(error).into(),
+    }
 }
 
 impl Launch {

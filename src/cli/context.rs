@@ -12,11 +12,12 @@ use etcetera::{BaseStrategy, base_strategy::Xdg};
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, progress, signals};
+use super::{Failure, args::Shelves, progress, signals};
 use crate::{
     clock::Clock,
     fleet::State,
-    provider::Providers,
+    model::source::SourceFile,
+    provider::{Providers, Versions},
     runner::{Events, Host, Recorded},
     template::{Catalogue, Engine},
     tool::{Toolbox, docker::Docker},
@@ -24,7 +25,7 @@ use crate::{
 
 pub(super) struct Context {
     environment: BTreeMap<OsString, OsString>,
-    catalogue: Catalogue,
+    shelves: Shelves,
     /// One for the whole invocation: an interrupt ends all of its work.
     cancelled: CancellationToken,
     traffic: Handle,
@@ -41,16 +42,11 @@ pub(super) struct Watched {
 pub(super) type Listener = Box<dyn FnMut(&Recorded) + Send>;
 
 impl Context {
-    pub(super) fn new(quiet: bool, traffic: Handle) -> Result<Self, Failure> {
+    pub(super) fn new(quiet: bool, shelves: Shelves, traffic: Handle) -> Self {
         let cancelled = CancellationToken::new();
         signals::cancel_on_interrupt(&cancelled);
-        Ok(Self {
-            environment: env::vars_os().collect(),
-            catalogue: Catalogue::shipped()?,
-            cancelled,
-            traffic,
-            quiet,
-        })
+        let environment = env::vars_os().collect();
+        Self { environment, shelves, cancelled, traffic, quiet }
     }
 
     /// Whether somebody wants this invocation to end.
@@ -58,8 +54,31 @@ impl Context {
         self.cancelled.is_cancelled()
     }
 
-    pub(super) const fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    /// The templates that can be named: those of `--templates`, of these directories if they are
+    /// there, and the shipped ones, in this order.
+    pub(super) fn catalogue(&self, beside: &[PathBuf]) -> Result<Catalogue, Failure> {
+        let mut catalogue = Catalogue::shipped()?;
+        let beside = beside.iter().filter(|dir| dir.is_dir());
+        for dir in self.shelves.template_dirs.iter().chain(beside).rev() {
+            catalogue = catalogue.and_directory(dir)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// `--versions`, else the user's own file if there is one, before what comes with seatrial.
+    pub(super) fn versions(&self) -> Result<Versions, Failure> {
+        let versions = Versions::shipped()?;
+        let path = self.shelves.versions_file.clone().or_else(|| {
+            let own = Xdg::new().ok()?.config_dir().join("seatrial/versions.yaml");
+            own.exists().then_some(own)
+        });
+        let Some(path) = path else { return Ok(versions) };
+        Ok(versions.and(&SourceFile::read(&path)?)?)
+    }
+
+    /// The programs of this host, seatrial's own among them.
+    pub(super) fn tools(&self) -> Result<Toolbox, Failure> {
+        Ok(self.docker()?.tools().clone())
     }
 
     pub(super) fn state(&self) -> Result<State, Failure> {
@@ -68,6 +87,25 @@ impl Context {
 
     /// Looks at Docker and gets everything ready to work with.
     pub(super) async fn host(&self, listener: Option<Listener>) -> Result<Watched, Failure> {
+        // No file of the user's is read: none may keep a lab from being taken down.
+        self.host_of(Catalogue::shipped()?, Versions::shipped()?, listener).await
+    }
+
+    /// The same for a lab that was read with these templates.
+    pub(super) async fn host_with(
+        &self,
+        catalogue: Catalogue,
+        listener: Option<Listener>,
+    ) -> Result<Watched, Failure> {
+        self.host_of(catalogue, self.versions()?, listener).await
+    }
+
+    async fn host_of(
+        &self,
+        catalogue: Catalogue,
+        versions: Versions,
+        listener: Option<Listener>,
+    ) -> Result<Watched, Failure> {
         let state = self.state()?;
         let docker = self.docker()?;
         self.refuse_remote(&docker).await?;
@@ -79,9 +117,9 @@ impl Context {
         let cancelled = docker.tools().cancelled().clone();
         let host = Host {
             state,
-            catalogue: self.catalogue.clone(),
+            catalogue,
             templates: Arc::new(Engine::shipped()?),
-            providers: Providers::new(docker, engine),
+            providers: Providers::new(docker, engine, versions),
             events,
             cancelled,
             traffic: self.traffic.clone(),

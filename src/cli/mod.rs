@@ -21,6 +21,7 @@ mod status;
 mod table;
 mod template;
 mod up;
+mod validate;
 
 use std::{ffi::OsString, io};
 
@@ -44,6 +45,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
     if let Command::Launch(launch) = &cli.command {
         return launch.run().into();
     }
+    if let Command::RenderApart = cli.command {
+        return args::render_apart();
+    }
     logging::init(cli.verbose);
     let (main, traffic) = match (runtime(), runtime()) {
         (Ok(main), Ok(traffic)) => (main, traffic),
@@ -51,9 +55,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
             return Failure::environment(format!("no threads to run on: {error}")).into();
         }
     };
-    let quiet = cli.quiet;
     let ended = main.block_on(async {
-        dispatch(cli.command, &Context::new(quiet, traffic.handle().clone())?).await
+        let context = Context::new(cli.quiet, cli.shelves, traffic.handle().clone());
+        dispatch(cli.command, &context).await
     });
     ended.unwrap_or_else(Outcome::from)
 }
@@ -71,10 +75,11 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Fleet(fleet) => fleet.run(context),
         Command::Launch(launch) => Err(launch.run()),
         Command::Render(render) => render.run(context).await,
+        Command::RenderApart => Ok(args::render_apart()),
         Command::Run(run) => run.run(context).await,
         Command::Scenario(scenario) => Ok(scenario.run(context)),
         Command::Status(status) => status.run(context).await,
-        Command::Template(template) => template.run(context),
+        Command::Template(template) => template.run(context).await,
         Command::Up(up) => up.run(context).await,
     }
 }

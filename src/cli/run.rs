@@ -19,6 +19,7 @@ use crate::{
         summary::summary,
     },
     runner::{RunEnd, RunFailure, RunRequest},
+    template::Catalogue,
 };
 
 /// Run scenarios: each in a lab of its own, which is removed afterwards.
@@ -45,8 +46,8 @@ impl Run {
             .collect::<Result<Vec<_>, Failure>>()?;
         let mut exit = Exit::Passed;
         let (mut results, mut remarks) = (String::new(), String::new());
-        for (source, (scenario, file)) in &loaded {
-            let one = self.one(context, source, scenario, file).await;
+        for (source, loaded) in &loaded {
+            let one = self.one(context, source, loaded).await;
             exit = exit.and(one.exit);
             results.push_str(&one.result);
             remarks.push_str(&one.remark);
@@ -59,14 +60,8 @@ impl Run {
         Ok(Outcome::ended(exit, results).with_remark(&remarks))
     }
 
-    async fn one(
-        &self,
-        context: &Context,
-        source: &ScenarioSource,
-        scenario: &Scenario,
-        file: &SourceFile,
-    ) -> One {
-        match self.try_one(context, source, scenario, file).await {
+    async fn one(&self, context: &Context, source: &ScenarioSource, loaded: &Loaded) -> One {
+        match self.try_one(context, source, loaded).await {
             Ok(one) => one,
             Err(failure) => One::failed(failure),
         }
@@ -76,15 +71,15 @@ impl Run {
         &self,
         context: &Context,
         source: &ScenarioSource,
-        scenario: &Scenario,
-        file: &SourceFile,
+        (scenario, file, catalogue): &Loaded,
     ) -> Result<One, Failure> {
         let id = new_id();
         let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
         let dir = RunDir::create(self.out.join(format!("{start}-{}-{id}", scenario.name)))?;
         dir.write("scenario.yaml", file.text().as_bytes())?;
         let mut log = EventLog::new(dir.file("events.ndjson")?);
-        let watched = context.host(Some(Box::new(move |event| log.add(event)))).await?;
+        let listener = Box::new(move |event: &_| log.add(event));
+        let watched = context.host_with(catalogue.clone(), Some(listener)).await?;
         let request =
             RunRequest { scenario, source: source.shown(), id: &id, dir: &dir, jobs: self.jobs };
         let RunEnd { result, left } = request.run(&watched.host).await;
@@ -102,6 +97,9 @@ impl Run {
         Ok(one)
     }
 }
+
+/// A scenario, its file, and the templates that its lab was read with.
+type Loaded = (Scenario, SourceFile, Catalogue);
 
 /// What one scenario came to.
 struct One {

@@ -21,7 +21,7 @@ impl Scenario {
         let (mut sound, mut problems) = (String::new(), String::new());
         for source in &scenarios {
             match source.load(context) {
-                Ok((scenario, _)) => {
+                Ok((scenario, ..)) => {
                     let _ = writeln!(sound, "{}: ok ({})", source.shown(), scenario.name);
                 }
                 Err(failure) => problems.push_str(&failure.words),

@@ -1,16 +1,21 @@
 //! What a user names: a file, or something that comes with seatrial.
 
-use std::{convert::Infallible, path::PathBuf, str::FromStr};
+use std::{
+    convert::Infallible,
+    path::{Component, Path, PathBuf},
+    str::FromStr,
+};
 
 use super::{Context, Failure};
 use crate::{
     model::{
         lab::Lab,
-        load::{Loader, Shelf},
+        load::{Loader, Shelf, named_lab},
         scenario::Scenario,
         source::SourceFile,
     },
     shipped,
+    template::Catalogue,
 };
 
 /// A lab's file, or the name of a shipped one.
@@ -42,13 +47,18 @@ impl LabSource {
         &self.0
     }
 
-    pub(super) fn load(&self, context: &Context) -> Result<Lab, Failure> {
-        let catalogue = context.catalogue();
-        let file = match catalogue.shipped_lab(&self.0) {
-            Some(file) if !PathBuf::from(&self.0).exists() => file,
-            _ => SourceFile::read(&PathBuf::from(&self.0))?,
+    /// The lab, and the templates that it was read with.
+    pub(super) fn load(&self, context: &Context) -> Result<(Lab, Catalogue), Failure> {
+        let path = PathBuf::from(&self.0);
+        let shipped = Catalogue::shipped()?.shipped_lab(&self.0).filter(|_| !path.exists());
+        let (file, beside) = match shipped {
+            Some(file) => (file, Vec::new()),
+            None => (SourceFile::read(&path)?, vec![templates_beside(&path)]),
         };
-        Ok(Loader::new(catalogue).lab(&file)?)
+        let catalogue = context.catalogue(&beside)?;
+        context.versions()?;
+        let lab = Loader::new(&catalogue).lab(&file)?;
+        Ok((lab, catalogue))
     }
 }
 
@@ -57,17 +67,39 @@ impl ScenarioSource {
         &self.0
     }
 
-    pub(super) fn load(&self, context: &Context) -> Result<(Scenario, SourceFile), Failure> {
-        let catalogue = context.catalogue();
-        let loader = Loader::new(catalogue);
+    /// The scenario, its file, and the templates that its lab was read with.
+    pub(super) fn load(
+        &self,
+        context: &Context,
+    ) -> Result<(Scenario, SourceFile, Catalogue), Failure> {
+        context.versions()?;
         let path = PathBuf::from(&self.0);
         if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.exists())
         {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
-            return Ok((loader.scenario(&file, None)?, file));
+            let catalogue = context.catalogue(&[])?;
+            let scenario = Loader::new(&catalogue).scenario(&file, None)?;
+            return Ok((scenario, file, catalogue));
         }
         let file = SourceFile::read(&path)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
-        Ok((loader.scenario(&file, Some(&base))?, file))
+        let lab = named_lab(&file).map(PathBuf::from).filter(|lab| stays_below(lab));
+        let mut beside: Vec<PathBuf> =
+            lab.iter().map(|lab| templates_beside(&base.join(lab))).collect();
+        beside.push(templates_beside(&path));
+        beside.dedup();
+        let catalogue = context.catalogue(&beside)?;
+        let scenario = Loader::new(&catalogue).scenario(&file, Some(&base))?;
+        Ok((scenario, file, catalogue))
     }
+}
+
+/// Where the templates of a lab lie that is in a file.
+fn templates_beside(file: &Path) -> PathBuf {
+    file.with_file_name("templates")
+}
+
+/// Any other path is refused when the scenario is read.
+fn stays_below(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }

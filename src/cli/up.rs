@@ -24,8 +24,8 @@ pub(super) struct Up {
 
 impl Up {
     pub(super) async fn run(self, context: &Context) -> Result<Outcome, Failure> {
-        let lab = self.lab.load(context)?;
-        let watched = context.host(None).await?;
+        let (lab, catalogue) = self.lab.load(context)?;
+        let watched = context.host_with(catalogue, None).await?;
         let wanted = Wanted { jobs: self.jobs, ..Wanted::lab(&lab, self.lab.shown()) };
         let outcome = raise(&watched.host, &wanted).await;
         watched.close().await;

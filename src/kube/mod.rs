@@ -10,5 +10,5 @@ mod served;
 
 pub use access::ClusterApi;
 pub use error::KubeError;
-pub use ready::{ExpectedNodes, Workload};
+pub use ready::{ExpectedNode, ExpectedNodes, Workload};
 pub use served::{NodeStarts, ServiceName};

@@ -19,6 +19,7 @@ use std::path::Path;
 
 use super::{
     lab::Lab, problems::Problems, scenario::Scenario, source::SourceFile, template::FrontMatter,
+    tree,
 };
 
 pub use self::template::template_front_matter;
@@ -27,6 +28,10 @@ pub use self::template::template_front_matter;
 pub trait Shelf {
     /// The front matter of a cluster template.
     fn template(&self, name: &str) -> Option<FrontMatter>;
+    /// What is wrong with the file of a cluster template that is there and of no use.
+    fn template_problems(&self, _name: &str) -> Option<Problems> {
+        None
+    }
     /// The names of all cluster templates.
     fn template_names(&self) -> Vec<String>;
     /// A lab that comes with the program.
@@ -55,5 +60,15 @@ impl<'s> Loader<'s> {
     /// scenario without one comes with the program, and so does its lab.
     pub fn scenario(&self, file: &SourceFile, base: Option<&Path>) -> Result<Scenario, Problems> {
         scenario::load(file, base, self.shelf)
+    }
+}
+
+/// What a scenario names as its lab, when it is a text; a first look, before it is read for good.
+#[must_use]
+pub fn named_lab(file: &SourceFile) -> Option<String> {
+    let root = tree::parse(file, 0..file.text().len(), &mut Vec::new())?;
+    match &root.get("lab")?.value {
+        tree::Value::Scalar(scalar) => Some(scalar.text.clone()),
+        _ => None,
     }
 }

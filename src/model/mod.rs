@@ -11,13 +11,14 @@ pub mod nearest;
 pub mod problem;
 pub mod problems;
 pub mod scenario;
+pub mod skew;
 pub mod source;
 pub mod template;
 pub mod units;
 
 mod builder;
-mod decode;
-mod scalar;
+pub(crate) mod decode;
+pub(crate) mod scalar;
 mod syntax;
-mod tree;
+pub(crate) mod tree;
 mod yaml11;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, provider::ProviderError,
-    template::TemplateError, tool::ToolError, wait::WaitError,
+    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, model::skew::SkewError,
+    provider::ProviderError, template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,10 @@ pub enum RunnerError {
     Fault(Box<FaultError>),
     #[error(transparent)]
     Fleet(#[from] FleetError),
+    #[error(
+        "{cluster}: template `{template}` asks for several control planes, and the load balancer in front of them is made from {image}, which is not on this host and cannot be pulled; get it onto this host by `docker pull` or `docker load`, or ask for one control plane\n  {error}"
+    )]
+    ImageOutOfReach { cluster: String, template: String, image: String, error: Box<ToolError> },
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -39,6 +43,8 @@ pub enum RunnerError {
     PortNotPublished { cluster: String, port: u16, workload: &'static str },
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    #[error("{cluster}: {node}: {error}; {}", error.help())]
+    Skew { cluster: String, node: String, error: SkewError },
     #[error(transparent)]
     Template(#[from] TemplateError),
     #[error(transparent)]
@@ -59,6 +65,7 @@ impl RunnerError {
             self,
             Self::Cancelled
                 | Self::Wait(WaitError::Cancelled { .. })
+                | Self::Template(TemplateError::Tool(ToolError::Cancelled { .. }))
                 | Self::Tool(ToolError::Cancelled { .. })
                 | Self::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
         )
@@ -120,6 +127,16 @@ mod tests {
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
             RunnerError::Fault(Box::new(fault)),
             FleetError::Exists { lab: "two".to_owned() }.into(),
+            RunnerError::ImageOutOfReach {
+                cluster: cluster(),
+                template: "kind-ha".to_owned(),
+                image: "docker.io/envoyproxy/envoy:v1.36.2".to_owned(),
+                error: Box::new(ToolError::Failed {
+                    command: "docker pull".to_owned(),
+                    status: "exit status: 1".to_owned(),
+                    stderr: "no such host".to_owned(),
+                }),
+            },
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },
             kube.into(),
             RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
@@ -130,6 +147,11 @@ mod tests {
             },
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
+            RunnerError::Skew {
+                cluster: cluster(),
+                node: "two-eu-worker".to_owned(),
+                error: SkewError::Newer { kubelet: (1, 37), server: (1, 36) },
+            },
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },

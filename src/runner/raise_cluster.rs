@@ -14,9 +14,9 @@ use crate::{
         record::Facts,
         state::{create_private, write_atomically},
     },
-    kube::{ClusterApi, ExpectedNodes, Workload},
+    kube::{ClusterApi, ExpectedNode, ExpectedNodes, Workload},
     model::scenario,
-    provider::{CreateRequest, ProviderError},
+    provider::{CreateRequest, Node, ProviderError},
 };
 
 /// kind's own steps, on a host that starts several clusters at once.
@@ -106,7 +106,7 @@ impl Job<'_> {
         }
         self.set_state(ClusterState::Creating)?;
         let record = self.record();
-        let config = self.cluster.render(&record)?;
+        let config = self.cluster.render(self.host.docker().tools(), &record).await?;
         let dir = self.store.cluster_dir(&self.cluster.cluster);
         create_private(&dir)?;
         write_atomically(&dir.join("config.yaml"), config.as_bytes())?;
@@ -131,9 +131,19 @@ impl Job<'_> {
 
     async fn register_nodes(&self) -> Result<Vec<NodeRecord>, RunnerError> {
         let nodes = self.cluster.provider.nodes(&self.cluster.name).await?;
-        let nodes: Vec<NodeRecord> = nodes.into_iter().map(NodeRecord::from).collect();
+        let nodes: Vec<NodeRecord> = nodes.into_iter().map(|node| self.record_of(node)).collect();
         self.update(|record| record.nodes.clone_from(&nodes))?;
         Ok(nodes)
+    }
+
+    /// A node with what it was asked to be made from.
+    fn record_of(&self, node: Node) -> NodeRecord {
+        let image = self.cluster.image_of(&node.name);
+        NodeRecord {
+            image: image.map(str::to_owned),
+            version: image.and_then(|image| self.cluster.version_of(image)),
+            ..NodeRecord::from(node)
+        }
     }
 
     async fn connect(&self) -> Result<ClusterApi, RunnerError> {
@@ -167,10 +177,11 @@ impl Job<'_> {
     ) -> Result<(), RunnerError> {
         self.phase("waiting for its nodes");
         let cancelled = &self.host.cancelled;
-        let expected = ExpectedNodes {
-            names: nodes.iter().map(|node| node.name.clone()).collect(),
-            version: self.record().image.version,
-        };
+        let expected = nodes
+            .iter()
+            .filter(|node| !node.helper)
+            .map(|node| ExpectedNode { name: node.name.clone(), version: node.version.clone() });
+        let expected = ExpectedNodes(expected.collect());
         api.wait_nodes(&expected, READINESS, cancelled).await?;
         if let Some(workload) = self.cluster.cni.readiness() {
             api.wait_workload(&workload, READINESS, cancelled).await?;

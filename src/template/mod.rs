@@ -2,13 +2,18 @@
 //!
 //! Must not know how providers behave.
 
+pub mod apart;
 mod catalogue;
 mod cluster;
 mod engine;
 mod error;
+mod references;
+mod report;
+mod trial;
 mod yaml;
 
-pub use catalogue::{Catalogue, ClusterTemplate};
+pub use catalogue::{Broken, Catalogue, ClusterTemplate};
 pub use cluster::{ClusterContext, CniContext, NetContext};
 pub use engine::Engine;
 pub use error::TemplateError;
+pub use trial::{Trial, trials};

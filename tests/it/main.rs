@@ -12,4 +12,5 @@ mod missing_tools;
 mod real;
 mod records;
 mod render;
+mod templates;
 mod usage;

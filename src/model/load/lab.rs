@@ -18,8 +18,9 @@ use crate::model::{
     problem::Problem,
     problems::Problems,
     scalar::At,
+    skew,
     source::SourceFile,
-    template::{FrontMatter, ParameterError},
+    template::{FrontMatter, ParameterError, node_versions},
     tree::{self, Key, Node},
 };
 
@@ -185,6 +186,10 @@ impl Declared {
         let name = self.template().to_owned();
         let Some(front_matter) = templates.template(&name) else {
             let at = self.template.as_ref().map_or(cluster, |template| &template.at);
+            if let Some(problems) = templates.template_problems(&name) {
+                decoder.problems.extend(problems.into_vec());
+                return Err(Reported);
+            }
             let nearest = Nearest::among(&name, templates.template_names());
             return Err(
                 decoder.report(at, Problem::UnknownName { what: "template", name, nearest })
@@ -205,16 +210,28 @@ impl Declared {
             if let Err(error) = front_matter.check(name, &given.value) {
                 let problem = Problem::BadParameter { template: template(), error };
                 fits = Err(decoder.report(&given.at, problem));
+            } else if let Some(problem) = self.skew(name, &given.value, front_matter) {
+                fits = Err(decoder.report(&given.at, problem));
             }
         }
         for (name, spec) in &front_matter.parameters {
-            if spec.default.is_none() && !self.parameters.contains_key(name) {
+            if !spec.is_optional() && !self.parameters.contains_key(name) {
                 let error = ParameterError::Missing { name: name.clone() };
                 let problem = Problem::BadParameter { template: template(), error };
                 fits = Err(decoder.report(cluster, problem));
             }
         }
         fits
+    }
+
+    /// A node version that Kubernetes does not support beside the cluster's, as far as the file
+    /// alone tells.
+    fn skew(&self, name: &str, value: &Parameter, of: &FrontMatter) -> Option<Problem> {
+        let given = BTreeMap::from([(name.to_owned(), value.clone())]);
+        let kubelet = node_versions(of, &given).get(name)?.minor()?;
+        let server = self.kubernetes.as_ref()?.minor()?;
+        let error = skew::check(kubelet, server).err()?;
+        Some(Problem::Skew { parameter: name.to_owned(), error })
     }
 
     fn cluster(self) -> Cluster {

@@ -104,10 +104,19 @@ impl Test {
         self.start(args).ends()
     }
 
+    /// Runs seatrial to its end with arguments that the test makes up.
+    pub fn run_owned(self, args: &[&str]) -> Self {
+        self.launch(args).ends()
+    }
+
     /// Starts seatrial and lets it run.
-    pub fn start(mut self, args: impl AsRef<[&'static str]>) -> Self {
+    pub fn start(self, args: impl AsRef<[&'static str]>) -> Self {
+        self.launch(args.as_ref())
+    }
+
+    fn launch(mut self, args: &[&str]) -> Self {
         assert!(self.running.is_none(), "the last one has not ended");
-        self.running = Some(Running::start(args.as_ref(), &self.environment, &self.work()));
+        self.running = Some(Running::start(args, &self.environment, &self.work()));
         self
     }
 
@@ -250,7 +259,7 @@ impl Test {
         names(&self.work().join(dir))
     }
 
-    fn work(&self) -> PathBuf {
+    pub fn work(&self) -> PathBuf {
         self.dir.path().join("work")
     }
 
