@@ -325,3 +325,34 @@ fn the_template_of_the_readme_is_sound() {
         .code(0)
         .stdout_has("kindest/node:v1.36.4");
 }
+
+#[rstest]
+#[case("extra_ports: [\"8080\"]", "extra_ports: `8080` is not HOST:NODE or HOST:NODE/UDP")]
+#[case("extra_ports: [\"web:80\"]", "web")]
+#[case("extra_ports: [\"8080:80/HTTP\"]", "there is no protocol `HTTP`")]
+#[case("extra_ports: [\"8080:99999\"]", "`containerPort` is 99999")]
+#[case("extra_mounts: [\"/a\"]", "extra_mounts: `/a` is not HOST:NODE or HOST:NODE:ro")]
+#[case("extra_mounts: [\"/a:/b:rw\"]", "extra_mounts: `/a:/b:rw` is not HOST:NODE")]
+#[case("extra_mounts: [\"a:/b\"]", "`a` is not an absolute path")]
+fn what_kind_custom_cannot_use_is_refused(#[case] parameters: &str, #[case] why: &str) {
+    let lab = SKEWED.replace("workers: 1, worker_kubernetes: \"1.35\"", parameters);
+    Test::new()
+        .kind(&Kind::fails())
+        .file("custom.yaml", &lab)
+        .run(["up", "custom.yaml"])
+        .code(2)
+        .stderr_has(why)
+        .leaves_nothing();
+}
+
+#[test]
+fn kind_custom_hands_on_everything() {
+    let parameters = "control_planes: 1, workers: 2, kubeadm_patches: [\"kind: X\\nnodes: no\\n\"], \
+                      extra_mounts: [\"/a:/b:ro\"], extra_ports: [\"8080:80\", \"53:53/UDP\"]";
+    let lab = SKEWED.replace("workers: 1, worker_kubernetes: \"1.35\"", parameters);
+    let test = Test::new().kind(&Kind::fails()).file("custom.yaml", &lab);
+    let test = test.run(["render", "custom.yaml"]).code(0);
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"(apiServerPort|hostPort): 2\d{4}", "$1: [port]");
+    settings.bind(|| insta::assert_snapshot!(test.ended().stdout));
+}
