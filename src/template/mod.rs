@@ -1,4 +1,4 @@
-//! Templates: found by name, rendered strictly.
+//! Templates: found by name, rendered strictly; those of users in a process of their own.
 //!
 //! Must not know how providers behave.
 

@@ -356,3 +356,38 @@ fn kind_custom_hands_on_everything() {
     settings.add_filter(r"(apiServerPort|hostPort): 2\d{4}", "$1: [port]");
     settings.bind(|| insta::assert_snapshot!(test.ended().stdout));
 }
+
+#[test]
+fn a_broken_template_does_not_let_the_shipped_one_of_its_name_through() {
+    Test::new()
+        .kind(&Kind::fails())
+        .template("templates", "kind-basic.yaml", "---\nprovder: kind\n---\nkind: Cluster\n")
+        .run(["up", "pond.yaml"])
+        .code(2)
+        .stderr_has("templates/kind-basic.yaml:2:1")
+        .docker_was_not_called()
+        .run(["template", "show", "kind-basic"])
+        .code(2)
+        .stderr_has("templates/kind-basic.yaml:2:1");
+}
+
+#[test]
+fn a_record_of_an_older_seatrial_is_still_read() {
+    Test::new()
+        .kind(&Kind::hangs())
+        .start(["up", "pond.yaml"])
+        .until_kind_hangs()
+        .signal(nix::sys::signal::Signal::SIGKILL)
+        .ends()
+        .and(|test| {
+            let mut record: serde_json::Value =
+                serde_json::from_str(&test.record("pond")).expect("it is JSON");
+            let cluster = record["clusters"]["a"].as_object_mut().expect("it is a map");
+            assert!(cluster.remove("template").is_some());
+            assert!(cluster.remove("node_images").is_some());
+            test.write_record("pond", &record.to_string());
+        })
+        .run(["down", "pond"])
+        .code(0)
+        .leaves_nothing();
+}
