@@ -38,6 +38,9 @@ impl Validate {
         let tools = context.tools()?;
         let (mut sound, mut exit, mut problems) = (String::new(), Exit::Passed, String::new());
         for template in self.templates(catalogue) {
+            if context.is_interrupted() {
+                break;
+            }
             let tried = match template {
                 Ok(template) => try_out(&tools, &template).await,
                 Err(failure) => Err(failure),

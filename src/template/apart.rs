@@ -83,6 +83,7 @@ pub(super) async fn render(
         Err(error) if error.stderr().contains("memory allocation of") => {
             return Err(TemplateError::NoMemory { template: template(), limit: MEMORY });
         }
+        Err(error) if error.is_refusal() => return Err(unusable(error.to_string())),
         Err(error) => return Err(error.into()),
     };
     match answer {
@@ -122,7 +123,11 @@ pub fn answer() -> io::Result<String> {
 
 /// Bounds on this process. Its own end comes first when nobody is left to end it.
 fn bound() -> io::Result<()> {
-    setrlimit(Resource::RLIMIT_AS, MEMORY, MEMORY)?;
+    let memory = setrlimit(Resource::RLIMIT_AS, MEMORY, MEMORY);
+    // Elsewhere a system may not take it; there, time is the only bound.
+    if cfg!(target_os = "linux") {
+        memory?;
+    }
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     let seconds = 2 * WITHIN.as_secs();
     Ok(setrlimit(Resource::RLIMIT_CPU, seconds, seconds)?)
