@@ -28,3 +28,13 @@ lint:
 # Everything that CI does, but the set-up of its machine.
 [group: 'check']
 ci: test lint real
+
+# How long small commands take, beside a program that does nothing.
+[group: 'measure']
+bench:
+    cargo bench --bench start
+
+# `up` beside raw kind, in pairs. Takes about five minutes.
+[group: 'measure']
+bench-up pairs="3":
+    benches/up.sh {{ pairs }}

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// agnhost's `netexec`: an HTTP server made for tests of Kubernetes itself.
-const AGNHOST: &str = "registry.k8s.io/e2e-test-images/agnhost:2.53";
+pub(crate) const AGNHOST: &str = "registry.k8s.io/e2e-test-images/agnhost:2.53";
 
 #[derive(Serialize)]
 struct Context<'a> {

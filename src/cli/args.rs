@@ -5,8 +5,8 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
-    check::Check, down::Down, env::Env, failure::Failure, fault::FaultCommand, fleet::Fleet,
-    outcome::Outcome, render::Render, run::Run, scenario::Scenario, status::Status,
+    check::Check, doctor::Doctor, down::Down, env::Env, failure::Failure, fault::FaultCommand,
+    fleet::Fleet, outcome::Outcome, render::Render, run::Run, scenario::Scenario, status::Status,
     template::Template, up::Up,
 };
 use crate::{template::apart, tool::launch};
@@ -47,6 +47,7 @@ pub(super) struct Shelves {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(Check),
+    Doctor(Doctor),
     Down(Down),
     Env(Env),
     #[command(subcommand)]

@@ -19,8 +19,11 @@ use crate::{
     model::source::SourceFile,
     provider::{Providers, Versions},
     runner::{Events, Host, Recorded},
-    template::{Catalogue, Engine},
-    tool::{Toolbox, docker::Docker},
+    template::{self, Catalogue},
+    tool::{
+        Toolbox,
+        docker::{self, Docker, Engine},
+    },
 };
 
 pub(super) struct Context {
@@ -30,6 +33,14 @@ pub(super) struct Context {
     cancelled: CancellationToken,
     traffic: Handle,
     quiet: bool,
+}
+
+/// A host that is fit to work on; nothing was begun on it.
+pub(super) struct Found<'a> {
+    context: &'a Context,
+    state: State,
+    docker: Docker,
+    engine: Arc<Engine>,
 }
 
 /// A host whose events are being shown; wait for the rest of them at the end.
@@ -88,7 +99,8 @@ impl Context {
     /// Looks at Docker and gets everything ready to work with.
     pub(super) async fn host(&self, listener: Option<Listener>) -> Result<Watched, Failure> {
         // No file of the user's is read: none may keep a lab from being taken down.
-        self.host_of(Catalogue::shipped()?, Versions::shipped()?, listener).await
+        let (catalogue, versions) = (Catalogue::shipped()?, Versions::shipped()?);
+        self.find().await?.watched_with(catalogue, versions, listener)
     }
 
     /// The same for a lab that was read with these templates.
@@ -97,45 +109,28 @@ impl Context {
         catalogue: Catalogue,
         listener: Option<Listener>,
     ) -> Result<Watched, Failure> {
-        self.host_of(catalogue, self.versions()?, listener).await
+        let versions = self.versions()?;
+        self.find().await?.watched_with(catalogue, versions, listener)
     }
 
-    async fn host_of(
-        &self,
-        catalogue: Catalogue,
-        versions: Versions,
-        listener: Option<Listener>,
-    ) -> Result<Watched, Failure> {
+    /// Opens the state directory and looks at Docker; begins nothing.
+    pub(super) async fn find(&self) -> Result<Found<'_>, Failure> {
         let state = self.state()?;
         let docker = self.docker()?;
         self.refuse_remote(&docker).await?;
         let engine = Arc::new(docker.engine().await?);
-        let clock = Clock::start()
-            .map_err(|error| Failure::environment(format!("no pacing thread: {error}")))?;
-        let (events, stream) = Events::new(clock);
-        let shown = tokio::spawn(progress::show(stream, self.quiet, listener));
-        let cancelled = docker.tools().cancelled().clone();
-        let host = Host {
-            state,
-            catalogue,
-            templates: Arc::new(Engine::shipped()?),
-            providers: Providers::new(docker, engine, versions),
-            events,
-            cancelled,
-            traffic: self.traffic.clone(),
-        };
-        Ok(Watched { host, shown })
+        Ok(Found { context: self, state, docker, engine })
     }
 
     /// The programs of this host; an interrupt cancels what runs.
-    fn docker(&self) -> Result<Docker, Failure> {
+    pub(super) fn docker(&self) -> Result<Docker, Failure> {
         let launcher = env::current_exe()
             .map_err(|error| Failure::environment(format!("seatrial's own path: {error}")))?;
         Ok(Docker::new(Toolbox::new(self.environment.clone(), launcher, self.cancelled.clone())))
     }
 
     /// `SEATRIAL_STATE`, else the XDG state directory.
-    fn state_root(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn state_root(&self) -> Result<PathBuf, Failure> {
         if let Some(root) = self.variable("SEATRIAL_STATE") {
             return std::path::absolute(root)
                 .map_err(|error| Failure::environment(format!("SEATRIAL_STATE: {error}")));
@@ -152,11 +147,11 @@ impl Context {
 
     /// Published ports of a remote engine are on another machine's loopback.
     async fn refuse_remote(&self, docker: &Docker) -> Result<(), Failure> {
-        let endpoint = match self.variable("DOCKER_HOST") {
-            Some(endpoint) => endpoint.to_string_lossy().into_owned(),
+        let endpoint = match self.docker_host() {
+            Some(endpoint) => endpoint,
             None => docker.endpoint().await?,
         };
-        if endpoint.starts_with("unix://") || endpoint.starts_with("npipe://") {
+        if docker::is_local(&endpoint) {
             return Ok(());
         }
         Err(Failure::environment(format!(
@@ -165,9 +160,41 @@ impl Context {
         )))
     }
 
+    /// Where the environment says that Docker is.
+    pub(super) fn docker_host(&self) -> Option<String> {
+        self.variable("DOCKER_HOST").map(|endpoint| endpoint.to_string_lossy().into_owned())
+    }
+
     /// A variable that is set to something.
     fn variable(&self, name: &str) -> Option<&OsString> {
         self.environment.get(OsStr::new(name)).filter(|value| !value.is_empty())
+    }
+}
+
+impl Found<'_> {
+    /// Gets everything ready to work with, these templates and versions among it.
+    pub(super) fn watched_with(
+        self,
+        catalogue: Catalogue,
+        versions: Versions,
+        listener: Option<Listener>,
+    ) -> Result<Watched, Failure> {
+        let Self { context, state, docker, engine } = self;
+        let clock = Clock::start()
+            .map_err(|error| Failure::environment(format!("no pacing thread: {error}")))?;
+        let (events, stream) = Events::new(clock);
+        let shown = tokio::spawn(progress::show(stream, context.quiet, listener));
+        let cancelled = docker.tools().cancelled().clone();
+        let host = Host {
+            state,
+            catalogue,
+            templates: Arc::new(template::Engine::shipped()?),
+            providers: Providers::new(docker, engine, versions),
+            events,
+            cancelled,
+            traffic: context.traffic.clone(),
+        };
+        Ok(Watched { host, shown })
     }
 }
 

@@ -28,6 +28,11 @@ impl Failure {
         Self::new(Exit::Environment, words)
     }
 
+    /// What it says, as part of another message.
+    pub(super) fn bare(self) -> String {
+        self.words.trim_end().strip_prefix("error: ").unwrap_or(&self.words).to_owned()
+    }
+
     /// Several failures as one: all is said, the gravest exit counts.
     pub(super) fn all(failures: impl IntoIterator<Item = Self>) -> Option<Self> {
         failures.into_iter().reduce(|earlier, later| {
@@ -105,7 +110,8 @@ const fn runner_exit(error: &RunnerError) -> Exit {
             ProviderError::Unknown { .. } | ProviderError::UnknownVersion { .. },
         )
         | RunnerError::Skew { .. }
-        | RunnerError::UnknownTemplate { .. } => Exit::Usage,
+        | RunnerError::UnknownTemplate { .. }
+        | RunnerError::UnknownVersion { .. } => Exit::Usage,
         RunnerError::Fleet(error) => fleet_exit(error),
         _ => Exit::Environment,
     }

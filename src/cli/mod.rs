@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod context;
+mod doctor;
 mod down;
 mod env;
 mod failure;
@@ -69,6 +70,7 @@ fn runtime() -> io::Result<Runtime> {
 async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failure> {
     match command {
         Command::Check(check) => check.run(),
+        Command::Doctor(doctor) => doctor.run(context).await,
         Command::Down(down) => down.run(context).await,
         Command::Env(env) => env.run(context),
         Command::Fault(fault) => fault.run(context).await,

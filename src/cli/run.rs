@@ -1,6 +1,7 @@
 //! `seatrial run`.
 
 use std::{
+    fmt::Write as _,
     hash::{BuildHasher, RandomState},
     num::NonZeroUsize,
     path::PathBuf,
@@ -9,14 +10,17 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Context, Exit, Failure, Outcome, check::exit_of, down::with_leftovers, source::ScenarioSource,
+    Context, Exit, Failure, Outcome, check::exit_of, context::Found, down::with_leftovers,
+    source::ScenarioSource,
 };
 use crate::{
     model::{scenario::Scenario, source::SourceFile},
+    provider::Versions,
     report::{
         junit::junit,
         run_dir::{EventLog, RunDir, RunRecord},
         summary::summary,
+        unjudged::Unjudged,
     },
     runner::{RunEnd, RunFailure, RunRequest},
     template::Catalogue,
@@ -61,45 +65,56 @@ impl Run {
     }
 
     async fn one(&self, context: &Context, source: &ScenarioSource, loaded: &Loaded) -> One {
-        match self.try_one(context, source, loaded).await {
-            Ok(one) => one,
-            Err(failure) => One::failed(failure),
-        }
-    }
-
-    async fn try_one(
-        &self,
-        context: &Context,
-        source: &ScenarioSource,
-        (scenario, file, catalogue): &Loaded,
-    ) -> Result<One, Failure> {
+        let (scenario, ..) = loaded;
+        // A host that is not fit to run anything makes no run, and so no directory.
+        let ready = context.find().await.and_then(|found| Ok((found, context.versions()?)));
+        let (found, versions) = match ready {
+            Ok(ready) => ready,
+            Err(failure) => return One::failed(failure),
+        };
         let id = new_id();
         let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
-        let dir = RunDir::create(self.out.join(format!("{start}-{}-{id}", scenario.name)))?;
-        dir.write("scenario.yaml", file.text().as_bytes())?;
-        let mut log = EventLog::new(dir.file("events.ndjson")?);
-        let listener = Box::new(move |event: &_| log.add(event));
-        let watched = context.host_with(catalogue.clone(), Some(listener)).await?;
+        let path = self.out.join(format!("{start}-{}-{id}", scenario.name));
+        let dir = match RunDir::create(path) {
+            Ok(dir) => dir,
+            Err(error) => return One::failed(error.into()),
+        };
         let request =
             RunRequest { scenario, source: source.shown(), id: &id, dir: &dir, jobs: self.jobs };
-        let RunEnd { result, left } = request.run(&watched.host).await;
-        watched.close().await;
-        let mut one = match result {
-            Ok(record) => report(&record, &dir)?,
-            Err(failure) => One::failed(failure.into()),
-        };
-        if !left.is_empty() {
-            let failure = Failure { exit: one.exit, words: one.remark };
-            let failure = with_leftovers(failure, &left);
-            one.exit = failure.exit;
-            one.remark = failure.words;
-        }
-        Ok(one)
+        let tried = try_one(found, versions, &request, loaded).await;
+        tried.unwrap_or_else(|failure| unjudged(&request, failure))
     }
 }
 
 /// A scenario, its file, and the templates that its lab was read with.
 type Loaded = (Scenario, SourceFile, Catalogue);
+
+/// One run, with everything of it in its directory.
+async fn try_one(
+    found: Found<'_>,
+    versions: Versions,
+    request: &RunRequest<'_>,
+    (_, file, catalogue): &Loaded,
+) -> Result<One, Failure> {
+    let dir = request.dir;
+    dir.write("scenario.yaml", file.text().as_bytes())?;
+    let mut log = EventLog::new(dir.file("events.ndjson")?);
+    let listener = Box::new(move |event: &_| log.add(event));
+    let watched = found.watched_with(catalogue.clone(), versions, Some(listener))?;
+    let RunEnd { result, left } = request.run(&watched.host).await;
+    watched.close().await;
+    let mut one = match result {
+        Ok(record) => report(&record, dir).unwrap_or_else(One::failed),
+        Err(failure) => unjudged(request, failure.into()),
+    };
+    if !left.is_empty() {
+        let failure = Failure { exit: one.exit, words: one.remark };
+        let failure = with_leftovers(failure, &left);
+        one.exit = failure.exit;
+        one.remark = failure.words;
+    }
+    Ok(one)
+}
 
 /// What one scenario came to.
 struct One {
@@ -122,6 +137,26 @@ fn report(record: &RunRecord, dir: &RunDir) -> Result<One, Failure> {
     dir.write("junit.xml", xml.as_bytes())?;
     let exit = if record.interrupted { Exit::Interrupted } else { exit_of(&record.judgement) };
     Ok(One { exit, result: text, remark: String::new() })
+}
+
+/// A run without a judgement says so in the files that would hold one.
+fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
+    let why = failure.words.trim_start_matches("error: ");
+    let unjudged = Unjudged { scenario: &request.scenario.name, run: request.id, why };
+    let summary = unjudged.summary(request.dir.path());
+    let written = request
+        .dir
+        .write("summary.txt", summary.as_bytes())
+        .map_err(|error| error.to_string())
+        .and_then(|()| unjudged.junit().map_err(|error| error.to_string()))
+        .and_then(|xml| {
+            request.dir.write("junit.xml", xml.as_bytes()).map_err(|error| error.to_string())
+        });
+    let mut one = One::failed(failure);
+    if let Err(error) = written {
+        let _ = writeln!(one.remark, "warning: no report of it: {error}");
+    }
+    one
 }
 
 /// Four characters that tell runs apart.

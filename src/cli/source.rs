@@ -11,6 +11,9 @@ use crate::{
     model::{
         lab::Lab,
         load::{Loader, Shelf, named_lab},
+        nearest::Nearest,
+        problem::Problem,
+        problems::{Located, Problems},
         scenario::Scenario,
         source::SourceFile,
     },
@@ -50,10 +53,13 @@ impl LabSource {
     /// The lab, and the templates that it was read with.
     pub(super) fn load(&self, context: &Context) -> Result<(Lab, Catalogue), Failure> {
         let path = PathBuf::from(&self.0);
-        let shipped = Catalogue::shipped()?.shipped_lab(&self.0).filter(|_| !path.exists());
-        let (file, beside) = match shipped {
-            Some(file) => (file, Vec::new()),
-            None => (SourceFile::read(&path)?, vec![templates_beside(&path)]),
+        let catalogue = Catalogue::shipped()?;
+        let shipped = catalogue.shipped_lab(&self.0).filter(|_| !path.exists());
+        let (file, beside) = if let Some(file) = shipped {
+            (file, Vec::new())
+        } else {
+            let file = read(&path, "shipped lab", &catalogue.shipped_lab_names())?;
+            (file, vec![templates_beside(&path)])
         };
         let catalogue = context.catalogue(&beside)?;
         context.versions()?;
@@ -81,7 +87,8 @@ impl ScenarioSource {
             let scenario = Loader::new(&catalogue).scenario(&file, None)?;
             return Ok((scenario, file, catalogue));
         }
-        let file = SourceFile::read(&path)?;
+        let names = shipped::SCENARIOS.map(|(name, _)| name.to_owned());
+        let file = read(&path, "shipped scenario", &names)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
         let lab = named_lab(&file).map(PathBuf::from).filter(|lab| stays_below(lab));
         let mut beside: Vec<PathBuf> =
@@ -102,4 +109,33 @@ fn templates_beside(file: &Path) -> PathBuf {
 /// Any other path is refused when the scenario is read.
 fn stays_below(path: &Path) -> bool {
     path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+/// Reads a file. What does not exist, and lies in no directory, may have been meant as the name of
+/// something shipped.
+fn read(path: &Path, what: &'static str, shipped: &[String]) -> Result<SourceFile, Problems> {
+    SourceFile::read(path).map_err(|problems| {
+        let missing = problems.iter().find_map(|located| match &located.problem {
+            Problem::Missing { path, nearest } => Some((path.clone(), nearest.name().is_some())),
+            _ => None,
+        });
+        let Some((text, has_near_file)) = missing.filter(|(text, _)| is_bare(text)) else {
+            return problems;
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let nearest = Nearest::among(&stem, shipped);
+        let (is_file, is_near) = (path.extension().is_some(), nearest.name().is_some());
+        // The name of a file means a file first, a bare name what is shipped.
+        let means_file =
+            if is_file { has_near_file || !is_near } else { has_near_file && !is_near };
+        if means_file {
+            return problems;
+        }
+        let problem = Problem::UnknownName { what, name: text.clone(), nearest };
+        Located::nowhere(&text, problem).into()
+    })
+}
+
+fn is_bare(path: &str) -> bool {
+    !path.contains(['/', '\\'])
 }

@@ -112,7 +112,7 @@ async fn seen(
     };
     let running = nodes.iter().filter(|node| node.state == NodeState::Running).count();
     let counted = format!("{running}/{}", cluster.nodes.len().max(nodes.len()));
-    let status = match trouble(cluster, &nodes) {
+    let status = match trouble(lab, cluster, &nodes) {
         Some(trouble) => trouble,
         None => answer(host, lab, name).await,
     };
@@ -120,9 +120,16 @@ async fn seen(
 }
 
 /// What is wrong with it that needs no question to its API.
-fn trouble(cluster: &ClusterRecord, nodes: &[Node]) -> Option<String> {
-    if cluster.state != ClusterState::Ready {
-        return Some(format!("{} (never came up)", cluster.state.name()));
+fn trouble(lab: &LabRecord, cluster: &ClusterRecord, nodes: &[Node]) -> Option<String> {
+    match cluster.state {
+        ClusterState::Planned | ClusterState::Creating if lab.owner.is_alive() => {
+            let (state, pid) = (cluster.state.name(), lab.owner.pid);
+            return Some(format!("{state} (being made by pid {pid})"));
+        }
+        ClusterState::Planned | ClusterState::Creating | ClusterState::Failed => {
+            return Some(format!("{} (never came up)", cluster.state.name()));
+        }
+        ClusterState::Ready => {}
     }
     let gone = cluster.nodes.iter().find(|known| !nodes.iter().any(|node| node.id == known.id));
     if let Some(gone) = gone {

@@ -172,3 +172,123 @@ impl Target {
         self.nodes.iter().map(|node| node.name.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rstest::rstest;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+    use crate::{
+        fault::{ClusterPause, ClusterStop, Fault},
+        provider::kind::Kind,
+        tool::{Toolbox, docker::Docker},
+    };
+
+    /// How the other end of the API server's port behaves.
+    #[derive(Clone, Copy, Debug)]
+    enum Server {
+        Answers(&'static str),
+        Closes,
+        Refuses,
+        StaysSilent,
+    }
+
+    const READY: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\
+        {\"major\":\"1\",\"minor\":\"36\",\"gitVersion\":\"v1.36.4\",\"gitCommit\":\"\",\"gitTreeState\":\"\",\
+        \"buildDate\":\"\",\"goVersion\":\"\",\"compiler\":\"\",\"platform\":\"\"}";
+    const NOT_READY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\
+        {\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"it starts\",\
+        \"reason\":\"ServiceUnavailable\",\"code\":503}";
+
+    impl Server {
+        /// Serves as long as the test's runtime lives.
+        async fn start(self) -> u16 {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let port = listener.local_addr().expect("bound").port();
+            if !matches!(self, Self::Refuses) {
+                tokio::spawn(async move {
+                    while let Ok((stream, _)) = listener.accept().await {
+                        tokio::spawn(self.serve(stream));
+                    }
+                });
+            }
+            port
+        }
+
+        async fn serve(self, mut stream: TcpStream) {
+            match self {
+                Self::Answers(answer) => {
+                    let mut request = [0; 4096];
+                    let read = stream.read(&mut request).await.expect("a request");
+                    assert!(read > 0, "a request");
+                    stream.write_all(answer.as_bytes()).await.expect("somebody reads it");
+                }
+                Self::Closes | Self::Refuses => {}
+                Self::StaysSilent => std::future::pending().await,
+            }
+        }
+    }
+
+    /// A cluster whose nodes are as they should be: only its API is left to be looked at.
+    async fn target(dir: &Path, server: Server) -> Target {
+        let kubeconfig = dir.join("kubeconfig");
+        let port = server.start().await;
+        let text = format!(
+            "clusters: [{{name: eu, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\n\
+             contexts: [{{name: eu, context: {{cluster: eu, user: eu}}}}]\n\
+             users: [{{name: eu, user: {{}}}}]\n\
+             current-context: eu\n"
+        );
+        std::fs::write(&kubeconfig, text).expect("writable");
+        let never = CancellationToken::new();
+        let tools = Toolbox::new([], "/nowhere".into(), never.clone());
+        Target {
+            cluster: "eu".to_owned(),
+            provider: Arc::new(Kind::new(Docker::new(tools), Arc::default())),
+            provider_name: "kind".to_owned(),
+            nodes: Vec::new(),
+            api: ClusterApi::connect("eu", &kubeconfig).await.expect("it is valid"),
+            cancelled: never,
+        }
+    }
+
+    #[rstest]
+    #[case::silent(Server::StaysSilent, None)]
+    #[case::ready(Server::Answers(READY), Some("its API answers"))]
+    #[case::not_ready(Server::Answers(NOT_READY), Some("its version was refused: it starts"))]
+    #[case::refused(Server::Refuses, Some("Connection refused"))]
+    #[case::closed(Server::Closes, Some("its version was refused"))]
+    #[tokio::test]
+    async fn only_silence_proves_a_pause(#[case] server: Server, #[case] saw: Option<&str>) {
+        judge(&ClusterPause, server, saw).await;
+    }
+
+    #[rstest]
+    #[case::silent(Server::StaysSilent, None)]
+    #[case::ready(Server::Answers(READY), Some("its API answers"))]
+    #[case::not_ready(Server::Answers(NOT_READY), Some("its version was refused: it starts"))]
+    #[case::refused(Server::Refuses, None)]
+    #[case::closed(Server::Closes, None)]
+    #[tokio::test]
+    async fn every_answer_disproves_a_stop(#[case] server: Server, #[case] saw: Option<&str>) {
+        judge(&ClusterStop, server, saw).await;
+    }
+
+    /// Checks what is seen instead of the fault's effect; none when the effect is proved.
+    async fn judge(fault: &dyn Fault, server: Server, expected: Option<&str>) {
+        let dir = tempfile::tempdir().expect("a directory");
+        match (fault.verify(&target(dir.path(), server).await).await, expected) {
+            (Ok(_), None) => {}
+            (Err(FaultError::NotInEffect { saw, .. }), Some(expected)) => {
+                assert!(saw.contains(expected), "{saw}");
+            }
+            (verdict, _) => panic!("{server:?}: {verdict:?}"),
+        }
+    }
+}

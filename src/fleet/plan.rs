@@ -29,7 +29,18 @@ const NETWORKS: Pool = pool("docker network", "all /24 of 10.199.0.0/16", [10, 1
 /// Pods of a cluster: a /24 for each of 16 nodes.
 const PODS: Pool = pool("pod subnet", "all /20 of 10.208.0.0/13", [10, 208, 0, 0], 13, 20);
 const SERVICES: Pool = pool("service subnet", "all /20 of 10.216.0.0/13", [10, 216, 0, 0], 13, 20);
-const PORTS: std::ops::RangeInclusive<u16> = 20000..=29999;
+/// Published on loopback: API servers and the ports of workloads.
+pub const PORTS: std::ops::RangeInclusive<u16> = 20000..=29999;
+
+/// How much is left of a range.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Room {
+    pub what: &'static str,
+    pub range: Ipv4Net,
+    /// Subnets of the size that is given out.
+    pub free: usize,
+    pub size: usize,
+}
 
 /// What cannot be given out any more.
 #[derive(Clone, Debug, Default)]
@@ -78,15 +89,12 @@ impl Taken {
     }
 
     fn cut(&mut self, pool: Pool) -> Result<String, FleetError> {
-        let overlaps = |net: &Ipv4Net| {
-            self.subnets.iter().any(|taken| taken.contains(net) || net.contains(taken))
-        };
         let exhausted = FleetError::Exhausted { what: pool.what, range: pool.range };
         let mut subnets = pool
             .net
             .subnets(pool.prefix)
             .map_err(|_| FleetError::Exhausted { what: pool.what, range: pool.range })?;
-        let free = subnets.find(|net| !overlaps(net)).ok_or(exhausted)?;
+        let free = subnets.find(|net| !self.meets(*net)).ok_or(exhausted)?;
         self.subnets.push(free);
         Ok(free.to_string())
     }
@@ -95,16 +103,51 @@ impl Taken {
     pub fn port(&mut self) -> Result<u16, FleetError> {
         let free = PORTS
             .filter(|port| !self.ports.contains(port))
-            .find(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok())
+            .find(|port| is_free(*port))
             .ok_or(FleetError::Exhausted { what: "port", range: "20000 to 29999" })?;
         self.ports.insert(free);
         Ok(free)
+    }
+
+    /// What is left of the subnets for docker networks, pods and services, in this order.
+    #[must_use]
+    pub fn rooms(&self) -> [Room; 3] {
+        [NETWORKS, PODS, SERVICES].map(|pool| {
+            let subnets: Vec<Ipv4Net> =
+                pool.net.subnets(pool.prefix).map(Iterator::collect).unwrap_or_default();
+            let free = subnets.iter().filter(|net| !self.meets(**net)).count();
+            Room { what: pool.what, range: pool.net, free, size: subnets.len() }
+        })
+    }
+
+    /// How many ports could be given out now, and how many were tried for that: no more than it
+    /// takes to find those wanted, for a port that is tried is taken for a moment.
+    #[must_use]
+    pub fn free_ports(&self, wanted: usize) -> (usize, usize) {
+        let (mut free, mut tried) = (0, 0);
+        for port in PORTS {
+            if free >= wanted {
+                break;
+            }
+            tried += 1;
+            free += usize::from(!self.ports.contains(&port) && is_free(port));
+        }
+        (free, tried)
+    }
+
+    fn meets(&self, net: Ipv4Net) -> bool {
+        self.subnets.iter().any(|taken| taken.contains(&net) || net.contains(taken))
     }
 
     /// Docker refused it although it looked free.
     pub fn refuse(&mut self, subnet: &str) {
         self.subnets([subnet]);
     }
+}
+
+/// Whether nobody listens on a port of this host, on loopback or any other address.
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
 
 #[cfg(test)]
@@ -137,10 +180,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_shrinks_by_what_is_given_out() {
+        let free = |taken: &Taken| taken.rooms().map(|room| room.free);
+        let mut taken = Taken::by(&[], ["10.199.0.0/23".to_owned(), "10.208.0.0/12".to_owned()]);
+        assert_eq!(taken.rooms().map(|room| room.size), [256, 128, 128]);
+        assert_eq!(free(&taken), [254, 0, 0]);
+        taken.network().expect("one is left");
+        assert_eq!(free(&taken), [253, 0, 0]);
+    }
+
+    #[test]
     fn a_port_in_use_is_avoided() {
         let mut taken = Taken::default();
         let first = taken.clone().port().expect("one is free");
         let _listener = TcpListener::bind((Ipv4Addr::LOCALHOST, first)).expect("it was free");
         assert_ne!(taken.port().expect("another is free"), first);
+    }
+
+    #[test]
+    fn ports_are_tried_until_there_are_enough() {
+        let mut taken = Taken::default();
+        taken.ports.extend(PORTS);
+        assert_eq!(taken.free_ports(10), (0, PORTS.len()));
+        assert_eq!(taken.free_ports(0), (0, 0));
+        let some = Taken::default().free_ports(10);
+        assert!(some.0 == 10 && some.1 >= 10 && some.1 < PORTS.len(), "{some:?}");
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::{
     FleetError, LabRecord,
@@ -34,6 +34,9 @@ pub struct LabStore {
 
 /// How long another seatrial may take to plan its resources.
 const PLANNING: Duration = Duration::from_secs(60);
+
+/// What the folder of a lab that is off the record begins with; no lab's name does.
+const GONE: &str = ".gone-";
 
 impl State {
     /// Opens the state directory, and creates it where it does not exist, for this user alone.
@@ -90,6 +93,7 @@ impl State {
 
     /// Writes down a lab that nobody knows yet, and holds it.
     pub fn create(&self, record: LabRecord) -> Result<LabStore, FleetError> {
+        self.sweep()?;
         let dir = self.lab_dir(&record.name);
         create_private(&dir)?;
         let lock = hold(&dir, &record.name)?;
@@ -99,6 +103,22 @@ impl State {
         let store = LabStore { dir, record: Mutex::new(record), _lock: lock };
         store.update(|_| ())?;
         Ok(store)
+    }
+
+    /// Removes what is left of labs that were being forgotten when their seatrial ended.
+    fn sweep(&self) -> Result<(), FleetError> {
+        let labs = self.root.join("labs");
+        for entry in fs::read_dir(&labs).map_err(FleetError::io(&labs))? {
+            let entry = entry.map_err(FleetError::io(&labs))?;
+            if !entry.file_name().as_encoded_bytes().starts_with(GONE.as_bytes()) {
+                continue;
+            }
+            if let Err(error) = fs::remove_dir_all(entry.path()) {
+                // It is in nobody's way, and may be going by another hand right now.
+                tracing::debug!(path = %entry.path().display(), %error, "not swept");
+            }
+        }
+        Ok(())
     }
 
     /// Holds a lab that is written down.
@@ -187,9 +207,26 @@ impl LabStore {
         self.dir.join("journal.ndjson")
     }
 
-    /// Forgets the lab: nothing of it may be left when this is called.
+    /// Forgets the lab: nothing of it may be left when this is called. Its folder is removed file
+    /// by file; an end in between must not leave half a lab on record.
     pub fn forget(self) -> Result<(), FleetError> {
-        fs::remove_dir_all(&self.dir).map_err(FleetError::io(&self.dir))
+        let gone = self.set_aside()?;
+        let path = gone.path().to_owned();
+        match gone.close() {
+            // Somebody else who swept was quicker.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            closed => closed.map_err(FleetError::io(path)),
+        }
+    }
+
+    /// Takes the folder off the record in one step; what is returned removes it.
+    fn set_aside(&self) -> Result<TempDir, FleetError> {
+        let labs = self.dir.parent().unwrap_or(Path::new("."));
+        let gone = tempfile::Builder::new().prefix(GONE).tempdir_in(labs);
+        let gone = gone.map_err(FleetError::io(labs))?;
+        // In place of an empty directory: no other one of that name can be in the way.
+        fs::rename(&self.dir, gone.path()).map_err(FleetError::io(&self.dir))?;
+        Ok(gone)
     }
 
     fn lock_record(&self) -> std::sync::MutexGuard<'_, LabRecord> {
@@ -276,6 +313,32 @@ mod tests {
         assert_eq!(state.lab_names().expect("readable"), ["eu"]);
         store.forget().expect("removable");
         assert_eq!(state.lab_names().expect("readable"), [""; 0]);
+    }
+
+    #[test]
+    fn a_lab_goes_off_the_record_in_one_step_and_leaves_nothing() {
+        let (_dir, state) = state();
+        let folders = || fs::read_dir(state.root.join("labs")).expect("readable").count();
+        let store = state.create(record("eu")).expect("it is new");
+        let gone = store.set_aside().expect("it can be renamed");
+        assert!(gone.path().join("lab.json").is_file(), "its record is still whole");
+        assert_eq!(state.lab_names().expect("readable"), [""; 0]);
+        assert!(matches!(state.read("eu"), Err(FleetError::Unknown { .. })));
+        gone.close().expect("removable");
+        assert_eq!(folders(), 0);
+        state.create(record("eu")).expect("the name is free").forget().expect("removable");
+        assert_eq!(folders(), 0);
+    }
+
+    #[test]
+    fn what_is_left_of_a_forgotten_lab_is_no_lab_and_is_swept() {
+        let (_dir, state) = state();
+        let store = state.create(record("eu")).expect("it is new");
+        let left = store.set_aside().expect("it can be renamed").keep();
+        assert_eq!(state.lab_names().expect("readable"), [""; 0]);
+        let _other = state.create(record("us")).expect("it is new");
+        assert!(!left.exists(), "it is swept");
+        assert_eq!(state.lab_names().expect("readable"), ["us"]);
     }
 
     #[test]

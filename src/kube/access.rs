@@ -57,7 +57,7 @@ impl ClusterApi {
         self.call_within(CALL, what, call).await
     }
 
-    async fn call_within<T>(
+    pub(super) async fn call_within<T>(
         &self,
         within: Duration,
         what: &str,

@@ -3,12 +3,15 @@
 //! Must not know labs.
 
 mod access;
+mod addresses;
 mod apply;
 mod error;
+mod exec;
 mod ready;
 mod served;
 
 pub use access::ClusterApi;
 pub use error::KubeError;
+pub use exec::{Exec, PodName};
 pub use ready::{ExpectedNode, ExpectedNodes, Workload};
 pub use served::{NodeStarts, ServiceName};

@@ -4,9 +4,11 @@
 mod document;
 mod expect;
 mod front_door;
+mod isolation;
 mod lab;
 mod lab_source;
 mod names;
+mod overlap;
 mod roles;
 mod scenario;
 mod steps;

@@ -4,10 +4,12 @@
 //! Must not know providers, clusters, or any I/O beyond reading files.
 
 pub mod expectation;
+pub mod isolation;
 pub mod lab;
 pub mod load;
 pub mod name;
 pub mod nearest;
+pub mod possible;
 pub mod problem;
 pub mod problems;
 pub mod scenario;

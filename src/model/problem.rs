@@ -8,6 +8,7 @@ use super::{
     lab::VersionError,
     name::NameError,
     nearest::{Nearest, quoted},
+    possible::Because,
     skew::SkewError,
     template::ParameterError,
     units::{Span, UnitError},
@@ -76,6 +77,14 @@ pub enum Problem {
     #[error("`{key}` bounds a parameter that is not an integer")]
     #[diagnostic(code(template::bounds), help("remove `{key}`, or write `type: integer`"))]
     BoundsOfOtherType { key: &'static str },
+
+    #[error("`{expectation}` cannot fail: {because}")]
+    #[diagnostic(code(scenario::cannot_fail), help("{help}"))]
+    CannotFail { expectation: String, because: Because, help: String },
+
+    #[error("`{expectation}` cannot pass: {because}")]
+    #[diagnostic(code(scenario::cannot_pass), help("{help}"))]
+    CannotPass { expectation: String, because: Because, help: String },
 
     #[error("`{path}` is a directory")]
     #[diagnostic(code(file::directory), help("give the path of a file in it"))]
@@ -286,6 +295,13 @@ pub enum Problem {
     )]
     OverlappingRoles { cluster: String, first: String, second: String },
 
+    #[error("this path leads to no other cluster")]
+    #[diagnostic(
+        code(scenario::path_within_cluster),
+        help("isolation is between clusters: name two roles, or `all` in a lab of several")
+    )]
+    PathWithinCluster,
+
     #[error("`recovered` waits for the end of a fault's effect, and this step is no fault")]
     #[diagnostic(
         code(scenario::recovered_without_fault),
@@ -312,6 +328,15 @@ pub enum Problem {
         )
     )]
     RtoBeyondWithin { metric: String, op: String, bound: Span, within: Span },
+
+    #[error(
+        "`{other}` may be in the world when `{step}` is healed: what is seen then is due to both"
+    )]
+    #[diagnostic(
+        code(scenario::overlapping_faults),
+        help("heal `{other}` before `{step}`, or leave this expectation out")
+    )]
+    OverlappingFaults { step: String, other: String },
 
     #[error("{of} has {} at once", quoted(keys, " and "))]
     #[diagnostic(code(file::several_of), help("keep exactly one of them"))]

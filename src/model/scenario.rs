@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     expectation::{Connections, Expectation, Window},
+    isolation::Isolation,
     lab::Lab,
     name::Name,
     units::Rate,
@@ -24,6 +25,7 @@ pub struct Scenario {
     pub steady: Option<Steady>,
     pub steps: Vec<Step>,
     pub expect: Vec<Expectation>,
+    pub isolation: Option<Isolation>,
 }
 
 /// A part that a cluster plays, found by its labels; exactly one cluster, and no cluster twice.

@@ -5,6 +5,7 @@
 mod config;
 mod error;
 pub mod kind;
+mod makers;
 mod version;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -20,6 +21,7 @@ use crate::{
 
 pub use config::{NativeConfig, NativeNode, NodeRole};
 pub use error::ProviderError;
+pub use makers::{Maker, makers};
 
 /// A maker of clusters. Every method ends by its own deadline.
 #[async_trait]
@@ -105,6 +107,8 @@ pub struct CreateRequest {
     pub kubeconfig: PathBuf,
     /// Where the tool's process group is written down.
     pub children: PathBuf,
+    /// A directory for what the tool says.
+    pub logs: PathBuf,
     pub within: Duration,
 }
 
@@ -152,7 +156,7 @@ pub struct Providers {
 }
 
 /// Which versions there are, by what makes clusters of them.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Versions {
     kind: Arc<kind::Catalogue>,
 }

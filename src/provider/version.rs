@@ -1,5 +1,7 @@
 //! Which of the versions at hand a request means.
 
+use std::cmp::Reverse;
+
 use semver::Version;
 
 use crate::model::lab::{KubernetesVersion, tag_version};
@@ -20,6 +22,24 @@ fn satisfies(asked: &KubernetesVersion, version: &Version) -> bool {
         }
         KubernetesVersion::Default | KubernetesVersion::Image(_) => false,
     }
+}
+
+/// The one of `known` that is closest to a request: by its minor first, then by its patch; of a
+/// minor's, or of two as close, the newer one.
+pub(super) fn nearest<'a>(
+    asked: &KubernetesVersion,
+    known: impl IntoIterator<Item = &'a Version>,
+) -> Option<&'a Version> {
+    let (minor, patch) = match asked {
+        KubernetesVersion::Exact(exact) => ((exact.major, exact.minor), Some(exact.patch)),
+        KubernetesVersion::Minor { major, minor } => ((*major, *minor), None),
+        KubernetesVersion::Default | KubernetesVersion::Image(_) => return None,
+    };
+    known.into_iter().min_by_key(|version| {
+        let minors = (version.major.abs_diff(minor.0), version.minor.abs_diff(minor.1));
+        let patches = patch.map_or(0, |patch| version.patch.abs_diff(patch));
+        (minors, patches, Reverse(*version))
+    })
 }
 
 /// What an image's name tells of its version, as node images write it: `v1.36.3`.
@@ -46,6 +66,19 @@ mod tests {
         let known = versions(&["1.35.4", "1.36.3", "1.36.10", "1.37.0-rc.1"]);
         let asked = asked.parse().expect("a request");
         assert_eq!(newest(&asked, &known), meant.map(|v| v.parse().expect("a version")).as_ref());
+    }
+
+    #[rstest]
+    #[case::too_old("1.12", Some("1.34.11"))]
+    #[case::too_new("1.40", Some("1.37.0"))]
+    #[case::another_patch("1.35.2", Some("1.35.4"))]
+    #[case::between_two("1.35.6", Some("1.35.8"))]
+    #[case::its_newest("1.38", Some("1.37.0"))]
+    #[case::no_version("default", None)]
+    fn the_nearest_is_of_the_nearest_minor(#[case] asked: &str, #[case] near: Option<&str>) {
+        let known = versions(&["1.34.11", "1.34.2", "1.35.4", "1.35.8", "1.37.0"]);
+        let asked = asked.parse().expect("a request");
+        assert_eq!(nearest(&asked, &known), near.map(|v| v.parse().expect("a version")).as_ref());
     }
 
     #[rstest]

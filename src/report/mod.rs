@@ -6,3 +6,4 @@ pub mod junit;
 pub mod progress;
 pub mod run_dir;
 pub mod summary;
+pub mod unjudged;

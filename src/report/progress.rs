@@ -22,6 +22,8 @@ fn words(event: &Event) -> String {
             format!("{step}: {fault} on {}", targets.join(", "))
         }
         Event::FaultProved { step, proof } => format!("{step}: in effect: {proof}"),
+        Event::IsolationEnded { probes } => format!("isolation: {probes} probes made"),
+        Event::IsolationStarted { paths } => format!("isolation: trying {}", paths.join(", ")),
         Event::LabPlanned { lab, clusters } => {
             let clusters: Vec<String> = clusters
                 .iter()
@@ -41,7 +43,10 @@ fn words(event: &Event) -> String {
             Some(say) => format!("{step}: {say}"),
             None => step.clone(),
         },
-        Event::SteadyJudged { verdict } => format!("steady: {verdict}"),
+        Event::SteadyJudged { verdict, why } => {
+            let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            format!("steady: {verdict}{why}")
+        }
         Event::TrafficEnded => "traffic ended".to_owned(),
         Event::TrafficStarted { streams, .. } => format!("traffic: {}", streams.join(", ")),
     }

@@ -7,20 +7,22 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     fleet::LabRecord,
+    isolation::Probe,
     runner::Recorded,
     verdict::{
         case::Case,
-        history::{History, Request},
+        history::History,
         judgement::Judgement,
+        whole::{NotWhole, is_whole, probes_are_whole},
     },
 };
 
 /// The format of `run.json` that this seatrial writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What `run.json` holds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -37,7 +39,7 @@ pub struct RunRecord {
     pub interrupted: bool,
     /// What the run was judged by.
     pub case: Case,
-    /// When what happened; the requests are in `requests.ndjson`.
+    /// When what happened; the requests are in `requests.ndjson`, the probes in `probes.ndjson`.
     pub history: History,
     /// The lab as it was, with every address, image and version.
     pub lab: LabRecord,
@@ -53,8 +55,8 @@ impl RunRecord {
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirError {
-    #[error("{} line {line} is no request: {why}", path.display())]
-    BadRequest { path: PathBuf, line: usize, why: String },
+    #[error("{} line {line} is no {what}: {why}", path.display())]
+    BadLine { path: PathBuf, line: usize, what: &'static str, why: String },
     #[error("{} is no record of a run: {why}", path.display())]
     BadRun { path: PathBuf, why: String },
     #[error("{}: {source}", path.display())]
@@ -63,6 +65,16 @@ pub enum RunDirError {
     Newer { path: PathBuf, format: u32 },
     #[error("{} holds no finished run: there is no run.json in it", path.display())]
     NoRun { path: PathBuf },
+    #[error(
+        "{}: {error}; nothing can be said from it: get the run's directory again from where it was made, or run the scenario anew",
+        path.display()
+    )]
+    NotWhole { path: PathBuf, error: NotWhole },
+    #[error(
+        "{} was written by an older seatrial (format {format}, this one knows {FORMAT}): it does not tell how many requests there were; judge it with the one that wrote it, or run the scenario anew",
+        path.display()
+    )]
+    Older { path: PathBuf, format: u32 },
 }
 
 #[derive(Clone, Debug)]
@@ -118,7 +130,16 @@ impl RunDir {
             Err(source) => return Err(RunDirError::Io { path, source }),
         };
         let mut run = parse(&path, &text)?;
-        run.history.requests = read_requests(&dir.join("requests.ndjson"))?;
+        let path = dir.join("requests.ndjson");
+        run.history.requests = read_lines(&path, "request")?;
+        is_whole(&run.history.scheduled, &run.history.requests)
+            .map_err(|error| RunDirError::NotWhole { path, error })?;
+        if !run.case.isolation.is_empty() {
+            let path = dir.join("probes.ndjson");
+            run.history.probes = read_lines::<Probe>(&path, "probe")?;
+            probes_are_whole(run.history.probed, &run.history.probes)
+                .map_err(|error| RunDirError::NotWhole { path, error })?;
+        }
         Ok(run)
     }
 }
@@ -136,20 +157,23 @@ fn parse(path: &Path, text: &[u8]) -> Result<RunRecord, RunDirError> {
     if format > FORMAT {
         return Err(RunDirError::Newer { path: path.into(), format });
     }
+    if format < FORMAT {
+        return Err(RunDirError::Older { path: path.into(), format });
+    }
     serde_json::from_slice(text).map_err(bad)
 }
 
-fn read_requests(path: &Path) -> Result<Vec<Request>, RunDirError> {
+/// Reads a file of which every line is a value.
+fn read_lines<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result<Vec<T>, RunDirError> {
     let io = |source| RunDirError::Io { path: path.into(), source };
     let lines = BufReader::new(File::open(path).map_err(io)?).lines();
-    let mut requests = Vec::new();
-    for (index, line) in lines.enumerate() {
-        let request = serde_json::from_str(&line.map_err(io)?).map_err(|error| {
-            RunDirError::BadRequest { path: path.into(), line: index + 1, why: error.to_string() }
-        })?;
-        requests.push(request);
-    }
-    Ok(requests)
+    let read = |(index, line): (usize, io::Result<String>)| {
+        serde_json::from_str(&line.map_err(io)?).map_err(|error| {
+            let (line, why) = (index + 1, error.to_string());
+            RunDirError::BadLine { path: path.into(), line, what, why }
+        })
+    };
+    lines.enumerate().map(read).collect()
 }
 
 /// Events as they happen, a line each.
@@ -173,5 +197,38 @@ impl EventLog {
         if let Err(error) = written {
             tracing::warn!(%error, "an event could not be written to events.ndjson");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::expectation::Connections, verdict::history::StreamId};
+
+    #[test]
+    fn every_error_of_a_run_directory_names_the_file_and_what_to_do() {
+        let path = |name: &str| PathBuf::from("seatrial-runs/calm").join(name);
+        let stream = StreamId::new("shop", Connections::New);
+        let errors = [
+            RunDirError::BadLine {
+                path: path("requests.ndjson"),
+                line: 7,
+                what: "request",
+                why: "EOF while parsing a value".to_owned(),
+            },
+            RunDirError::BadRun { path: path("run.json"), why: "missing field `case`".to_owned() },
+            RunDirError::Io {
+                path: path("requests.ndjson"),
+                source: io::Error::from(io::ErrorKind::NotFound),
+            },
+            RunDirError::Newer { path: path("run.json"), format: 99 },
+            RunDirError::NoRun { path: path("") },
+            RunDirError::NotWhole {
+                path: path("requests.ndjson"),
+                error: NotWhole::Missing { stream, seq: 41, scheduled: 1200 },
+            },
+            RunDirError::Older { path: path("run.json"), format: 1 },
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("run_dir.rs"), &errors));
     }
 }

@@ -25,10 +25,6 @@ pub fn summary(run: &RunRecord, judgement: &Judgement, dir: &Path) -> String {
     for check in bad.into_iter().chain(good) {
         text.push_str(&one(check));
     }
-    for trouble in &run.history.troubles {
-        let step = trouble.step.as_deref().unwrap_or("run");
-        let _ = writeln!(text, "  {step}: {}", trouble.what);
-    }
     let _ = writeln!(text, "evidence: {}", dir.display());
     text
 }

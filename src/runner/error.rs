@@ -7,14 +7,17 @@ use std::{
 };
 
 use crate::{
-    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, model::skew::SkewError,
-    provider::ProviderError, template::TemplateError, tool::ToolError, wait::WaitError,
+    cni::CniError, fault::FaultError, fleet::FleetError, isolation::client::ClientError,
+    kube::KubeError, model::name::Name, model::skew::SkewError, provider::ProviderError,
+    template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunnerError {
     #[error("interrupted")]
     Cancelled,
+    #[error("no path between clusters can be tried: {0}")]
+    Client(#[from] ClientError),
     #[error(transparent)]
     Cni(#[from] CniError),
     #[error(transparent)]
@@ -33,6 +36,10 @@ pub enum RunnerError {
         "{cluster}: a cluster called {name} exists already and is not ours; remove it, or give the lab another name"
     )]
     NameTaken { cluster: String, name: String },
+    #[error(
+        "a docker network called {name} exists already and is not ours; a lab of that name in another state directory may own it: end that lab there, remove the network, or give this lab another name"
+    )]
+    NetworkTaken { name: String },
     #[error("traffic goes through the front door, but the scenario has none; add `frontDoor`")]
     NoFrontDoor,
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
@@ -53,17 +60,30 @@ pub enum RunnerError {
     UnboundRole { role: String },
     #[error("there is no template `{template}`; `seatrial template list` shows those there are")]
     UnknownTemplate { template: String },
+    #[error("cluster `{cluster}`: {error}")]
+    UnknownVersion { cluster: String, error: Box<ProviderError> },
     #[error(transparent)]
     Wait(#[from] WaitError),
 }
 
 impl RunnerError {
+    /// What a provider says of the version that a cluster asks for, with the cluster's name.
+    pub(super) fn of_version(cluster: &Name, error: ProviderError) -> Self {
+        match error {
+            ProviderError::UnknownVersion { .. } => {
+                Self::UnknownVersion { cluster: cluster.to_string(), error: Box::new(error) }
+            }
+            error => error.into(),
+        }
+    }
+
     /// Whether it is the consequence of an interrupt, and not its own reason.
     #[must_use]
     pub const fn is_cancellation(&self) -> bool {
         matches!(
             self,
             Self::Cancelled
+                | Self::Client(ClientError::Wait(WaitError::Cancelled { .. }))
                 | Self::Wait(WaitError::Cancelled { .. })
                 | Self::Template(TemplateError::Tool(ToolError::Cancelled { .. }))
                 | Self::Tool(ToolError::Cancelled { .. })
@@ -122,8 +142,13 @@ mod tests {
             what: "echo".to_owned(),
             why: "it has no kind".to_owned(),
         };
+        let unknown_version = ProviderError::UnknownVersion {
+            asked: "1.12".to_owned(),
+            known: "the nearest is 1.34.11; …".to_owned(),
+        };
         let errors = [
             RunnerError::Cancelled,
+            ClientError::Gone { cluster: cluster() }.into(),
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
             RunnerError::Fault(Box::new(fault)),
             FleetError::Exists { lab: "two".to_owned() }.into(),
@@ -140,6 +165,7 @@ mod tests {
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },
             kube.into(),
             RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
+            RunnerError::NetworkTaken { name: "seatrial-two".to_owned() },
             RunnerError::NoFrontDoor,
             RunnerError::NotServed {
                 why: "eu is down".to_owned(),
@@ -156,6 +182,7 @@ mod tests {
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },
             RunnerError::UnknownTemplate { template: "kind-basci".to_owned() },
+            RunnerError::of_version(&"eu".parse().expect("a name"), unknown_version),
             WaitError::Cancelled { who: cluster(), what: "all nodes Ready".to_owned() }.into(),
         ];
         insta::assert_snapshot!(crate::wording::listed(include_str!("error.rs"), &errors));

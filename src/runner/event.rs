@@ -40,6 +40,13 @@ pub enum Event {
         step: String,
         proof: String,
     },
+    IsolationEnded {
+        probes: usize,
+    },
+    /// Paths between clusters are tried.
+    IsolationStarted {
+        paths: Vec<String>,
+    },
     /// Planned anew because somebody else was quicker.
     PlannedAnew {
         what: String,
@@ -76,6 +83,9 @@ pub enum Event {
     },
     SteadyJudged {
         verdict: String,
+        /// Why the steps do not start.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     TrafficEnded,
     TrafficStarted {

@@ -119,7 +119,7 @@ async fn remove_network(
         // Created by somebody else under our name before we came to it.
         return Ok(());
     }
-    let attached = host.docker().containers_attached(&found.id).await?;
+    let attached = host.docker().containers_attached(&found).await?;
     if !attached.is_empty() {
         let strangers = attached.join(", ");
         left.add(format!(

@@ -14,7 +14,7 @@ use crate::{
         record::{FORMAT, NodeImage, TemplateRecord},
     },
     model::{
-        lab::{self, Lab, Network},
+        lab::{self, KubernetesVersion, Lab, Network},
         name::Name,
         scenario::Workload,
         skew,
@@ -88,10 +88,14 @@ impl PlannedCluster {
         let provider_name = template.front_matter.provider.to_string();
         let provider = host.providers.named(&provider_name)?;
         let cni = cni::chosen(&declared.cni, &provider_name, provider.default_cni())?;
-        let image = provider.resolve(&declared.kubernetes).await?;
+        let resolve = async |version: &KubernetesVersion| {
+            let image = provider.resolve(version).await;
+            image.map_err(|error| RunnerError::of_version(cluster, error))
+        };
+        let image = resolve(&declared.kubernetes).await?;
         let mut node_images = IndexMap::new();
         for (parameter, version) in node_versions(&template.front_matter, &declared.parameters) {
-            node_images.insert(parameter, provider.resolve(&version).await?);
+            node_images.insert(parameter, resolve(&version).await?);
         }
         let mut planned = Self {
             cluster: cluster.clone(),

@@ -30,7 +30,7 @@ pub(super) const LAB_LABEL: &str = "seatrial.lab";
 /// When the lab was made: tells it from one of the same name in another state directory.
 pub(super) const CREATED_LABEL: &str = "seatrial.created";
 /// What one more cluster needs of free memory while it starts.
-const MEMORY_EACH: u64 = 1 << 30;
+pub const MEMORY_EACH: u64 = 1 << 30;
 
 /// Brings a lab up. An error means that nothing but the record may be left: lower it.
 pub async fn raise(
@@ -164,6 +164,10 @@ async fn create_networks(host: &Host, store: &LabStore) -> Result<(), RunnerErro
                     attempt += 1;
                     replan_network(host, store, index, &error).await?;
                 }
+                Err(RunnerError::Tool(error)) if is_name_taken(&error) => {
+                    let name = store.record().networks[index].name.clone();
+                    return Err(RunnerError::NetworkTaken { name });
+                }
                 other => break other?,
             }
         }
@@ -205,6 +209,11 @@ fn overlaps(error: &ToolError) -> bool {
     error.stderr().to_ascii_lowercase().contains("pool overlaps")
 }
 
+fn is_name_taken(error: &ToolError) -> bool {
+    let said = error.stderr();
+    said.contains("network with name") && said.contains("already exists")
+}
+
 /// Everything that some node will need beside its own image.
 fn wanted_images(wanted: &Wanted<'_>, planned: &[PlannedCluster]) -> Vec<String> {
     let cni = planned.iter().flat_map(|cluster| cluster.cni.images());
@@ -221,7 +230,7 @@ fn jobs(host: &Host, asked: Option<NonZeroUsize>) -> usize {
 }
 
 /// What the kernel could hand out without swapping, where it tells.
-fn available_memory() -> Option<u64> {
+pub(crate) fn available_memory() -> Option<u64> {
     let info = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;

@@ -1,6 +1,6 @@
 //! One cluster, from a line on record to a member of the fleet.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     ClusterFailure, Event, Host, PlannedCluster, RunnerError,
@@ -41,16 +41,19 @@ pub(super) async fn raise(job: Job<'_>) -> Result<(), ClusterFailure> {
         return Err(job.cancelled());
     }
     job.host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why: error.to_string() });
-    let logs = job.store.logs().join(&cluster);
+    let logs = job.logs();
     if matches!(error, RunnerError::NameTaken { .. }) {
         // Whatever goes by its name is not ours: it stays planned, and nothing is removed.
         return Err(ClusterFailure { cluster, error, logs: None });
     }
-    let kept = job.cluster.provider.collect_logs(&job.cluster.name, logs.clone()).await;
+    let collected = job.cluster.provider.collect_logs(&job.cluster.name, logs.clone()).await;
+    if let Err(error) = collected {
+        tracing::warn!(%cluster, %error, "not all of its logs could be kept");
+    }
     if let Err(error) = job.set_state(ClusterState::Failed) {
         tracing::warn!(%cluster, %error, "its failure could not be recorded");
     }
-    Err(ClusterFailure { cluster, error, logs: kept.is_ok().then_some(logs) })
+    Err(ClusterFailure { cluster, error, logs: logs.is_dir().then_some(logs) })
 }
 
 impl Job<'_> {
@@ -116,6 +119,7 @@ impl Job<'_> {
             network: record.network,
             kubeconfig: dir.join("provider-kubeconfig"),
             children: self.store.children(),
+            logs: self.logs(),
             within: CREATION,
         };
         Ok(self.cluster.provider.create(request).await?)
@@ -217,6 +221,11 @@ impl Job<'_> {
             record.facts = Some(facts);
             record.state = ClusterState::Ready;
         })
+    }
+
+    /// Where what explains its failure is kept.
+    fn logs(&self) -> PathBuf {
+        self.store.logs().join(&*self.cluster.cluster)
     }
 
     fn record(&self) -> ClusterRecord {

@@ -5,14 +5,15 @@ use std::num::NonZeroUsize;
 use jiff::Timestamp;
 
 use super::{
-    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, lower, raise,
+    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted,
+    isolation::Isolation, lower, raise,
 };
 use crate::{
     connect::Tcp,
     fleet::LabStore,
     model::{name::Name, scenario::Scenario},
     report::run_dir::{RunDir, RunDirError, RunRecord},
-    verdict::{case::Case, judge::judge, judgement::Judgement},
+    verdict::{case::Case, history::History, judge},
 };
 
 /// What is to be run, and where its record goes.
@@ -86,11 +87,14 @@ impl RunRequest<'_> {
     async fn try_in(&self, host: &Host, store: &LabStore) -> Result<RunRecord, RunFailure> {
         let case = Case::of(self.scenario);
         let started = Timestamp::now();
+        let tried = self.try_paths(host, store).await?;
         let requests = tokio::fs::File::from_std(self.dir.file("requests.ndjson")?);
         let connector = Tcp::connector();
         let trial = Trial { host, store, scenario: self.scenario, case: &case, connector };
-        let Ended { history, interrupted } = trial.run(requests).await?;
-        let judgement = if interrupted { interrupted_run() } else { judge(&case, &history) };
+        let Ended { mut history, interrupted } = trial.run(requests).await?;
+        history.take_probes(tried);
+        let judgement =
+            if interrupted { judge::interrupted(&history) } else { judge::judge(&case, &history) };
         let record = RunRecord {
             format: RunRecord::format(),
             seatrial: env!("CARGO_PKG_VERSION").to_owned(),
@@ -108,6 +112,15 @@ impl RunRequest<'_> {
         };
         self.dir.write_run(&record)?;
         Ok(record)
+    }
+
+    /// Tries the paths between clusters, if there are any, while the lab is still quiet.
+    async fn try_paths(&self, host: &Host, store: &LabStore) -> Result<History, RunFailure> {
+        if self.scenario.isolation.is_none() {
+            return Ok(History::default());
+        }
+        let isolation = Isolation { host, store, scenario: self.scenario };
+        Ok(isolation.run(self.dir.file("probes.ndjson")?).await?)
     }
 
     /// The lab's folder goes; the logs of what failed move to the run's.
@@ -131,15 +144,6 @@ fn copy_files(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<(
         std::fs::copy(entry.path(), to.join(entry.file_name()))?;
     }
     Ok(())
-}
-
-/// A run that somebody ended proves nothing.
-fn interrupted_run() -> Judgement {
-    Judgement {
-        verdict: crate::verdict::judgement::Verdict::Inconclusive,
-        reason: Some("the run was interrupted".to_owned()),
-        checks: Vec::new(),
-    }
 }
 
 /// The scenario's name and the run's id, within what a name may be long.

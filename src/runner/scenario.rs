@@ -23,6 +23,7 @@ use crate::{
         history::{History, StreamId, Trouble},
         judge::judge_steady,
         judgement::Verdict,
+        whole::is_whole,
     },
 };
 
@@ -54,6 +55,11 @@ impl Trial<'_> {
         &self,
         sink: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Ended, RunnerError> {
+        if self.scenario.traffic.is_empty() {
+            // Isolation alone: there is nothing to send.
+            let interrupted = self.host.cancelled.is_cancelled();
+            return Ok(Ended { history: History::default(), interrupted });
+        }
         let door = self.open_door().await?;
         let specs = self.streams(door.as_ref().map(Builtin::address))?;
         self.host.events.emit(Event::TrafficStarted {
@@ -65,7 +71,7 @@ impl Trial<'_> {
             let _there = self.host.traffic.enter();
             Load::start(specs, clock, &self.connector, sink)
         };
-        let mut history = History::default();
+        let mut history = History { traffic_start: Some(load.started()), ..History::default() };
         let steady = self.steady(&mut load, &mut history).await;
         if steady {
             let door = door.as_ref();
@@ -78,8 +84,13 @@ impl Trial<'_> {
             .written
             .map_err(|source| RunnerError::Io { path: "requests.ndjson".into(), source })?;
         history.requests = finished.requests;
+        history.scheduled = finished.scheduled;
         history.traffic_end = Some(finished.traffic_end);
         history.jumps = finished.jumps;
+        if let Err(error) = is_whole(&history.scheduled, &history.requests) {
+            let what = format!("the record of the requests is not whole: {error}");
+            history.troubles.push(Trouble { at: finished.traffic_end, step: None, what });
+        }
         Ok(Ended { history, interrupted: self.host.cancelled.is_cancelled() })
     }
 
@@ -207,8 +218,8 @@ impl Trial<'_> {
         history.steady = Some((from, to));
         let so_far = History { requests: load.snapshot(), ..history.clone() };
         let gate = judge_steady(self.case, &so_far);
-        let verdict = gate.map_or(Verdict::Pass, |gate| gate.verdict);
-        self.host.events.emit(Event::SteadyJudged { verdict: verdict.to_string() });
+        let (verdict, why) = gate.map_or((Verdict::Pass, None), |gate| (gate.verdict, gate.reason));
+        self.host.events.emit(Event::SteadyJudged { verdict: verdict.to_string(), why });
         verdict == Verdict::Pass
     }
 

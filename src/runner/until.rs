@@ -60,7 +60,7 @@ impl Steps<'_, '_> {
                     self.emit(Event::StepDone { step: step.id.to_string(), outcome: seen });
                     return Went::On;
                 }
-                Progress::Missed { seen } => return Went::Wrong(seen),
+                Progress::Missed { seen } | Progress::Unknown { seen } => return Went::Wrong(seen),
                 Progress::Waiting { .. } => {}
             }
             let healed = self.heal_overdue().await;

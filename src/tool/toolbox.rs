@@ -68,9 +68,9 @@ impl Toolbox {
     /// # Errors
     /// When it is not there; `install` says where to get it.
     pub fn call(&self, name: &str, install: &'static str) -> Result<Call, ToolError> {
-        let not_found = |_| ToolError::NotFound { name: name.to_owned(), install };
-        let path = self.environment.get(OsStr::new("PATH"));
-        let program = which::which_in(name, path, "/").map_err(not_found)?;
+        let program = self
+            .find(name)
+            .ok_or_else(|| ToolError::NotFound { name: name.to_owned(), install })?;
         Ok(Call::new(
             name,
             program,
@@ -86,6 +86,13 @@ impl Toolbox {
         let (environment, launcher) = (Arc::clone(&self.environment), Arc::clone(&self.launcher));
         let program = launcher.to_path_buf();
         Call::new("seatrial", program, environment, launcher, self.cancelled.clone()).arg(command)
+    }
+
+    /// Where a program is on PATH.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<PathBuf> {
+        let path = self.environment.get(OsStr::new("PATH"));
+        which::which_in(name, path, "/").ok()
     }
 
     #[must_use]

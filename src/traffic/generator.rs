@@ -44,20 +44,27 @@ pub(super) fn most_in_flight(rate: Rate, timeout: Duration) -> usize {
 }
 
 impl Generator {
-    /// Goes on until told to stop; `requests` tracks those that are under way then.
-    pub(super) async fn run(self: Arc<Self>, requests: TaskTracker, stop: CancellationToken) {
-        for seq in 0.. {
+    /// Goes on until told to stop, and tells how many it scheduled; `requests` tracks those that
+    /// are under way then.
+    pub(super) async fn run(
+        self: Arc<Self>,
+        requests: TaskTracker,
+        stop: CancellationToken,
+    ) -> u64 {
+        let mut seq = 0;
+        loop {
             let scheduled = self.schedule.at(seq);
             tokio::select! {
                 // What is due is sent, even if traffic ends just now.
                 biased;
                 () = self.clock.sleep_until(scheduled) => {}
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return seq,
             }
             match Arc::clone(&self.slots).try_acquire_owned() {
                 Ok(slot) => drop(requests.spawn(Arc::clone(&self).send(seq, scheduled, slot))),
                 Err(_) => self.leave_out(seq, scheduled),
             }
+            seq += 1;
             // Catching up after a stall must not keep others from running.
             tokio::task::consume_budget().await;
         }

@@ -66,6 +66,7 @@ fn case() -> Case {
         steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered: Some(until) }],
         steady: vec!["shop.lost == 0".parse().unwrap()],
         expect: expect.map(|text| text.parse().unwrap()).into(),
+        isolation: Vec::new(),
     }
 }
 
@@ -118,7 +119,7 @@ impl Fleet {
                 self.load.with_requests(|requests| recovered(case, requests, fault, &until, None));
             match progress {
                 Progress::Met { .. } => return,
-                Progress::Missed { seen } => panic!("{seen}"),
+                Progress::Missed { seen } | Progress::Unknown { seen } => panic!("{seen}"),
                 Progress::Waiting { .. } => self.load.changed().await,
             }
         }

@@ -1,6 +1,6 @@
 //! All streams of a scenario, from their start to the last answer.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use tokio::{
     io::AsyncWrite,
@@ -48,7 +48,7 @@ pub struct Load {
     clock: Clock,
     recorder: Arc<Recorder>,
     settled: watch::Receiver<usize>,
-    generators: Vec<JoinHandle<()>>,
+    generators: Vec<(StreamId, JoinHandle<u64>)>,
     requests: TaskTracker,
     jumps: JoinHandle<Vec<ClockJump>>,
     writer: JoinHandle<io::Result<()>>,
@@ -59,6 +59,8 @@ pub struct Load {
 #[derive(Debug)]
 pub struct Finished {
     pub requests: Vec<Request>,
+    /// How many each stream scheduled, whether or not they are on record.
+    pub scheduled: BTreeMap<StreamId, u64>,
     pub traffic_end: Moment,
     pub jumps: Vec<ClockJump>,
     /// Whether every request is in the sink, too.
@@ -83,8 +85,9 @@ impl Load {
         let (stop, requests) = (CancellationToken::new(), TaskTracker::new());
         let generators = streams.into_iter().zip(schedules).enumerate();
         let generators = generators.map(|(index, (stream, schedule))| {
+            let id = stream.id.clone();
             let generator = generator(index, stream, schedule, clock, connector, &recorder);
-            tokio::spawn(generator.run(requests.clone(), stop.clone()))
+            (id, tokio::spawn(generator.run(requests.clone(), stop.clone())))
         });
         Self {
             started,
@@ -133,8 +136,13 @@ impl Load {
     /// Stops scheduling, waits for what is under way, at most its timeout, and closes the record.
     pub async fn finish(self) -> Finished {
         self.stop.disarm().cancel();
-        for generator in self.generators {
-            let _ = generator.await;
+        let mut scheduled = BTreeMap::new();
+        let mut generated = Ok(());
+        for (stream, generator) in self.generators {
+            match generator.await {
+                Ok(count) => drop(scheduled.insert(stream, count)),
+                Err(panic) => generated = Err(io::Error::other(panic)),
+            }
         }
         let traffic_end = self.clock.now();
         self.requests.close();
@@ -143,8 +151,9 @@ impl Load {
         // The writer ends when nobody can record any more.
         drop(self.recorder);
         let written = self.writer.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+        let written = generated.and(written);
         let jumps = self.jumps.await.unwrap_or_default();
-        Finished { requests, traffic_end, jumps, written }
+        Finished { requests, scheduled, traffic_end, jumps, written }
     }
 }
 

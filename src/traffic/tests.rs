@@ -21,7 +21,10 @@ use crate::{
         Class,
         Connections::{self, KeepAlive, New},
     },
-    verdict::history::{Request, StreamId},
+    verdict::{
+        history::{Request, StreamId},
+        whole::is_whole,
+    },
 };
 
 /// Long enough for whatever is meant to succeed.
@@ -228,6 +231,9 @@ async fn every_request_is_sent_recorded_and_written_exactly_once() {
         let of = kept.iter().filter(|request| request.stream == stream);
         assert!(of.zip(0..).all(|(request, seq)| request.seq == seq), "no gaps");
     }
+    let count = kept.len() as u64;
+    assert_eq!(finished.scheduled.values().sum::<u64>(), count);
+    assert_eq!(is_whole(&finished.scheduled, &kept), Ok(()));
     assert!(kept.iter().all(|request| request.scheduled < finished.traffic_end));
 }
 

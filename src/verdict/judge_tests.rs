@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{
     case::{Allowed, Case},
     history::{ClockJump, History, Request, StreamId, StreamLog, Trouble},
-    judge::judge,
+    judge::{interrupted, judge},
     judgement::{Check, Judgement, Verdict},
     recovery::{Recovery, recovery},
     tests::{Script, at, case, ms, told},
@@ -120,7 +120,8 @@ fn a_missed_until_fails_and_says_what_was_last_seen() {
     let until = &judgement.checks[0];
     assert_eq!(until.expectation, "freeze until shop recovered");
     assert_eq!(until.verdict, Verdict::Fail);
-    assert_eq!(until.observed, "shop.new: not recovered; last bad: timeout at 2.500 s");
+    assert_eq!(until.observed, "not recovered; last bad: timeout at 2.500 s");
+    assert_eq!(until.stream.as_deref(), Some("shop.new"));
 }
 
 fn verdict_with(change: impl FnOnce(&mut Case, &mut History)) -> Judgement {
@@ -149,6 +150,81 @@ fn a_gate_that_does_not_hold_makes_it_inconclusive_and_skips_the_rest() {
     let verdicts: Vec<_> = judgement.checks.iter().map(|check| check.verdict).collect();
     assert_eq!(verdicts, [Verdict::Inconclusive, Verdict::Skipped]);
     assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    let reason = judgement.reason.expect("it says why");
+    assert_eq!(reason, "the system was not steady before the first step");
+}
+
+/// What is said of a run whose gate stayed closed for another reason than the system.
+fn closed_by(change: impl FnOnce(&mut History)) -> String {
+    let judgement = verdict_with(|case, history| {
+        case.steady = vec!["shop.lost == 0".parse().unwrap()];
+        history.faults.clear();
+        change(history);
+    });
+    let verdicts: Vec<_> = judgement.checks.iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts.last(), Some(&Verdict::Skipped), "no expectation is judged");
+    judgement.reason.expect("it says why")
+}
+
+fn lag(history: &mut History) {
+    for request in &mut history.requests {
+        request.sent = request.sent.map(|sent| sent + ms(51));
+    }
+}
+
+#[test]
+fn a_gate_that_the_generator_spoilt_does_not_blame_the_system() {
+    let lagged = "whether the system was steady cannot be told: the generator lagged: p99 51.0 ms \
+                  behind its schedule, at most 50.0 ms is trusted";
+    assert_eq!(closed_by(lag), lagged);
+    let bad_too = closed_by(|history| {
+        history.requests = Script::every(ms(100)).bad(1).good(9).requests();
+        lag(history);
+    });
+    assert_eq!(bad_too, lagged, "what was bad may be the generator's own doing");
+    let jumped = closed_by(|history| {
+        history.jumps.push(ClockJump { at: at(500), micros: 60_000 });
+    });
+    assert_eq!(
+        jumped,
+        "whether the system was steady cannot be told: the clock jumped by 60.0 ms at 0.500 s"
+    );
+}
+
+#[test]
+fn a_gate_without_requests_does_not_blame_the_system() {
+    assert_eq!(
+        closed_by(|history| history.requests.clear()),
+        "whether the system was steady cannot be told: no requests in this window"
+    );
+}
+
+#[test]
+fn a_gate_that_one_stream_missed_blames_the_system_though_another_lagged() {
+    let judgement = verdict_with(|case, history| {
+        case.steady = vec!["shop.lost == 0".parse().unwrap()];
+        let mut other = case.streams[0].clone();
+        other.id = StreamId::new("shop", Connections::KeepAlive);
+        case.streams.push(other);
+        lag(history);
+        let bad = Script::every(ms(100)).on(Connections::KeepAlive).bad(1).good(9);
+        history.requests.extend(bad.requests());
+    });
+    assert_eq!(
+        judgement.reason.as_deref(),
+        Some("the system was not steady before the first step")
+    );
+}
+
+#[test]
+fn an_interrupted_run_still_tells_its_troubles() {
+    let mut history = told(&failover());
+    let what = "freeze: the cluster is still paused".to_owned();
+    history.troubles.push(Trouble { at: at(1500), step: None, what: what.clone() });
+    let judgement = interrupted(&history);
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    let told: Vec<_> = judgement.checks.iter().map(|check| check.observed.clone()).collect();
+    assert_eq!(told, [what]);
 }
 
 #[test]
@@ -205,6 +281,55 @@ fn unsent_requests_spoil_the_window_they_are_in() {
     let script = Script::every(ms(100)).good(5).unsent(1).good(36);
     assert_eq!(judged(&script, "steady shop.lost == 0").verdict, Verdict::Inconclusive);
     assert_eq!(judged(&script, "after(freeze) shop.lost == 0").verdict, Verdict::Pass);
+}
+
+#[test]
+fn an_until_shows_the_stream_that_took_longest() {
+    let mut case = case(&[]);
+    let mut keep_alive = case.streams[0].clone();
+    keep_alive.id = StreamId::new("shop", Connections::KeepAlive);
+    case.streams.push(keep_alive);
+    let mut history = told(&failover());
+    let unhurt = Script::every(ms(100)).on(Connections::KeepAlive).good(42);
+    history.requests.extend(unhurt.requests());
+    let until = &judge(&case, &history).checks[0];
+    assert_eq!(until.stream.as_deref(), Some("shop.new"));
+    assert_eq!(until.observed, "recovered after 0.6 s to 0.8 s");
+}
+
+#[test]
+fn an_until_that_nobody_could_send_for_is_no_pass() {
+    let script = Script::every(ms(100)).good(11).unsent(19).good(10);
+    let judgement = judge(&case(&[]), &told(&script));
+    let until = judgement.checks.iter().find(|check| check.expectation.contains(" until "));
+    assert_eq!(until.expect("it is judged").verdict, Verdict::Inconclusive, "{judgement:#?}");
+}
+
+#[test]
+fn rto_without_a_request_is_an_error() {
+    let script = Script::every(ms(5000)).good(4);
+    let observed = "no requests while `freeze` lasted";
+    assert_eq!(seen(&script, "freeze.shop.rto <= 1s"), says(Verdict::Error, observed));
+}
+
+#[test]
+fn all_traffic_begins_with_the_traffic_and_not_with_the_clock() {
+    let script = Script::every(ms(100)).from(at(60_000)).good(30);
+    assert_eq!(seen(&script, "shop.rate >= 10/s"), says(Verdict::Pass, "10.0/s"));
+    let jump = ClockJump { at: at(2000), micros: 3_000_000 };
+    let history = History { jumps: vec![jump], ..told(&script) };
+    let judgement = judge(&case(&["shop.lost == 0"]), &history);
+    let check = judgement.checks.last().expect("there is one");
+    assert_eq!(check.verdict, Verdict::Pass, "the clock jumped before there was traffic");
+}
+
+#[test]
+fn the_edges_of_a_window_cut_no_request_in_two() {
+    let script = Script::every(ms(130)).by("eu", 10).bad(4).by("us", 30);
+    let check = judged(&script, "during(freeze) shop.rate >= 10/s");
+    assert_eq!(check.observed, "7.50/s", "12 of 16 at the declared rate");
+    let check = judged(&script, "recovered(freeze) shop.rate >= 10/s");
+    assert_eq!((check.verdict, &*check.observed), (Verdict::Pass, "10.0/s"));
 }
 
 #[test]
@@ -279,7 +404,9 @@ proptest! {
                 // fault began was scheduled before it and does not count.
                 prop_assert!(outage.to.since(outage.from) <= Duration::from_micros(period) + WAY);
             }
-            Recovery::NotRecovered { .. } => prop_assert!(false, "it recovered"),
+            Recovery::NotRecovered { .. } | Recovery::NoSamples => {
+                prop_assert!(false, "it recovered");
+            }
             Recovery::Recovered { impact, back } => {
                 prop_assert!(impact.onset.0 <= outage.from && outage.from <= impact.onset.1);
                 prop_assert!(back.from <= outage.to && outage.to <= back.to);
@@ -296,7 +423,7 @@ proptest! {
         let requests = observed(period, &endless);
         let log = StreamLog::of(&requests, &requests[0].stream);
         let found = recovery(&log, endless.from, at(25_000), ms(1000));
-        let until = matches!(found, Recovery::NotRecovered { until, .. } if until == at(25_000));
+        let until = matches!(found, Recovery::NotRecovered { since, .. } if since == at(25_000));
         prop_assert!(until, "{:?}", found);
     }
 

@@ -6,6 +6,7 @@
 pub mod case;
 pub mod compare;
 pub mod history;
+mod isolation;
 pub mod judge;
 pub mod judgement;
 pub mod metrics;
@@ -13,9 +14,12 @@ mod on_stream;
 pub mod recovery;
 pub mod trust;
 pub mod until;
+pub mod whole;
 pub mod windows;
 pub mod words;
 
+#[cfg(test)]
+mod foregone_tests;
 #[cfg(test)]
 mod judge_tests;
 #[cfg(test)]

@@ -32,7 +32,8 @@ pub fn doubts(
             let by = words::latency(Duration::from_micros(jump.micros.unsigned_abs()));
             format!("the clock jumped by {by} at {} s", words::moment(jump.at))
         });
-    jumps.chain(lag(stream, log.within(from, to))).collect()
+    let requests = log.within(from, to);
+    unsent(requests).into_iter().chain(jumps).chain(lag(stream, requests)).collect()
 }
 
 /// The generator's lag behind its schedule, when its p99 is above half a period.
@@ -50,8 +51,7 @@ fn lag(stream: &Stream, requests: &[&Request]) -> Option<String> {
 }
 
 /// What speaks against a window: more than one request in a thousand was never sent.
-#[must_use]
-pub fn unsent(requests: &[&Request]) -> Option<String> {
+fn unsent(requests: &[&Request]) -> Option<String> {
     let all = requests.len() as u64;
     let unsent = requests.iter().filter(|r| r.class == Class::Unsent).count() as u64;
     (unsent * 1000 > all).then(|| {

@@ -1,6 +1,8 @@
 //! Clusters that do not come up, and what happens on the way.
 
-use crate::harness::{KUBEADM_FAILED, Kind, Test};
+use nix::sys::signal::Signal::SIGKILL;
+
+use crate::harness::{KUBEADM_FAILED, Kind, ONE_CLUSTER, Test};
 
 #[test]
 fn a_kind_that_fails_is_shown_in_its_own_words_and_its_node_and_network_go() {
@@ -19,9 +21,16 @@ fn the_logs_of_a_cluster_that_failed_lie_where_it_was_said() {
     let test = Test::new().kind(&Kind::fails()).run(["up", "pond.yaml"]).code(3);
     let stderr = &test.ended().stderr;
     let logs = stderr.lines().find_map(|line| line.trim().strip_prefix("logs: "));
-    let log = std::path::Path::new(logs.expect("it says where")).join("pond-a-control-plane.log");
-    let said = std::fs::read_to_string(&log).expect("it is there");
-    assert!(said.starts_with("systemd: the log of container-"), "{said}");
+    let logs = std::path::Path::new(logs.expect("it says where"));
+    let said = |name: &str| std::fs::read_to_string(logs.join(name)).expect("it is there");
+    let node = said("pond-a-control-plane.log");
+    assert!(node.starts_with("systemd: the log of container-"), "{node}");
+    let kind = said("kind.log");
+    assert!(
+        kind.starts_with("Creating cluster \"pond-a\" ...\n ✗ Starting control-plane"),
+        "{kind}"
+    );
+    assert!(kind.ends_with("\n\nCommand Output: [init] timed out\n"), "{kind}");
 }
 
 #[test]
@@ -39,8 +48,46 @@ fn the_logs_of_a_run_that_failed_move_into_its_directory() {
     for logs in logs {
         assert!(logs.starts_with("seatrial-runs/"), "{logs}");
         let files = test.files_in(logs);
-        assert!(matches!(&files[..], [file] if file.ends_with("-control-plane.log")), "{files:?}");
+        let [kind, node] = &files[..] else { panic!("{files:?}") };
+        assert!(kind == "kind.log" && node.ends_with("-control-plane.log"), "{files:?}");
     }
+}
+
+#[test]
+fn a_run_whose_lab_did_not_come_up_is_reported_as_not_judged() {
+    let test = Test::new().kind(&Kind::fails()).run(["run", "regional-failover"]).code(3);
+    assert_eq!(test.ended().stdout, "");
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let read = |name: &str| {
+        let path = test.work().join("seatrial-runs").join(dir).join(name);
+        std::fs::read_to_string(path).expect("it is there")
+    };
+    let (summary, junit) = (read("summary.txt"), read("junit.xml"));
+    assert!(summary.starts_with("regional-failover: NOT JUDGED\n"), "{summary}");
+    assert!(summary.contains("because the lab did not come up whole\n"), "{summary}");
+    assert!(summary.contains(KUBEADM_FAILED), "{summary}");
+    assert!(junit.contains("<error message=\"the lab did not come up whole\""), "{junit}");
+    assert!(junit.contains("errors=\"1\""), "{junit}");
+}
+
+#[test]
+fn a_run_without_kind_is_reported_as_not_judged() {
+    let test = Test::new().run(["run", "regional-failover"]).code(3);
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let files = test.files_in(&format!("seatrial-runs/{dir}"));
+    assert_eq!(files, ["events.ndjson", "junit.xml", "scenario.yaml", "summary.txt"]);
+}
+
+#[test]
+fn a_version_that_nobody_knows_names_its_cluster_and_the_nearest() {
+    let lab = ONE_CLUSTER.to_owned() + "  b: {kubernetes: \"1.12\"}\n";
+    Test::new()
+        .kind(&Kind::fails())
+        .file("old.yaml", &lab)
+        .run(["up", "old.yaml"])
+        .code(2)
+        .stderr_has("error: cluster `b`: Kubernetes 1.12 is not known: the nearest is 1.3")
+        .leaves_nothing();
 }
 
 #[test]
@@ -119,6 +166,26 @@ fn a_cluster_that_is_not_ours_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_name_that_was_taken_after_planning_is_refused_and_left_alone() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(|world| world.hold("network create"))
+        .start(["up", "pond.yaml"])
+        .until("the lab is planned", |test| test.world().was_asked("docker", "network create"))
+        .given(|world| {
+            world.run_container("foreign-node", "kind", "io.x-k8s.kind.cluster=pond-a");
+            world.let_go("network create");
+        })
+        .ends()
+        .code(3)
+        .stderr_has("a cluster called pond-a exists already and is not ours")
+        .and(|test| assert!(!test.world().was_asked("kind", "create"), "{}", test.ended()))
+        .labs_are([])
+        .networks_are([])
+        .containers_are(["foreign-node"]);
+}
+
+#[test]
 fn a_container_with_the_name_of_our_node_is_left_alone() {
     Test::new()
         .kind(&Kind::fails())
@@ -138,7 +205,7 @@ fn a_network_with_the_name_of_ours_is_left_alone() {
         .given(|world| world.create_network("seatrial-pond", "192.168.7.0/24"))
         .run(["up", "pond.yaml"])
         .code(3)
-        .stderr_has("network with name seatrial-pond already exists")
+        .stderr_has("a docker network called seatrial-pond exists already and is not ours")
         .labs_are([])
         .containers_are([])
         .networks_are(["seatrial-pond"]);
@@ -168,4 +235,22 @@ fn a_lab_that_is_being_made_is_held() {
             other.stderr_has("lab `pond` is held by another seatrial (pid ");
         })
         .kind_runs();
+}
+
+#[test]
+fn a_lab_that_is_being_made_is_told_from_one_that_never_came_up() {
+    Test::new()
+        .kind(&Kind::hangs())
+        .start(["up", "pond.yaml"])
+        .until_kind_hangs()
+        .and(|test| {
+            let status = test.beside(["status"]);
+            status.code(0);
+            status.stdout_has(&format!("creating (being made by pid {})", test.pid()));
+        })
+        .signal(SIGKILL)
+        .ends()
+        .run(["status"])
+        .code(0)
+        .stdout_has("creating (never came up)");
 }

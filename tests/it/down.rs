@@ -1,5 +1,10 @@
 //! `seatrial down`: what is ours goes, what is not stays and is named.
 
+use std::{
+    os::unix::process::CommandExt,
+    process::{Child, Command},
+};
+
 use nix::sys::signal::Signal::SIGKILL;
 use rstest::rstest;
 
@@ -31,6 +36,54 @@ fn a_network_with_a_stranger_stays_until_the_stranger_is_gone() {
         .containers_are(["stranger"])
         .networks_are(["seatrial-pond"])
         .given(|world| world.remove_container("stranger"))
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+/// Puts a container called `stranger` on a network.
+type Strangers = fn(&World, &str);
+
+#[rstest]
+#[case::stopped(|world: &World, network: &str| {
+    world.run_container("stranger", network, "owner=somebody");
+    world.stop_container("stranger");
+})]
+#[case::never_started(|world: &World, network: &str| {
+    world.create_container("stranger", network, "owner=somebody");
+})]
+fn a_stranger_that_does_not_run_keeps_its_network_too(#[case] stranger: Strangers) {
+    Test::new()
+        .abandoned("pond")
+        .given(|world| stranger(world, "seatrial-pond"))
+        .run(["down"])
+        .code(5)
+        .stderr_has("network seatrial-pond: stranger is attached to it and is not ours")
+        .labs_are(["pond"])
+        .containers_are(["stranger"])
+        .networks_are(["seatrial-pond"])
+        .given(|world| world.remove_container("stranger"))
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn the_network_of_a_lab_in_another_state_directory_is_left_alone() {
+    let test = Test::new()
+        .abandoned("pond")
+        .given(|world| world.remove_container("pond-a-control-plane"))
+        .kind(&Kind::fails());
+    let (ours, other) = (test.state(), test.home().join("state"));
+    test.env("SEATRIAL_STATE", &other.display().to_string())
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("a docker network called seatrial-pond exists already and is not ours")
+        .stderr_has("a lab of that name in another state directory may own it")
+        .networks_are(["seatrial-pond"])
+        .run(["status"])
+        .stderr_has("there is no lab")
+        .env("SEATRIAL_STATE", &ours.display().to_string())
         .run(["down"])
         .code(0)
         .leaves_nothing();
@@ -102,7 +155,7 @@ fn without_labs_there_is_nothing_to_do() {
 }
 
 #[test]
-fn until_nodes_are_on_record_whatever_carries_the_free_name_is_ours() {
+fn until_nodes_are_on_record_what_carries_the_free_name_on_our_network_is_ours() {
     Test::new()
         .abandoned("pond")
         .given(|world| {
@@ -111,6 +164,19 @@ fn until_nodes_are_on_record_whatever_carries_the_free_name_is_ours() {
         .run(["down"])
         .code(0)
         .leaves_nothing();
+}
+
+#[test]
+fn until_nodes_are_on_record_what_carries_the_name_on_another_network_stays() {
+    Test::new()
+        .abandoned("pond")
+        .given(|world| world.run_container("newcomer", "kind", "io.x-k8s.kind.cluster=pond-a"))
+        .run(["down"])
+        .code(5)
+        .stderr_has("container newcomer: it took the name of cluster a, but is not on record")
+        .containers_are(["newcomer"])
+        .networks_are([])
+        .labs_are(["pond"]);
 }
 
 #[test]
@@ -130,6 +196,55 @@ fn once_nodes_are_on_record_a_newcomer_with_their_label_stays() {
         .containers_are(["newcomer"])
         .networks_are([])
         .labs_are(["pond"]);
+}
+
+/// A process that leads a group of its own and has nothing to do with seatrial.
+struct Stranger(Child);
+
+impl Stranger {
+    fn with_mark(mark: Option<&str>) -> Self {
+        let mut sleep = Command::new("sleep");
+        sleep.arg("600").process_group(0);
+        if let Some(mark) = mark {
+            sleep.env("SEATRIAL_CHILD_OF", mark);
+        }
+        Self(sleep.spawn().expect("it starts"))
+    }
+
+    /// The record of a tool that had its number before.
+    fn mistaken_for_a_tool(&self) -> String {
+        format!("{{\"pid\":{},\"started\":1}}\n", self.0.id())
+    }
+
+    fn must_run(&mut self) {
+        let ended = self.0.try_wait().expect("a child");
+        assert!(ended.is_none(), "the stranger was ended: {ended:?}");
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        // It has ended already when the test fails.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[rstest]
+#[case::unmarked(None)]
+#[case::of_another_lab(Some("/state/labs/lake/children.ndjson"))]
+fn whoever_got_the_number_of_a_tool_that_ended_is_not_ended(#[case] mark: Option<&str>) {
+    let mut stranger = Stranger::with_mark(mark);
+    Test::new()
+        .abandoned("pond")
+        .and(|test| {
+            let tools = test.lab_file("pond", "children.ndjson") + &stranger.mistaken_for_a_tool();
+            test.write_lab_file("pond", "children.ndjson", &tools);
+        })
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+    stranger.must_run();
 }
 
 #[test]

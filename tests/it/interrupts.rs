@@ -44,6 +44,26 @@ fn an_interrupted_run_removes_its_lab() {
 }
 
 #[test]
+fn an_interrupt_of_one_run_is_an_interrupt_of_those_that_would_follow() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(|world| world.hold("rm"))
+        .start(["run", "regional-failover", "regional-failover"])
+        .until("the first one is cleaned up", |test| test.world().was_asked("docker", "rm "))
+        .signal(SIGINT)
+        .until("it was heard", |test| test.has_said("interrupted: cleaning up"))
+        .given(|world| world.let_go("rm"))
+        .ends()
+        .code(130)
+        .stderr_has("the lab did not come up whole")
+        .and(|test| {
+            assert_eq!(test.world().configs().len(), 2, "clusters of {}", test.ended());
+            assert_eq!(test.files_in("seatrial-runs").len(), 1, "runs of {}", test.ended());
+        })
+        .leaves_nothing();
+}
+
+#[test]
 fn a_second_interrupt_ends_at_once_and_down_removes_the_rest() {
     creating(&Kind::ignores_requests_to_end())
         .signal(SIGINT)

@@ -4,9 +4,12 @@
 
 mod bad_files;
 mod creation;
+mod doctor;
 mod down;
+mod evidence;
 mod harness;
 mod interrupts;
+mod isolation;
 mod launch;
 mod missing_tools;
 mod real;

@@ -35,3 +35,20 @@ fn a_docker_daemon_that_does_not_run_is_shown_in_dockers_own_words() {
         .stderr_has("Is the docker daemon running?")
         .leaves_nothing();
 }
+
+#[test]
+fn a_run_that_cannot_start_leaves_no_directory_of_records() {
+    Test::new()
+        .kind(&Kind::fails())
+        .given(World::stop_daemon)
+        .run(["run", "regional-failover"])
+        .code(3)
+        .stderr_has("Is the docker daemon running?")
+        .and(|test| assert_eq!(test.files(), ["pond.yaml"]))
+        .without("docker")
+        .run(["run", "regional-failover"])
+        .code(3)
+        .stderr_has("`docker` was not found on PATH")
+        .and(|test| assert_eq!(test.files(), ["pond.yaml"]))
+        .leaves_nothing();
+}

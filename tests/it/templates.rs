@@ -159,6 +159,45 @@ fn a_broken_template_is_shown_to_who_names_it_and_to_nobody_else() {
 }
 
 #[test]
+fn what_is_wrong_with_a_template_is_told_once_and_with_all_else() {
+    let lab = "apiVersion: seatrial/v1\nkind: Lab\nname: pond
+clusters: {a: {cni: kindnte}, b: {}, c: {template: kind-basic}}\n";
+    Test::new()
+        .template("templates", "kind-basic.yaml", "---\nprovder: kind\n---\nkind: Cluster\n")
+        .file("lab.yaml", lab)
+        .run(["up", "lab.yaml"])
+        .code(2)
+        .stderr_has("lab.yaml:4:21")
+        .and(|test| {
+            let told = test.ended().stderr.matches("did you mean `provider`?").count();
+            assert_eq!(told, 1, "{}", test.ended());
+        })
+        .docker_was_not_called();
+}
+
+#[test]
+fn a_run_takes_the_templates_beside_its_scenario() {
+    let scenario = include_str!("../good/regional-failover.yaml");
+    Test::new()
+        .kind(&Kind::fails())
+        .template("templates", "kind-basic.yaml", &with_workers())
+        .file("scenario.yaml", scenario)
+        .run(["run", "scenario.yaml"])
+        .code(3)
+        .and(|test| {
+            let configs = test.world().configs();
+            assert!(!configs.is_empty() && configs.iter().all(|it| it.contains("# ours")));
+        })
+        .leaves_nothing();
+}
+
+/// A template that takes what the scenario gives.
+fn with_workers() -> String {
+    let parameters = "parameters: {workers: {type: integer, default: 0}}\n---\nkind: Cluster";
+    OURS.replace("---\nkind: Cluster", parameters)
+}
+
+#[test]
 fn a_link_out_of_the_directory_is_not_followed() {
     let template = OURS.replace("# ours", "{% include \"out.tera\" %}");
     Test::new()
@@ -244,6 +283,18 @@ fn skew_that_only_the_host_can_tell_is_refused_before_anything_is_made() {
         .run(["up", "skewed.yaml"])
         .code(2)
         .stderr_has("a: pond-a-worker: kubelets of 1.38 are newer than the API server of 1.37")
+        .leaves_nothing();
+}
+
+#[test]
+fn a_version_of_nodes_that_nobody_knows_names_its_cluster_and_the_nearest() {
+    let lab = SKEWED.replace("\"1.36\"", "default").replace("1.35", "1.12");
+    Test::new()
+        .kind(&Kind::fails())
+        .file("skewed.yaml", &lab)
+        .run(["up", "skewed.yaml"])
+        .code(2)
+        .stderr_has("cluster `a`: Kubernetes 1.12 is not known: the nearest is 1.34.11;")
         .leaves_nothing();
 }
 

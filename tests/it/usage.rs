@@ -62,6 +62,56 @@ fn a_file_that_does_not_exist_is_named() {
         .docker_was_not_called();
 }
 
+#[rstest]
+#[case::scenario(&["run", "regional-failovr"], "shipped scenario `regional-failovr`", "regional-failover")]
+#[case::lint(&["scenario", "lint", "regional-failovr"], "shipped scenario `regional-failovr`", "regional-failover")]
+#[case::as_a_file(&["run", "regional-failover.yaml"], "shipped scenario `regional-failover.yaml`", "regional-failover")]
+#[case::lab(&["up", "two-regoins"], "shipped lab `two-regoins`", "two-regions")]
+#[case::render(&["render", "two-regoins"], "shipped lab `two-regoins`", "two-regions")]
+fn a_misspelt_shipped_name_gets_the_nearest_one(
+    #[case] args: &[&'static str],
+    #[case] what: &str,
+    #[case] nearest: &str,
+) {
+    Test::new()
+        .run(args)
+        .code(2)
+        .stdout_is("")
+        .stderr_has(&format!("there is no {what}"))
+        .stderr_has(&format!("did you mean `{nearest}`?"))
+        .docker_was_not_called();
+}
+
+#[test]
+fn a_name_that_is_near_nothing_gets_the_shipped_ones_and_no_files() {
+    Test::new()
+        .file("notes.txt", "")
+        .run(["run", "sasquatch"])
+        .code(2)
+        .stderr_has("there is no shipped scenario `sasquatch`")
+        .stderr_has("known: `cluster-isolation`")
+        .stderr_has_not("notes.txt")
+        .docker_was_not_called();
+}
+
+#[rstest]
+#[case::unlike_a_shipped_one(&["up", "pnod.yaml"], "pnod.yaml", "pond.yaml")]
+#[case::like_a_shipped_one(&["up", "two-regoins.yaml"], "two-regoins.yaml", "two-regions.yaml")]
+#[case::without_an_end(&["up", "pnd"], "pnd", "pond")]
+fn a_misspelt_file_gets_the_nearest_file(
+    #[case] args: &[&'static str],
+    #[case] file: &str,
+    #[case] nearest: &str,
+) {
+    Test::new()
+        .file("two-regions.yaml", ONE_CLUSTER)
+        .file("pond", ONE_CLUSTER)
+        .run(args)
+        .code(2)
+        .stderr_has(&format!("`{file}` does not exist"))
+        .stderr_has(&format!("did you mean `{nearest}`?"));
+}
+
 #[test]
 fn a_directory_that_is_no_run_is_not_judged() {
     Test::new()

@@ -4,13 +4,14 @@ use std::{ops::Range, time::Duration};
 
 use indexmap::IndexMap;
 
-use super::{document::inside, names::Names};
+use super::{document::inside, names::Names, overlap::other_fault, traffic::reach};
 use crate::model::{
     decode::{Decoder, Read},
     expectation::{Expectation, Metric, Op, Value, Window},
     name::Name,
+    possible::{self, Known},
     problem::Problem,
-    scenario::{Action, Step, Traffic, Until},
+    scenario::{Action, Fault, Step, Traffic, Until},
     tree::Node,
     units::Span,
 };
@@ -20,6 +21,8 @@ pub(super) struct Context<'a> {
     pub(super) names: &'a Names,
     pub(super) traffic: &'a IndexMap<Name, Traffic>,
     pub(super) steps: &'a [Step],
+    /// How long the steady window is.
+    pub(super) steady: Option<Duration>,
 }
 
 const NOTHING: &str =
@@ -54,13 +57,15 @@ pub(super) fn expect_steady(
         if let Some(about) = step {
             return Err(decoder.report(&node.at, Problem::StepInSteady { about }));
         }
-        written.check(decoder, context)
+        written.in_steady().check(decoder, context)
     })
 }
 
 /// An expectation and how it was written.
 struct Written<'n> {
     read: Expectation,
+    /// What it is judged in.
+    window: Window,
     text: &'n str,
     at: Range<usize>,
 }
@@ -68,7 +73,10 @@ struct Written<'n> {
 fn expectation<'n>(decoder: &mut Decoder, node: &'n Node) -> Read<Written<'n>> {
     let text = decoder.text(node, "an expectation")?;
     match text.parse() {
-        Ok(read) => Ok(Written { read, text, at: node.at.clone() }),
+        Ok(read) => {
+            let read: Expectation = read;
+            Ok(Written { window: read.window.clone(), read, text, at: node.at.clone() })
+        }
         Err(crate::model::expectation::ExpectationError { kind, at }) => {
             let at = inside(decoder, &node.at, text, at);
             Err(decoder.report(&at, Problem::BadExpectation(kind)))
@@ -77,6 +85,11 @@ fn expectation<'n>(decoder: &mut Decoder, node: &'n Node) -> Read<Written<'n>> {
 }
 
 impl Written<'_> {
+    /// The gate knows no other window.
+    fn in_steady(self) -> Self {
+        Self { window: Window::Steady, ..self }
+    }
+
     fn check(self, decoder: &mut Decoder, context: &Context<'_>) -> Read<Expectation> {
         let window = self.check_window(decoder, context);
         let subject = self.check_subject(decoder, context);
@@ -94,7 +107,11 @@ impl Written<'_> {
         if *window == Window::Steady && !context.names.has_steady {
             return Err(decoder.report(&at, Problem::WithoutSteady { window: window.clone() }));
         }
-        context.names.window(decoder, window, written, &at)
+        context.names.window(decoder, window, written, &at)?;
+        match window {
+            Window::After(step) => check_alone(decoder, context, step, &at),
+            _ => Ok(()),
+        }
     }
 
     fn check_subject(&self, decoder: &mut Decoder, context: &Context<'_>) -> Read<()> {
@@ -116,7 +133,12 @@ impl Written<'_> {
             let problem = Problem::FailbackWithoutSteady { traffic: subject.traffic.clone() };
             return Err(decoder.report(&at, problem));
         }
-        Ok(())
+        match &subject.step {
+            Some(step) if self.read.metric == Metric::Failback => {
+                check_alone(decoder, context, step, &self.part(decoder, 0))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_stream(&self, decoder: &mut Decoder, traffic: &Traffic) -> Read<()> {
@@ -138,12 +160,44 @@ impl Written<'_> {
         let start = self.text.trim_end().rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
         let at = inside(decoder, &self.at, self.text, start..self.text.trim_end().len());
         match &self.read.value {
-            Value::Role(role) => context.names.role(decoder, &at, role),
-            Value::Duration(bound) if self.read.metric == Metric::Rto => {
-                self.check_rto(decoder, context, *bound, &at)
+            Value::Role(role) => {
+                context.names.role(decoder, &at, role)?;
+                return self.check_reach(decoder, context, &at);
             }
-            _ => Ok(()),
+            Value::Duration(bound) if self.read.metric == Metric::Rto => {
+                self.check_rto(decoder, context, *bound, &at)?;
+            }
+            _ => {}
         }
+        let Some(known) = self.known(context) else { return Ok(()) };
+        possible::check(&self.read, &known).map_err(|problem| decoder.report(&at, problem))
+    }
+
+    fn check_reach(
+        &self,
+        decoder: &mut Decoder,
+        context: &Context<'_>,
+        at: &Range<usize>,
+    ) -> Read<()> {
+        let traffic = context.traffic.get(self.read.subject.traffic.as_str());
+        let Some(reach) = reach(context.names, traffic.map(|traffic| &traffic.through)) else {
+            return Ok(());
+        };
+        possible::check_role(&self.read, &reach).map_err(|problem| decoder.report(at, problem))
+    }
+
+    /// What the scenario says of the figure's traffic and window.
+    fn known(&self, context: &Context<'_>) -> Option<Known> {
+        let traffic = context.traffic.get(self.read.subject.traffic.as_str())?;
+        let of_fault = |step: &str| fault(context.steps, step).map(|(_, fault)| fault.lasts);
+        let lasts = match &self.window {
+            Window::During(step) | Window::Recovered(step) => of_fault(step),
+            Window::Steady => context.steady,
+            Window::After(_) => None,
+            Window::All => self.read.subject.step.as_deref().and_then(of_fault),
+        };
+        let (rate, timeout) = (traffic.rate, traffic.timeout);
+        Some(Known { rate, timeout, has_slow: traffic.slow.is_some(), lasts })
     }
 
     /// A bound beyond the step's patience is never reached: the step gives up first.
@@ -165,10 +219,7 @@ impl Written<'_> {
     /// How long the expectation's step waits for this traffic to recover.
     fn within(&self, steps: &[Step]) -> Option<Duration> {
         let subject = &self.read.subject;
-        let named = |step: &&Step| Some(&*step.id) == subject.step.as_deref();
-        let step =
-            steps.iter().filter(|step| matches!(step.action, Action::Fault(_))).find(named)?;
-        match &step.until {
+        match &fault(steps, subject.step.as_deref()?)?.0.until {
             Some(Until::Recovered { traffic, within, .. }) if **traffic == *subject.traffic => {
                 Some(*within)
             }
@@ -194,4 +245,24 @@ impl Written<'_> {
         let start = path.start + before;
         inside(decoder, &self.at, self.text, start..start + length)
     }
+}
+
+/// What is seen once a fault is healed must not be another one's doing.
+fn check_alone(
+    decoder: &mut Decoder,
+    context: &Context<'_>,
+    step: &str,
+    at: &Range<usize>,
+) -> Read<()> {
+    let Some(other) = other_fault(context.steps, step) else { return Ok(()) };
+    let problem = Problem::OverlappingFaults { step: step.to_owned(), other: other.to_string() };
+    Err(decoder.report(at, problem))
+}
+
+/// A step that injects a fault, and its fault.
+fn fault<'a>(steps: &'a [Step], id: &str) -> Option<(&'a Step, &'a Fault)> {
+    steps.iter().filter(|step| *step.id == *id).find_map(|step| match &step.action {
+        Action::Fault(fault) => Some((step, fault)),
+        Action::Heal { .. } => None,
+    })
 }

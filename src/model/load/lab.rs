@@ -45,10 +45,11 @@ fn document(decoder: &mut Decoder, shelf: &dyn Shelf) -> Read<Lab> {
     decoder.map(&root, "a lab", |fields| {
         let header = header(fields, "Lab");
         let name = fields.required("name", |decoder, node| decoder.name(node, "`name`"));
-        let _ = fields
-            .optional("description", |decoder, node| decoder.sentence(node, "`description`"))?;
+        let description =
+            fields.optional("description", |decoder, node| decoder.sentence(node, "`description`"));
         let clusters = clusters(fields, shelf);
         header?;
+        description?;
         Ok(Lab { name: name?.value, clusters: clusters? })
     })
 }
@@ -70,10 +71,10 @@ pub(super) fn inline(
 
 /// Reads `defaults` and `clusters`.
 fn clusters(fields: &mut Fields<'_, '_>, shelf: &dyn Shelf) -> Read<IndexMap<Name, Cluster>> {
-    let defaults =
-        fields.optional("defaults", |decoder, node| Declared::read(decoder, node, "`defaults`"));
-    let defaults = defaults.map(Option::unwrap_or_default);
-    fields.required_because(
+    let mut defaults = Declared::default();
+    let read = fields
+        .optional("defaults", |decoder, node| defaults.read(decoder, node, "`defaults`", shelf));
+    let clusters = fields.required_because(
         "clusters",
         "write each cluster under its name, such as `clusters: {eu: {}, us: {}}`",
         |decoder, node| {
@@ -89,20 +90,24 @@ fn clusters(fields: &mut Fields<'_, '_>, shelf: &dyn Shelf) -> Read<IndexMap<Nam
             let clusters: Vec<Read<(Name, Cluster)>> = entries.iter().map(read).collect();
             clusters.into_iter().collect()
         },
-    )
+    );
+    read?;
+    clusters
 }
 
 fn cluster(
     decoder: &mut Decoder,
     key: &Key,
     node: &Node,
-    defaults: &Read<Declared>,
+    defaults: &Declared,
     shelf: &dyn Shelf,
 ) -> Read<(Name, Cluster)> {
     let name = key_name(decoder, key);
-    let declared =
-        Declared::read(decoder, node, "a cluster")?.over(defaults.as_ref().map_err(|_| Reported)?);
-    declared.check_template(decoder, &key.at, shelf)?;
+    let mut own = Declared::default();
+    let read = own.read(decoder, node, "a cluster", shelf);
+    let declared = own.over(defaults);
+    let fits = declared.check_parameters(decoder, &key.at, shelf);
+    read.and(fits)?;
     Ok((name?, declared.cluster()))
 }
 
@@ -111,26 +116,37 @@ pub(super) fn key_name(decoder: &mut Decoder, key: &Key) -> Read<Name> {
     key.text.parse().map_err(|error| decoder.report(&key.at, Problem::BadName(error)))
 }
 
-/// The keys of a cluster or of `defaults`, as far as they are there.
+/// The keys of a cluster or of `defaults`, as far as they are there and good.
 #[derive(Clone, Default)]
 struct Declared {
     template: Option<At<String>>,
+    /// Not known where there is one that is bad.
+    template_is_bad: bool,
     kubernetes: Option<KubernetesVersion>,
+    kubernetes_is_bad: bool,
     cni: Option<Cni>,
     labels: BTreeMap<String, String>,
     parameters: BTreeMap<String, At<Parameter>>,
+    /// More were given than can be read.
+    parameters_are_bad: bool,
     ports: Option<Vec<u16>>,
     network: Option<Network>,
     keep_bootstrap_token: Option<bool>,
 }
 
 impl Declared {
-    fn read(decoder: &mut Decoder, node: &Node, of: &'static str) -> Read<Self> {
-        decoder.map(node, of, |fields| {
-            let template = fields.optional("template", |decoder, node| {
-                let value = decoder.sentence(node, "`template`")?;
-                Ok(At { value, at: node.at.clone() })
-            });
+    /// Takes in what is good, so that it is checked further whatever is bad beside it.
+    fn read(
+        &mut self,
+        decoder: &mut Decoder,
+        node: &Node,
+        of: &'static str,
+        templates: &dyn Shelf,
+    ) -> Read<()> {
+        let mut problems = 0;
+        let read = decoder.map(node, of, |fields| {
+            let template = fields
+                .optional("template", |decoder, node| template_name(decoder, node, templates));
             let kubernetes = fields.optional("kubernetes", Decoder::version);
             let cni =
                 fields.optional("cni", |decoder, node| decoder.choice(node, "CNI", &Cni::NAMES));
@@ -143,17 +159,31 @@ impl Declared {
             let keep = fields.optional("keepBootstrapToken", |decoder, node| {
                 decoder.boolean(node, "`keepBootstrapToken`")
             });
-            Ok(Self {
-                template: template?,
-                kubernetes: kubernetes?,
-                cni: cni?,
-                labels: labels?.unwrap_or_default(),
-                parameters: parameters?.unwrap_or_default(),
-                ports: ports?,
-                network: network?,
-                keep_bootstrap_token: keep?,
-            })
-        })
+            self.template_is_bad = template.is_err();
+            self.kubernetes_is_bad = kubernetes.is_err();
+            self.parameters_are_bad = parameters.is_err();
+            let mut all = Ok(());
+            take(&mut self.template, template, &mut all);
+            take(&mut self.kubernetes, kubernetes, &mut all);
+            take(&mut self.cni, cni, &mut all);
+            take(&mut self.ports, ports, &mut all);
+            take(&mut self.network, network, &mut all);
+            take(&mut self.keep_bootstrap_token, keep, &mut all);
+            let (mut own_labels, mut own_parameters) = (None, None);
+            take(&mut own_labels, labels, &mut all);
+            take(&mut own_parameters, parameters, &mut all);
+            self.labels = own_labels.unwrap_or_default();
+            self.parameters = own_parameters.unwrap_or_default();
+            problems = fields.decoder.problems.len();
+            all
+        });
+        // What is absent may be what a misspelt key was meant to be.
+        if decoder.problems.len() > problems {
+            self.template_is_bad |= self.template.is_none();
+            self.kubernetes_is_bad |= self.kubernetes.is_none();
+            self.parameters_are_bad |= self.parameters.is_empty();
+        }
+        read
     }
 
     /// Takes each key that is absent from the defaults; labels and parameters one by one.
@@ -161,7 +191,14 @@ impl Declared {
         let Self { mut labels, mut parameters, .. } = defaults.clone();
         labels.extend(self.labels);
         parameters.extend(self.parameters);
+        // A key of its own, even a bad one, hides that of the defaults.
+        let inherits = self.template.is_none() && !self.template_is_bad;
+        let inherits_version = self.kubernetes.is_none() && !self.kubernetes_is_bad;
         Self {
+            template_is_bad: self.template_is_bad || inherits && defaults.template_is_bad,
+            kubernetes_is_bad: self.kubernetes_is_bad
+                || inherits_version && defaults.kubernetes_is_bad,
+            parameters_are_bad: self.parameters_are_bad || defaults.parameters_are_bad,
             template: self.template.or_else(|| defaults.template.clone()),
             kubernetes: self.kubernetes.or_else(|| defaults.kubernetes.clone()),
             cni: self.cni.or_else(|| defaults.cni.clone()),
@@ -177,42 +214,31 @@ impl Declared {
         self.template.as_ref().map_or(DEFAULT_TEMPLATE, |template| &template.value)
     }
 
-    fn check_template(
+    /// Whether its template takes the parameters given, and those that it needs are there.
+    fn check_parameters(
         &self,
         decoder: &mut Decoder,
         cluster: &Range<usize>,
         templates: &dyn Shelf,
     ) -> Read<()> {
-        let name = self.template().to_owned();
-        let Some(front_matter) = templates.template(&name) else {
-            let at = self.template.as_ref().map_or(cluster, |template| &template.at);
-            if let Some(problems) = templates.template_problems(&name) {
-                decoder.problems.extend(problems.into_vec());
-                return Err(Reported);
-            }
-            let nearest = Nearest::among(&name, templates.template_names());
-            return Err(
-                decoder.report(at, Problem::UnknownName { what: "template", name, nearest })
-            );
+        if self.template_is_bad {
+            return Err(Reported);
+        }
+        let Some(front_matter) = templates.template(self.template()) else {
+            return Err(unknown_template(decoder, cluster, self.template(), templates));
         };
-        self.check_parameters(decoder, cluster, &front_matter)
-    }
-
-    fn check_parameters(
-        &self,
-        decoder: &mut Decoder,
-        cluster: &Range<usize>,
-        front_matter: &FrontMatter,
-    ) -> Read<()> {
         let template = || Some(self.template().to_owned());
         let mut fits = Ok(());
         for (name, given) in &self.parameters {
             if let Err(error) = front_matter.check(name, &given.value) {
                 let problem = Problem::BadParameter { template: template(), error };
                 fits = Err(decoder.report(&given.at, problem));
-            } else if let Some(problem) = self.skew(name, &given.value, front_matter) {
+            } else if let Some(problem) = self.skew(name, &given.value, &front_matter) {
                 fits = Err(decoder.report(&given.at, problem));
             }
+        }
+        if self.parameters_are_bad {
+            return Err(Reported);
         }
         for (name, spec) in &front_matter.parameters {
             if !spec.is_optional() && !self.parameters.contains_key(name) {
@@ -229,7 +255,7 @@ impl Declared {
     fn skew(&self, name: &str, value: &Parameter, of: &FrontMatter) -> Option<Problem> {
         let given = BTreeMap::from([(name.to_owned(), value.clone())]);
         let kubelet = node_versions(of, &given).get(name)?.minor()?;
-        let server = self.kubernetes.as_ref()?.minor()?;
+        let server = self.kubernetes.as_ref().filter(|_| !self.kubernetes_is_bad)?.minor()?;
         let error = skew::check(kubelet, server).err()?;
         Some(Problem::Skew { parameter: name.to_owned(), error })
     }
@@ -246,6 +272,37 @@ impl Declared {
             keep_bootstrap_token: self.keep_bootstrap_token.unwrap_or_default(),
         }
     }
+}
+
+/// Keeps what is good of a key, and remembers what is not.
+fn take<T>(kept: &mut Option<T>, read: Read<Option<T>>, all: &mut Read<()>) {
+    match read {
+        Ok(read) => *kept = read,
+        Err(reported) => *all = Err(reported),
+    }
+}
+
+fn template_name(decoder: &mut Decoder, node: &Node, shelf: &dyn Shelf) -> Read<At<String>> {
+    let value = decoder.sentence(node, "`template`")?;
+    if shelf.template(&value).is_none() {
+        return Err(unknown_template(decoder, &node.at, &value, shelf));
+    }
+    Ok(At { value, at: node.at.clone() })
+}
+
+/// Says that there is no such template, or what is wrong with the file that was to be it.
+fn unknown_template(
+    decoder: &mut Decoder,
+    at: &Range<usize>,
+    name: &str,
+    shelf: &dyn Shelf,
+) -> Reported {
+    if let Some(problems) = shelf.template_problems(name) {
+        decoder.problems.extend(problems.into_vec());
+        return Reported;
+    }
+    let (name, nearest) = (name.to_owned(), Nearest::among(name, shelf.template_names()));
+    decoder.report(at, Problem::UnknownName { what: "template", name, nearest })
 }
 
 /// Labels as Kubernetes takes them.

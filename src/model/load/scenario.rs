@@ -9,6 +9,7 @@ use super::{
     document::{header, refuse_other_kinds},
     expect::{Context, expect, expect_steady},
     front_door::front_door,
+    isolation::{self, Ends},
     lab_source,
     names::Names,
     roles::roles,
@@ -18,6 +19,7 @@ use super::{
 use crate::model::{
     decode::{Decoder, Fields, Read, Reported},
     expectation::Expectation,
+    isolation::Isolation,
     lab::Lab,
     name::Name,
     problem::Problem,
@@ -54,6 +56,7 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             lab_source::lab(decoder, node, name.as_ref().ok(), base, shelf)
         };
         let setting = Setting::read(fields, &names, locate);
+        let isolation = isolation(fields, &names, &setting);
         let trial = Trial::read(fields, &names);
         header?;
         let (setting, trial) = (setting?, trial?);
@@ -68,8 +71,28 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             steady: trial.steady,
             steps: trial.steps,
             expect: trial.expect,
+            isolation: isolation?,
         })
     })
+}
+
+/// What a scenario of isolation alone has not.
+const TRIAL: [&str; 5] = ["expect", "frontDoor", "steady", "steps", "traffic"];
+
+/// Whether a scenario is about isolation and nothing else, so that it needs no traffic.
+fn is_isolation_alone(fields: &Fields<'_, '_>) -> bool {
+    fields.peek("isolation").is_some() && TRIAL.iter().all(|key| fields.peek(key).is_none())
+}
+
+fn isolation(
+    fields: &mut Fields<'_, '_>,
+    names: &Names,
+    setting: &Read<Setting>,
+) -> Read<Option<Isolation>> {
+    let setting = setting.as_ref().ok();
+    let (lab, roles) = (setting.map(|all| &all.lab), setting.map(|all| &all.roles));
+    let ends = Ends { names, lab, roles };
+    fields.optional("isolation", |decoder, node| isolation::isolation(decoder, &ends, node))
 }
 
 /// What stands before anything happens.
@@ -91,11 +114,16 @@ impl Setting {
             "write the clusters, the path of a lab file, or the name of a shipped lab",
             locate,
         );
-        let roles = fields.required_because(
-            "roles",
-            "name each part that a cluster plays, such as `primary: {labels: {region: eu}}`",
-            |decoder, node| roles(decoder, node, lab.as_ref().ok()),
-        );
+        let read = |decoder: &mut Decoder, node| roles(decoder, node, lab.as_ref().ok());
+        let roles = if is_isolation_alone(fields) {
+            fields.optional("roles", read).map(Option::unwrap_or_default)
+        } else {
+            fields.required_because(
+                "roles",
+                "name each part that a cluster plays, such as `primary: {labels: {region: eu}}`",
+                read,
+            )
+        };
         let workload = fields.optional("workload", |decoder, node| {
             decoder.choice(node, "workload", &Workload::NAMES)
         });
@@ -117,6 +145,7 @@ impl Setting {
 }
 
 /// What happens, and what must hold.
+#[derive(Default)]
 struct Trial {
     traffic: IndexMap<Name, Traffic>,
     steady: Option<Steady>,
@@ -126,6 +155,11 @@ struct Trial {
 
 impl Trial {
     fn read(fields: &mut Fields<'_, '_>, names: &Names) -> Read<Self> {
+        if is_isolation_alone(fields) {
+            // Known all the same, for those who misspelt one.
+            let _ = TRIAL.map(|key| fields.node(key));
+            return Ok(Self::default());
+        }
         // The good ones are kept beside the bad, so that expectations are checked against them.
         let (mut good_traffic, mut good_steps) = (IndexMap::new(), Vec::new());
         let traffic = fields.required_because(
@@ -138,13 +172,19 @@ impl Trial {
             "write what breaks and when it is healed",
             |decoder, node| steps(decoder, names, node, &mut good_steps),
         );
-        let context = Context { names, traffic: &good_traffic, steps: &good_steps };
-        let steady = fields.optional("steady", |decoder, node| steady(decoder, &context, node));
-        let expect = fields.required_because(
-            "expect",
-            "a scenario without expectations proves nothing; add one such as `shop.wrong == 0`",
-            |decoder, node| expect(decoder, &context, node),
-        );
+        let mut context =
+            Context { names, traffic: &good_traffic, steps: &good_steps, steady: None };
+        let steady = fields.optional("steady", |decoder, node| steady(decoder, &mut context, node));
+        let read = |decoder: &mut Decoder, node| expect(decoder, &context, node);
+        let expect = if fields.peek("isolation").is_some() {
+            fields.optional("expect", read).map(Option::unwrap_or_default)
+        } else {
+            fields.required_because(
+                "expect",
+                "a scenario without expectations proves nothing; add one such as `shop.wrong == 0`",
+                read,
+            )
+        };
         traffic?;
         check_front_door_is_used(fields, &good_traffic)?;
         steps?;
@@ -183,13 +223,15 @@ fn check_ports(
     published
 }
 
-fn steady(decoder: &mut Decoder, context: &Context<'_>, node: &Node) -> Read<Steady> {
+/// Reads the gate; how long it is stays in the context.
+fn steady(decoder: &mut Decoder, context: &mut Context<'_>, node: &Node) -> Read<Steady> {
     decoder.map(node, "`steady`", |fields| {
         let lasts = fields.required_because(
             "for",
             "write how long to watch before the first step, such as `for: 20s`",
             |decoder, node| decoder.duration(node, "`for`"),
         );
+        context.steady = lasts.as_ref().ok().copied();
         let expect =
             fields.optional("expect", |decoder, node| expect_steady(decoder, context, node));
         Ok(Steady { lasts: lasts?, expect: expect?.unwrap_or_default() })

@@ -148,7 +148,7 @@ fn bound_in_flight(
 }
 
 /// The roles whose clusters can answer.
-fn reach(names: &Names, through: Option<&Through>) -> Option<Vec<String>> {
+pub(super) fn reach(names: &Names, through: Option<&Through>) -> Option<Vec<String>> {
     match through? {
         Through::FrontDoor => names.order.clone(),
         Through::Role(role) => Some(vec![role.to_string()]),

@@ -61,6 +61,11 @@ impl Catalogue {
         Ok(self)
     }
 
+    /// The releases in it.
+    pub fn releases(&self) -> impl Iterator<Item = &Version> {
+        self.0.iter().map(|release| &release.kind)
+    }
+
     pub(super) fn release(&self, kind: &str) -> Option<&Release> {
         self.0.iter().find(|release| release.kind.to_string() == kind)
     }

@@ -6,7 +6,12 @@ mod config;
 mod delete;
 mod versions;
 
-use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -107,7 +112,12 @@ impl Provider for Kind {
             .stdin_bytes(request.config)
             .recorded(request.children)
             .deadline(request.within);
-        match create.run().await {
+        let ended = create.run().await;
+        let said = ended.as_ref().map_or_else(ToolError::stderr, |output| &output.stderr);
+        if let Err(error) = keep(&request.logs, said) {
+            tracing::warn!(%error, "what kind said is lost");
+        }
+        match ended {
             Ok(_) => Ok(()),
             Err(error) if is_port_taken(error.stderr()) => {
                 Err(ProviderError::PortTaken { cluster: request.cluster })
@@ -239,6 +249,17 @@ fn canonical(image: &str) -> String {
     }
 }
 
+/// Keeps all that kind said of a creation, in place of what it said of an earlier attempt.
+fn keep(logs: &Path, said: &str) -> Result<(), ProviderError> {
+    if said.is_empty() {
+        return Ok(());
+    }
+    let path = logs.join("kind.log");
+    std::fs::create_dir_all(logs)
+        .and_then(|()| std::fs::write(&path, said))
+        .map_err(|source| ProviderError::Io { path, source })
+}
+
 fn is_port_taken(stderr: &str) -> bool {
     stderr.contains("port is already allocated") || stderr.contains("address already in use")
 }
@@ -287,6 +308,7 @@ mod tests {
             state: ContainerState::Running,
             started: None,
             addresses: std::collections::BTreeMap::new(),
+            gateways: std::collections::BTreeMap::new(),
         };
         assert_eq!(Node::from(container).helper, helper);
     }

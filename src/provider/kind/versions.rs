@@ -68,6 +68,9 @@ fn unknown(
     };
     let mut local: Vec<&Version> = local.iter().collect();
     local.sort();
+    let released = release.into_iter().flat_map(|release| release.images.keys());
+    let nearest = version::nearest(asked, local.iter().copied().chain(released));
+    let nearest = nearest.map_or_else(String::new, |it| format!("the nearest is {it}; "));
     let released = match release {
         Some(release) => {
             format!("kind {kind} was released with {}", list(release.images.keys().collect()))
@@ -77,7 +80,7 @@ fn unknown(
     ProviderError::UnknownVersion {
         asked: asked.to_string(),
         known: format!(
-            "on this host there is {}, and {released}; or name a node image, such as {REPOSITORY}:v1.36.4",
+            "{nearest}on this host there is {}, and {released}; or name a node image, such as {REPOSITORY}:v1.36.4",
             list(local)
         ),
     }
@@ -130,7 +133,7 @@ mod tests {
     fn an_unknown_version_says_what_there_is() {
         assert_eq!(
             image("1.12", &["v1.36.3", "v1.35.4"], "0.33.0").expect_err("too old"),
-            "Kubernetes 1.12 is not known: on this host there is 1.36.3, 1.35.4, and kind 0.33.0 \
+            "Kubernetes 1.12 is not known: the nearest is 1.34.11; on this host there is 1.36.3, 1.35.4, and kind 0.33.0 \
              was released with 1.37.0, 1.36.4, 1.35.8, 1.34.11; or name a node image, such as \
              kindest/node:v1.36.4"
         );

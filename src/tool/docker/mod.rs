@@ -2,6 +2,7 @@
 //! addresses, ports and names are asked for here, and refusals are told apart by kind.
 
 mod container;
+mod description;
 mod image;
 mod network;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use super::{Call, ToolError, Toolbox};
 
 pub use container::{Container, ContainerState};
+pub use description::Description;
 pub use image::Platform;
 pub use network::{Network, NetworkRequest};
 
@@ -56,7 +58,33 @@ struct InfoReply {
     memory: u64,
 }
 
+impl VersionReply {
+    fn server(self) -> Result<ServerVersion, ToolError> {
+        self.server.ok_or_else(|| unreadable("no server in the answer"))
+    }
+}
+
+impl ServerVersion {
+    fn api_version(&self) -> Result<Version, ToolError> {
+        Version::parse(&format!("{}.0", self.api_version))
+            .map_err(|_| unreadable("the API version is no version"))
+    }
+}
+
+fn unreadable(why: &str) -> ToolError {
+    ToolError::Unreadable { command: "docker version".to_owned(), why: why.to_owned() }
+}
+
+/// Whether an endpoint is on this machine.
+#[must_use]
+pub fn is_local(endpoint: &str) -> bool {
+    endpoint.starts_with("unix://") || endpoint.starts_with("npipe://")
+}
+
 impl Docker {
+    /// The program's name on PATH.
+    pub const PROGRAM: &'static str = "docker";
+
     #[must_use]
     pub const fn new(tools: Toolbox) -> Self {
         Self { tools }
@@ -68,7 +96,7 @@ impl Docker {
     }
 
     pub(crate) fn call(&self) -> Result<Call, ToolError> {
-        self.tools.call("docker", INSTALL)
+        self.tools.call(Self::PROGRAM, INSTALL)
     }
 
     /// The engine's version and size; fails when it does not answer.
@@ -78,14 +106,9 @@ impl Docker {
         let info = self.call()?.args(["info", "--format", "{{json .}}"]).deadline(WITHIN);
         let (version, info) = tokio::try_join!(version.run(), info.run())?;
         let reply: VersionReply = version.json()?;
-        let unreadable = |why: &str| ToolError::Unreadable {
-            command: "docker version".to_owned(),
-            why: why.to_owned(),
-        };
-        let server = reply.server.ok_or_else(|| unreadable("no server in the answer"))?;
+        let server = reply.server()?;
         let info: InfoReply = info.json()?;
-        let api_version = Version::parse(&format!("{}.0", server.api_version))
-            .map_err(|_| unreadable("the API version is no version"))?;
+        let api_version = server.api_version()?;
         Ok(Engine {
             version: server.version,
             api_version,

@@ -93,10 +93,11 @@ impl Docker {
         Ok(create.arg(request.name).run().await?.text())
     }
 
-    /// The names of the containers that hang on a network, running or not.
-    pub async fn containers_attached(&self, network: &str) -> Result<Vec<String>, ToolError> {
-        let filter = format!("network={network}");
-        let list = ["ps", "--all", "--format", "{{.Names}}", "--filter", &filter];
+    /// The names of the containers that hang on a network, running or not. One that was never
+    /// started knows its network by name only, so both are asked for: either is enough.
+    pub async fn containers_attached(&self, network: &Network) -> Result<Vec<String>, ToolError> {
+        let (id, name) = (format!("network={}", network.id), format!("network={}", network.name));
+        let list = ["ps", "--all", "--format", "{{.Names}}", "--filter", &id, "--filter", &name];
         Ok(self.call()?.args(list).run().await?.lines())
     }
 

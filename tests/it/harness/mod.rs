@@ -16,6 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::unistd::Pid;
+
 pub use self::{
     ended::Ended,
     shim::{KUBEADM_FAILED, Kind},
@@ -240,6 +242,11 @@ impl Test {
         &self.world
     }
 
+    /// The number of the seatrial that runs.
+    pub fn pid(&self) -> Pid {
+        self.running.as_ref().expect("it was started").pid()
+    }
+
     /// What the seatrial that runs has said so far.
     pub fn has_said(&self, text: &str) -> bool {
         self.running.as_ref().expect("it was started").stderr().contains(text)
@@ -274,21 +281,26 @@ impl Test {
 
     /// What is in a lab's record.
     pub fn record(&self, lab: &str) -> String {
-        fs::read_to_string(self.lab_file(lab, "lab.json")).expect("readable")
+        self.lab_file(lab, "lab.json")
     }
 
     pub fn write_record(&self, lab: &str, text: &str) {
         self.write_lab_file(lab, "lab.json", text);
     }
 
+    /// What is in a file of a lab's folder.
+    pub fn lab_file(&self, lab: &str, name: &str) -> String {
+        fs::read_to_string(self.lab_path(lab, name)).expect("readable")
+    }
+
     /// Writes into the folder of a lab, be it on record or not.
     pub fn write_lab_file(&self, lab: &str, name: &str, text: &str) {
-        let path = self.lab_file(lab, name);
+        let path = self.lab_path(lab, name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
         fs::write(path, text).expect("writable");
     }
 
-    fn lab_file(&self, lab: &str, name: &str) -> PathBuf {
+    fn lab_path(&self, lab: &str, name: &str) -> PathBuf {
         self.state().join("labs").join(lab).join(name)
     }
 

@@ -84,7 +84,7 @@ impl Running {
         text(&self.stdout) + &self.stderr()
     }
 
-    fn pid(&self) -> Pid {
+    pub(super) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"))
     }
 }

@@ -17,6 +17,12 @@ pub struct World {
 /// The node images on the host.
 const IMAGES: &str = "kindest/node:v1.35.4\nkindest/node:v1.36.4\n";
 
+/// What docker says of itself. Its kernel is another one than the host's, as with Docker Desktop.
+const ENGINE: &str = r#"{"NCPU":2,"MemTotal":8000000000,"KernelVersion":"6.12.0-desktop",
+"DockerRootDir":"/var/lib/docker","Driver":"overlay2","CgroupVersion":"2","CgroupDriver":"systemd",
+"SecurityOptions":["name=seccomp,profile=builtin"]}
+"#;
+
 impl World {
     pub(super) fn new(test: &Path) -> Self {
         let dir = test.join("world");
@@ -24,6 +30,8 @@ impl World {
             fs::create_dir_all(dir.join(name)).expect("it is new");
         }
         let world = Self { dir, docker: test.join("programs/docker") };
+        world.write("api", "1.52\n");
+        world.write("info", ENGINE);
         world.write("endpoint", "unix:///var/run/docker.sock\n");
         world.write("images", IMAGES);
         world.write("overlapping", "");
@@ -49,12 +57,25 @@ impl World {
         self.write("endpoint", endpoint);
     }
 
+    /// The engine speaks another version of its API.
+    pub fn api(&self, version: &str) {
+        self.write("api", &format!("{version}\n"));
+    }
+
+    /// The engine says something else of itself.
+    pub fn engine_says(&self, known: &str, instead: &str) {
+        let info = self.read("info");
+        assert!(info.contains(known), "no {known} in {info}");
+        self.write("info", &info.replace(known, instead));
+    }
+
     /// A subnet is in use in a way that docker alone knows of.
     pub fn overlaps(&self, subnet: &str) {
         self.write("overlapping", &format!("{subnet}\n"));
     }
 
-    /// Calls of this docker command do not come back until they are let go.
+    /// Calls of this docker command, one word or two, or of `kind`, do not come back until they
+    /// are let go.
     pub fn hold(&self, command: &str) {
         self.write(&format!("hold-{command}"), "");
     }
@@ -74,6 +95,16 @@ impl World {
 
     pub fn pause_container(&self, name: &str) {
         self.docker(&["pause", &self.id(name)]);
+    }
+
+    /// Somebody else's container that was never started.
+    pub fn create_container(&self, name: &str, network: &str, label: &str) {
+        self.run_container(name, network, label);
+        self.write(&format!("containers/{}/state", self.id(name)), "created\n");
+    }
+
+    pub fn stop_container(&self, name: &str) {
+        self.docker(&["stop", &self.id(name)]);
     }
 
     /// Somebody else's network.
@@ -100,6 +131,10 @@ impl World {
 
     pub fn state_of(&self, container: &str) -> String {
         self.read(&format!("containers/{}/state", self.id(container)))
+    }
+
+    pub fn network_of(&self, container: &str) -> String {
+        self.read(&format!("containers/{}/network", self.id(container)))
     }
 
     /// The arguments of every call of a program.

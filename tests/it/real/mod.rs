@@ -3,6 +3,7 @@
 
 mod endings;
 mod failover;
+mod isolation;
 mod seatrial;
 mod templates;
 mod world;

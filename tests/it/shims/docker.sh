@@ -36,19 +36,41 @@ object() {
     printf '}'
 }
 
-# The containers that run on a network, as a JSON object.
+is_up() { # CONTAINER
+    case "$(cat "$1/state")" in
+    created | exited) return 1 ;;
+    esac
+}
+
+# Whether a container is on one of these networks, each an id or a name. One that was never started
+# knows the name of its network only.
+is_on_one_of() { # CONTAINER NETWORK…
+    container=$1
+    on=$(cat "$1/network")
+    shift
+    for network; do
+        [ "$network" != "$on" ] || return 0
+        [ "$(cat "$container/state")" != created ] || continue
+        [ "$(cat "$WORLD/networks/$network/name" 2>/dev/null)" != "$on" ] || return 0
+    done
+    return 1
+}
+
+# The containers that run on a network, as a JSON object. One that does not run is not among them,
+# and does not keep the network either.
 attached() {
     comma=
     printf '{'
     for dir in "$WORLD"/containers/*; do
         [ -e "$dir/name" ] && [ "$(cat "$dir/network")" = "$1" ] || continue
+        is_up "$dir" || continue
         printf '%s"%s":{"Name":"%s"}' "$comma" "${dir##*/}" "$(cat "$dir/name")"
         comma=,
     done
     printf '}'
 }
 
-while [ -e "$WORLD/hold-$1" ]; do sleep 0.02; done
+while [ -e "$WORLD/hold-$1" ] || [ -e "$WORLD/hold-$1 $2" ]; do sleep 0.02; done
 
 if [ -e "$WORLD/no-daemon" ] && [ "$1" != context ]; then
     [ "$1" = version ] && echo '{"Client":{"Version":"29.1.0"},"Server":null}'
@@ -60,10 +82,11 @@ case "$1 $2" in
     cat "$WORLD/endpoint"
     ;;
 "version --format")
-    echo '{"Client":{"Version":"29.1.0"},"Server":{"Version":"29.1.0","ApiVersion":"1.52","Os":"linux","Arch":"amd64"}}'
+    printf '{"Client":{"Version":"29.1.0"},"Server":{"Version":"29.1.0","ApiVersion":"%s","Os":"linux","Arch":"amd64"}}\n' \
+        "$(cat "$WORLD/api")"
     ;;
 "info --format")
-    echo '{"NCPU":2,"MemTotal":8000000000}'
+    cat "$WORLD/info"
     ;;
 "image ls") # --format {{.Tag}} REPOSITORY
     sed -n "s|^$5:||p" "$WORLD/images"
@@ -130,18 +153,28 @@ case "$1 $2" in
     mv "$WORLD/making/$id" "$WORLD/containers/$id"
     echo "$id"
     ;;
-"ps --all") # --quiet --no-trunc --filter label=LABEL, or --format {{.Names}} --filter network=ID
-    if [ "$3" = --format ]; then
-        network=$(cat "$WORLD/networks/${6#network=}/name")
-        for dir in "$WORLD"/containers/*; do
-            [ -e "$dir/name" ] && [ "$(cat "$dir/network")" = "$network" ] && cat "$dir/name"
-        done
-        exit 0
-    fi
-    for dir in "$WORLD"/containers/*; do
-        [ -e "$dir/name" ] && grep -qxF "${6#label=}" "$dir/labels" && echo "${dir##*/}"
+"ps "*) # [--all], --quiet --no-trunc or --format {{.Names}}, --filter label=LABEL or network=…
+    shift
+    all=
+    shown=id
+    label=
+    networks=
+    while [ $# -gt 0 ]; do
+        case "$1 $2" in
+        "--all "*) all=yes ;;
+        "--format "*) shown=name && shift ;;
+        "--filter label="*) label=${2#label=} && shift ;;
+        "--filter network="*) networks="$networks ${2#network=}" && shift ;;
+        esac
+        shift
     done
-    exit 0
+    for dir in "$WORLD"/containers/*; do
+        [ -e "$dir/name" ] || continue
+        [ -n "$all" ] || is_up "$dir" || continue
+        [ -z "$label" ] || grep -qxF "$label" "$dir/labels" || continue
+        [ -z "$networks" ] || is_on_one_of "$dir" $networks || continue
+        if [ "$shown" = name ]; then cat "$dir/name"; else echo "${dir##*/}"; fi
+    done
     ;;
 "inspect --type") # container --format {{json .}} ID…
     shift 5
@@ -162,10 +195,11 @@ case "$1 $2" in
 "logs --tail") # LINES ID
     echo "systemd: the log of $4"
     ;;
-"pause "* | "unpause "*)
+"pause "* | "stop "* | "unpause "*)
     [ -d "$WORLD/containers/$2" ] || die "Error response from daemon: No such container: $2"
     case "$1" in
     pause) echo paused >"$WORLD/containers/$2/state" ;;
+    stop) echo exited >"$WORLD/containers/$2/state" ;;
     unpause) echo running >"$WORLD/containers/$2/state" ;;
     esac
     echo "$2"

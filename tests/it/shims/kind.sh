@@ -5,6 +5,8 @@
 WORLD=${0%/*}/../world
 echo "$*" >>"$WORLD/kind.log"
 
+while [ -e "$WORLD/hold-kind" ]; do sleep 0.02; done
+
 make_node() { # CLUSTER
     docker run --detach --name "$1-control-plane" --network "$KIND_EXPERIMENTAL_DOCKER_NETWORK" \
         --label "io.x-k8s.kind.cluster=$1" kindest/node:v1.36.4 >/dev/null

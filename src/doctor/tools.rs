@@ -1,0 +1,119 @@
+//! The programs that make clusters, and kubectl, which only people need.
+
+use std::path::PathBuf;
+
+use semver::Version;
+
+use super::finding::{Finding, Measured, Mend};
+use crate::{
+    provider::{Maker, ProviderError},
+    tool::ToolError,
+};
+
+/// Each tool that makes clusters. One is enough: the others are missed by their own labs alone.
+pub(super) fn judge(makers: Vec<Maker>) -> Vec<Finding> {
+    let works = |maker: &Maker| maker.version.is_ok();
+    let enough = makers.iter().any(works);
+    makers.into_iter().map(|maker| tool(maker, enough)).collect()
+}
+
+fn tool(maker: Maker, enough: bool) -> Finding {
+    let Maker { name, path, version, known } = maker;
+    let newest = known.iter().max().map_or_else(String::new, ToString::to_string);
+    let needed = format!("a known release: {}", list(&known));
+    let version = match version {
+        Ok(version) => version,
+        Err(error) => {
+            let mend = install(Mend::new(error.to_string()), name, &newest);
+            let measured = Measured::new(name, outline(&error), needed);
+            return if enough { measured.warn(mend) } else { measured.fail(mend) };
+        }
+    };
+    let at = path.map_or_else(String::new, |path| format!(" at {}", path.display()));
+    let is_known = known.is_empty() || known.iter().any(|release| release.to_string() == version);
+    let measured = Measured::new(name, format!("{version}{at}"), needed);
+    if is_known {
+        return measured.pass();
+    }
+    let why = format!(
+        "the node images of {name} {version} are not in the catalogue: a minor version means only \
+         what is among the images on this host"
+    );
+    measured.warn(install(Mend::new(why), name, &newest))
+}
+
+/// kind publishes itself as a Go module: <https://kind.sigs.k8s.io/docs/user/quick-start/>.
+fn install(mend: Mend, name: &str, newest: &str) -> Mend {
+    mend.by(format!("go install sigs.k8s.io/{name}@v{newest}"))
+}
+
+pub(super) fn kubectl(path: Option<PathBuf>) -> Finding {
+    let measured = path.map_or_else(|| "not found".to_owned(), |path| path.display().to_string());
+    Measured::new("kubectl", measured, "optional: seatrial does without").pass()
+}
+
+fn outline(error: &ProviderError) -> String {
+    match error {
+        ProviderError::Tool(ToolError::NotFound { .. }) => "not found".to_owned(),
+        ProviderError::Tool(ToolError::TimedOut { after, .. }) => {
+            format!("no answer in {} s", after.as_secs_f32())
+        }
+        _ => "does not tell its version".to_owned(),
+    }
+}
+
+fn list(known: &[Version]) -> String {
+    if known.is_empty() {
+        return "any".to_owned();
+    }
+    known.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Verdict;
+
+    fn maker(version: Result<&str, ToolError>) -> Maker {
+        Maker {
+            name: "kind",
+            path: Some("/usr/local/bin/kind".into()),
+            version: version.map(str::to_owned).map_err(ProviderError::from),
+            known: vec![Version::new(0, 32, 0), Version::new(0, 33, 0)],
+        }
+    }
+
+    fn missing() -> ToolError {
+        ToolError::NotFound { name: "kind".to_owned(), install: "https://kind.sigs.k8s.io" }
+    }
+
+    #[test]
+    fn a_known_release_passes() {
+        let finding = &judge(vec![maker(Ok("0.33.0"))])[0];
+        assert_eq!(finding.result, Verdict::Pass);
+        assert_eq!(finding.measured, "0.33.0 at /usr/local/bin/kind");
+        assert_eq!(finding.needed, "a known release: 0.32.0, 0.33.0");
+    }
+
+    #[test]
+    fn an_unknown_release_is_a_warning_with_the_newest_known_one() {
+        let finding = &judge(vec![maker(Ok("0.99.0"))])[0];
+        assert_eq!(finding.result, Verdict::Warn);
+        let mend = finding.mend.as_ref().expect("there is a way");
+        assert_eq!(mend.commands, ["go install sigs.k8s.io/kind@v0.33.0"]);
+    }
+
+    #[test]
+    fn one_tool_that_makes_clusters_is_enough() {
+        let alone = judge(vec![maker(Err(missing()))]);
+        assert_eq!(alone[0].result, Verdict::Fail);
+        let beside = judge(vec![maker(Err(missing())), maker(Ok("0.33.0"))]);
+        assert_eq!(beside[0].result, Verdict::Warn);
+    }
+
+    #[test]
+    fn kubectl_is_never_missed() {
+        assert_eq!(kubectl(None).result, Verdict::Pass);
+        assert_eq!(kubectl(Some("/bin/kubectl".into())).measured, "/bin/kubectl");
+    }
+}
