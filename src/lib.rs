@@ -13,6 +13,7 @@ pub mod isolation;
 pub mod kube;
 pub mod model;
 pub mod provider;
+pub mod redact;
 pub mod report;
 pub mod runner;
 pub mod shipped;

@@ -5,9 +5,10 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
-    check::Check, doctor::Doctor, down::Down, env::Env, failure::Failure, fault::FaultCommand,
-    fleet::Fleet, outcome::Outcome, render::Render, run::Run, scenario::Scenario, status::Status,
-    template::Template, up::Up,
+    check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
+    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, outcome::Outcome, render::Render,
+    run::Run, scenario::Scenario, signals::Interrupt, start::Start, status::Status, stop::Stop,
+    template::Template, traffic::Traffic, up::Up,
 };
 use crate::{template::apart, tool::launch};
 
@@ -47,6 +48,7 @@ pub(super) struct Shelves {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(Check),
+    Completions(Completions),
     Doctor(Doctor),
     Down(Down),
     Env(Env),
@@ -54,8 +56,10 @@ pub(super) enum Command {
     Fault(FaultCommand),
     #[command(subcommand)]
     Fleet(Fleet),
+    Gc(Gc),
     #[command(name = launch::COMMAND, hide = true)]
     Launch(Launch),
+    Man(Man),
     Render(Render),
     /// Render a template of a user's, apart from everything else.
     #[command(name = apart::COMMAND, hide = true)]
@@ -63,10 +67,23 @@ pub(super) enum Command {
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),
+    Start(Start),
     Status(Status),
+    Stop(Stop),
     #[command(subcommand)]
     Template(Template),
+    Traffic(Traffic),
     Up(Up),
+}
+
+impl Command {
+    /// What an interrupt is to it.
+    pub(super) const fn interrupt(&self) -> Interrupt {
+        match self {
+            Self::Traffic(_) => Interrupt::IsTheEnd,
+            _ => Interrupt::CutsShort,
+        }
+    }
 }
 
 /// Start a tool so that another seatrial can end it.

@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod completions;
 mod context;
 mod doctor;
 mod down;
@@ -10,7 +11,9 @@ mod env;
 mod failure;
 mod fault;
 mod fleet;
+mod gc;
 mod logging;
+mod man;
 mod outcome;
 mod progress;
 mod render;
@@ -18,9 +21,12 @@ mod run;
 mod scenario;
 mod signals;
 mod source;
+mod start;
 mod status;
+mod stop;
 mod table;
 mod template;
+mod traffic;
 mod up;
 mod validate;
 
@@ -57,7 +63,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
         }
     };
     let ended = main.block_on(async {
-        let context = Context::new(cli.quiet, cli.shelves, traffic.handle().clone());
+        let interrupt = cli.command.interrupt();
+        let context = Context::new(cli.quiet, cli.shelves, traffic.handle().clone(), interrupt);
         dispatch(cli.command, &context).await
     });
     ended.unwrap_or_else(Outcome::from)
@@ -71,17 +78,23 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
     match command {
         Command::Check(check) => check.run(),
         Command::Doctor(doctor) => doctor.run(context).await,
+        Command::Completions(completions) => Ok(completions.run()),
         Command::Down(down) => down.run(context).await,
         Command::Env(env) => env.run(context),
         Command::Fault(fault) => fault.run(context).await,
         Command::Fleet(fleet) => fleet.run(context),
+        Command::Gc(gc) => gc.run(context).await,
         Command::Launch(launch) => Err(launch.run()),
+        Command::Man(man) => man.run(),
         Command::Render(render) => render.run(context).await,
         Command::RenderApart => Ok(args::render_apart()),
         Command::Run(run) => run.run(context).await,
         Command::Scenario(scenario) => Ok(scenario.run(context)),
+        Command::Start(start) => start.run(context).await,
         Command::Status(status) => status.run(context).await,
+        Command::Stop(stop) => stop.run(context).await,
         Command::Template(template) => template.run(context).await,
+        Command::Traffic(traffic) => traffic.run(context).await,
         Command::Up(up) => up.run(context).await,
     }
 }

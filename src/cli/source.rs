@@ -54,7 +54,8 @@ impl LabSource {
     pub(super) fn load(&self, context: &Context) -> Result<(Lab, Catalogue), Failure> {
         let path = PathBuf::from(&self.0);
         let catalogue = Catalogue::shipped()?;
-        let shipped = catalogue.shipped_lab(&self.0).filter(|_| !path.exists());
+        // A directory of that name is in nobody's way.
+        let shipped = catalogue.shipped_lab(&self.0).filter(|_| !path.is_file());
         let (file, beside) = if let Some(file) = shipped {
             (file, Vec::new())
         } else {
@@ -80,7 +81,7 @@ impl ScenarioSource {
     ) -> Result<(Scenario, SourceFile, Catalogue), Failure> {
         context.versions()?;
         let path = PathBuf::from(&self.0);
-        if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.exists())
+        if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.is_file())
         {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
             let catalogue = context.catalogue(&[])?;

@@ -8,6 +8,8 @@ mod apply;
 mod error;
 mod exec;
 mod ready;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod served;
 
 pub use access::ClusterApi;

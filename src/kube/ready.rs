@@ -8,6 +8,7 @@ use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment},
     core::v1::{Node, Pod},
 };
+use k8s_openapi::jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{ClusterApi, KubeError};
@@ -22,6 +23,8 @@ pub struct ExpectedNode {
     pub name: String,
     /// The kubelet's version, such as `v1.36.3`; any when not known.
     pub version: Option<String>,
+    /// When it was started, if that matters: what its kubelet reported before is not believed.
+    pub started: Option<Timestamp>,
 }
 
 /// Something whose pods must be there.
@@ -156,15 +159,26 @@ fn trouble(pod: &Pod) -> Option<String> {
 }
 
 fn judge_nodes(expected: &ExpectedNodes, seen: &[Node]) -> Look<()> {
-    for ExpectedNode { name, version } in &expected.0 {
+    for ExpectedNode { name, version, started } in &expected.0 {
         let Some(node) = seen.iter().find(|node| node.metadata.name.as_ref() == Some(name)) else {
             return Look::NotYet(format!("{name} has not joined"));
         };
         if let Err(why) = judge_node(node, version.as_deref()) {
             return Look::NotYet(format!("{name} {why}"));
         }
+        if started.is_some_and(|started| !has_reported_since(node, started)) {
+            return Look::NotYet(format!("{name} has not reported since it was started"));
+        }
     }
     Look::Met(())
+}
+
+/// Whether the kubelet has told how its node is since a moment; the API keeps whole seconds.
+fn has_reported_since(node: &Node, moment: Timestamp) -> bool {
+    let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let mut ready = conditions.filter(|condition| condition.type_ == "Ready");
+    let heartbeat = ready.find_map(|condition| condition.last_heartbeat_time.as_ref());
+    heartbeat.is_some_and(|at| at.0.as_second() >= moment.as_second())
 }
 
 fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
@@ -188,6 +202,8 @@ fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use k8s_openapi::api::core::v1::{NodeCondition, NodeStatus, NodeSystemInfo};
+    use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
 
@@ -209,6 +225,7 @@ mod tests {
         let node = |(name, version): &(&str, Option<&str>)| ExpectedNode {
             name: (*name).to_owned(),
             version: version.map(str::to_owned),
+            started: None,
         };
         ExpectedNodes(nodes.iter().map(node).collect())
     }
@@ -224,5 +241,31 @@ mod tests {
         let more = expected(&[("d", None)]);
         let Look::NotYet(why) = judge_nodes(&more, &seen) else { panic!("d is not there") };
         assert_eq!(why, "d has not joined");
+    }
+
+    #[rstest]
+    #[case::before("2026-01-02T10:00:00Z", Some("eu has not reported since it was started"))]
+    #[case::since("2026-01-02T10:00:01Z", None)]
+    fn what_a_kubelet_said_before_its_node_was_started_is_not_believed(
+        #[case] heartbeat: &str,
+        #[case] seen: Option<&str>,
+    ) {
+        let node: Node = serde_json::from_value(json!({
+            "metadata": {"name": "eu"},
+            "status": {"conditions": [
+                {"type": "Ready", "status": "True", "lastHeartbeatTime": heartbeat},
+            ]},
+        }))
+        .expect("a node");
+        let nodes = [node];
+        let mut expected = expected(&[("eu", None)]);
+        expected.0[0].started = Some("2026-01-02T10:00:01.5Z".parse().expect("a time"));
+        let look = |expected: &ExpectedNodes| match judge_nodes(expected, &nodes) {
+            Look::Met(()) => None,
+            Look::NotYet(seen) => Some(seen),
+        };
+        assert_eq!(look(&expected).as_deref(), seen);
+        expected.0[0].started = None;
+        assert_eq!(look(&expected), None);
     }
 }

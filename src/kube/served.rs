@@ -52,7 +52,7 @@ impl ClusterApi {
 }
 
 fn what_is_amiss(pods: &[Pod], slices: &[EndpointSlice], starts: &NodeStarts) -> Option<String> {
-    let living = || pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
+    let living = || pods.iter().filter(|pod| is_living(pod));
     if living().next().is_none() {
         return Some("no pods".to_owned());
     }
@@ -69,6 +69,13 @@ fn what_is_amiss(pods: &[Pod], slices: &[EndpointSlice], starts: &NodeStarts) ->
         let list = |set: BTreeSet<&str>| set.into_iter().collect::<Vec<_>>().join(", ");
         format!("the pods are at {}, the endpoints at {}", list(wanted), list(led_to))
     })
+}
+
+/// One that was evicted or rejected stays beside its replacement, and runs nothing.
+fn is_living(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    let has_ended = matches!(phase, Some("Failed" | "Succeeded"));
+    pod.metadata.deletion_timestamp.is_none() && !has_ended
 }
 
 fn is_ready(pod: &Pod) -> bool {
@@ -169,6 +176,15 @@ mod tests {
         let pods = [pod("echo-1", "a", AFTER, true)];
         let seen = what_is_amiss(&pods, &[slice(&[("a", false)])], &starts());
         assert_eq!(seen.as_deref(), Some("the pods are at a, the endpoints at "));
+    }
+
+    #[rstest]
+    fn a_pod_that_has_ended_counts_no_more(#[values("Failed", "Succeeded")] phase: &str) {
+        let mut ended = pod("echo-0", "b", BEFORE, false);
+        ended.status.as_mut().unwrap().phase = Some(phase.to_owned());
+        let pods = [ended.clone(), pod("echo-1", "a", AFTER, true)];
+        assert_eq!(what_is_amiss(&pods, &[slice(&[("a", true)])], &starts()), None);
+        assert_eq!(what_is_amiss(&[ended], &[], &starts()).as_deref(), Some("no pods"));
     }
 
     #[test]

@@ -45,6 +45,20 @@ pub enum Parameter {
     String(String),
 }
 
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Self::String(value) => write!(f, "{value:?}"),
+        }
+    }
+}
+
 /// What `kubernetes:` asks for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum KubernetesVersion {
@@ -118,20 +132,6 @@ impl FromStr for KubernetesVersion {
         match (major.parse(), minor.parse()) {
             (Ok(major), Ok(minor)) => Ok(Self::Minor { major, minor }),
             _ => Err(error()),
-        }
-    }
-}
-
-impl fmt::Display for Parameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Boolean(value) => value.fmt(f),
-            Self::Integer(value) => value.fmt(f),
-            Self::List(items) => {
-                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-                write!(f, "[{}]", items.join(", "))
-            }
-            Self::String(value) => write!(f, "{value:?}"),
         }
     }
 }

@@ -117,6 +117,24 @@ pub struct Traffic {
     pub allowed: Vec<(Window, Vec<Name>)>,
 }
 
+/// The longest that a client may wait for an answer.
+pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Sockets that one stream may hold open; more would measure this host instead of the clusters.
+pub const MOST_IN_FLIGHT: u64 = 10_000;
+
+/// How many requests of a stream may be in flight: twice as many as an outage lets pile up.
+#[must_use]
+pub fn in_flight(rate: Rate, timeout: Duration) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rate and timeout are bounded and not negative, and casts saturate"
+    )]
+    let needed = (2.0 * rate.per_second() * timeout.as_secs_f64()).ceil() as u64;
+    needed
+}
+
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Through {
     FrontDoor,

@@ -20,6 +20,11 @@ pub enum RunnerError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Cni(#[from] CniError),
+    #[error(
+        "lab `{lab}` is up, but not as {source_file} asks for:{}\nnothing was changed; `--recreate` removes {} and creates what the file asks for",
+        listed(differences), removed.join(", ")
+    )]
+    Differs { lab: String, source_file: String, differences: Vec<String>, removed: Vec<String> },
     #[error(transparent)]
     Fault(Box<FaultError>),
     #[error(transparent)]
@@ -28,6 +33,11 @@ pub enum RunnerError {
         "{cluster}: template `{template}` asks for several control planes, and the load balancer in front of them is made from {image}, which is not on this host and cannot be pulled; get it onto this host by `docker pull` or `docker load`, or ask for one control plane\n  {error}"
     )]
     ImageOutOfReach { cluster: String, template: String, image: String, error: Box<ToolError> },
+    #[error(
+        "these are in the way of what is to be created anew:{}\nremove them, then try again",
+        listed(what)
+    )]
+    InTheWay { what: Vec<String> },
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -40,10 +50,18 @@ pub enum RunnerError {
         "a docker network called {name} exists already and is not ours; a lab of that name in another state directory may own it: end that lab there, remove the network, or give this lab another name"
     )]
     NetworkTaken { name: String },
+    #[error(
+        "{cluster}: its node {node} is gone; `seatrial up` with the lab's file creates what is missing"
+    )]
+    NodeGone { cluster: String, node: String },
     #[error("traffic goes through the front door, but the scenario has none; add `frontDoor`")]
     NoFrontDoor,
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
     NotServed { why: String, within: Duration },
+    #[error(
+        "{cluster}: it did not come up, so it answers nobody; leave it out, or make its lab anew"
+    )]
+    NotUp { cluster: String },
     #[error(
         "{cluster}: the lab publishes no node port {port}, which workload `{workload}` needs; add it to `ports`"
     )]
@@ -58,12 +76,22 @@ pub enum RunnerError {
     Tool(#[from] ToolError),
     #[error("no cluster of the lab plays role `{role}`")]
     UnboundRole { role: String },
+    #[error(
+        "lab `{lab}` is not one that the scenario can run in:{}\nname another lab, or leave `--lab` out for one of its own",
+        listed(reasons)
+    )]
+    Unfit { lab: String, reasons: Vec<String> },
     #[error("there is no template `{template}`; `seatrial template list` shows those there are")]
     UnknownTemplate { template: String },
     #[error("cluster `{cluster}`: {error}")]
     UnknownVersion { cluster: String, error: Box<ProviderError> },
     #[error(transparent)]
     Wait(#[from] WaitError),
+}
+
+/// Each on a line of its own, indented below what is said of all.
+fn listed(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |list, line| format!("{list}\n  {line}"))
 }
 
 impl RunnerError {
@@ -150,6 +178,15 @@ mod tests {
             RunnerError::Cancelled,
             ClientError::Gone { cluster: cluster() }.into(),
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
+            RunnerError::Differs {
+                lab: "two".to_owned(),
+                source_file: "two.yaml".to_owned(),
+                differences: vec![
+                    "eu: kubernetes: 1.36 -> 1.35".to_owned(),
+                    "us: is up, but not in the file".to_owned(),
+                ],
+                removed: vec![cluster(), "us".to_owned()],
+            },
             RunnerError::Fault(Box::new(fault)),
             FleetError::Exists { lab: "two".to_owned() }.into(),
             RunnerError::ImageOutOfReach {
@@ -162,15 +199,18 @@ mod tests {
                     stderr: "no such host".to_owned(),
                 }),
             },
+            RunnerError::InTheWay { what: vec!["container eu-x: it is not on record".to_owned()] },
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },
             kube.into(),
             RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
             RunnerError::NetworkTaken { name: "seatrial-two".to_owned() },
+            RunnerError::NodeGone { cluster: cluster(), node: "two-eu-worker".to_owned() },
             RunnerError::NoFrontDoor,
             RunnerError::NotServed {
                 why: "eu is down".to_owned(),
                 within: Duration::from_secs(60),
             },
+            RunnerError::NotUp { cluster: cluster() },
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
             RunnerError::Skew {
@@ -181,6 +221,10 @@ mod tests {
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },
+            RunnerError::Unfit {
+                lab: "two".to_owned(),
+                reasons: vec!["eu: runs v1.35.4, 1.36 is asked for".to_owned()],
+            },
             RunnerError::UnknownTemplate { template: "kind-basci".to_owned() },
             RunnerError::of_version(&"eu".parse().expect("a name"), unknown_version),
             WaitError::Cancelled { who: cluster(), what: "all nodes Ready".to_owned() }.into(),

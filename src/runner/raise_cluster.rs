@@ -7,22 +7,21 @@ use super::{
     deploy::deploy,
     images::Images,
     raise::{ATTEMPTS, taken},
+    whole::{connect, wait_until_whole},
 };
 use crate::{
     fleet::{
-        ClusterRecord, ClusterState, LabStore, NodeRecord, kubeconfig,
+        ClusterRecord, ClusterState, LabStore, NodeRecord,
         record::Facts,
         state::{create_private, write_atomically},
     },
-    kube::{ClusterApi, ExpectedNode, ExpectedNodes, Workload},
+    kube::ClusterApi,
     model::scenario,
     provider::{CreateRequest, Node, ProviderError},
 };
 
 /// kind's own steps, on a host that starts several clusters at once.
 const CREATION: Duration = Duration::from_secs(300);
-/// From a created cluster to a ready one.
-const READINESS: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
@@ -70,7 +69,8 @@ impl Job<'_> {
         let nodes = self.register_nodes().await?;
         let api = self.connect().await?;
         self.install_cni(&api, &nodes).await?;
-        self.wait_until_whole(&api, &nodes).await?;
+        let (record, cni) = (self.record(), &*self.cluster.cni);
+        wait_until_whole(self.host, &api, &record, cni, None, |words| self.phase(words)).await?;
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
         match self.workload {
@@ -151,11 +151,8 @@ impl Job<'_> {
     }
 
     async fn connect(&self) -> Result<ClusterApi, RunnerError> {
-        let text = self.cluster.provider.kubeconfig(&self.cluster.name).await?;
-        let config = kubeconfig::renamed(&self.cluster.name, &text)?;
-        let path = self.store.kubeconfig(&self.cluster.cluster);
-        write_atomically(&path, kubeconfig::written(&config)?.as_bytes())?;
-        Ok(ClusterApi::connect(&self.cluster.cluster, &path).await?)
+        let Self { store, cluster, .. } = self;
+        connect(store, &cluster.cluster, &self.record(), &*cluster.provider).await
     }
 
     async fn install_cni(&self, api: &ClusterApi, nodes: &[NodeRecord]) -> Result<(), RunnerError> {
@@ -172,27 +169,6 @@ impl Job<'_> {
 
     async fn load(&self, nodes: &[NodeRecord], image: &str) -> Result<(), RunnerError> {
         self.images.load(self.host, &*self.cluster.provider, nodes, image).await
-    }
-
-    async fn wait_until_whole(
-        &self,
-        api: &ClusterApi,
-        nodes: &[NodeRecord],
-    ) -> Result<(), RunnerError> {
-        self.phase("waiting for its nodes");
-        let cancelled = &self.host.cancelled;
-        let expected = nodes
-            .iter()
-            .filter(|node| !node.helper)
-            .map(|node| ExpectedNode { name: node.name.clone(), version: node.version.clone() });
-        let expected = ExpectedNodes(expected.collect());
-        api.wait_nodes(&expected, READINESS, cancelled).await?;
-        if let Some(workload) = self.cluster.cni.readiness() {
-            api.wait_workload(&workload, READINESS, cancelled).await?;
-        }
-        self.phase("waiting for CoreDNS");
-        let dns = Workload::Deployment { namespace: "kube-system", name: "coredns" };
-        Ok(api.wait_workload(&dns, READINESS, cancelled).await?)
     }
 
     /// Every kind cluster lets nodes join with the same token: known to all, so good for nobody.

@@ -1,17 +1,21 @@
-//! A scenario from its file to its verdict: a lab of its own, one trial, and everything removed.
+//! A scenario from its file to its verdict: a lab of its own, one trial, and everything removed;
+//! or one trial in a lab that was up before and stays.
 
 use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
 use super::{
-    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted,
-    isolation::Isolation, lower, raise,
+    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deploy::deploy,
+    difference::unfit, images::Images, isolation::Isolation, lower, node_states, raise,
 };
 use crate::{
     connect::Tcp,
-    fleet::LabStore,
+    fault,
+    fleet::{LabStore, State, Stay},
+    kube::ClusterApi,
     model::{name::Name, scenario::Scenario},
+    provider::NodeState,
     report::run_dir::{RunDir, RunDirError, RunRecord},
     verdict::{case::Case, history::History, judge},
 };
@@ -24,12 +28,16 @@ pub struct RunRequest<'a> {
     pub id: &'a str,
     pub dir: &'a RunDir,
     pub jobs: Option<NonZeroUsize>,
+    /// The lab stays when the run has ended.
+    pub keep: bool,
 }
 
 /// How a run ended: its record when it came to a judgement, and what could not be removed.
 pub struct RunEnd {
     pub result: Result<RunRecord, RunFailure>,
     pub left: Leftovers,
+    /// The lab that was made for it and stays.
+    pub stays: Option<Name>,
 }
 
 /// Why there is no judgement.
@@ -44,21 +52,77 @@ pub enum RunFailure {
 }
 
 impl RunRequest<'_> {
-    /// Runs it. Nothing of the lab is left when this returns, or it is named.
+    /// Runs it in a lab of its own. Nothing of that is left when this returns, or it is named;
+    /// unless it is to be kept, and came so far that there is something to look at.
     pub async fn run(&self, host: &Host) -> RunEnd {
+        self.started(host);
+        let (result, store) = match self.raise_and_try(host).await {
+            (result, None) => return RunEnd::of(result),
+            (result, Some(store)) => (result, store),
+        };
+        let cleanup = host.for_cleanup();
+        let came_up = !matches!(result, Err(RunFailure::Runner(_))) || store.record().is_whole();
+        if self.keep && came_up {
+            let left = undo(&cleanup, &store).await;
+            return RunEnd { left, stays: Some(store.record().name), ..RunEnd::of(result) };
+        }
+        let left = lower(&cleanup, store).await;
+        let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
+        RunEnd { left, ..RunEnd::of(result) }
+    }
+
+    /// Runs it in a lab that is held, and fits. The lab stays, and no fault in it.
+    pub async fn run_in(&self, host: &Host, store: &LabStore) -> RunEnd {
+        self.started(host);
+        let result = match self.prepare(host, store).await {
+            Ok(()) => self.try_in(host, store).await,
+            Err(error) => Err(error.into()),
+        };
+        let left = undo(&host.for_cleanup(), store).await;
+        RunEnd { left, ..RunEnd::of(result) }
+    }
+
+    fn started(&self, host: &Host) {
         host.events.emit(Event::RunStarted {
             run: self.id.to_owned(),
             scenario: self.scenario.name.to_string(),
         });
-        let (result, store) = self.raise_and_try(host).await;
-        let left = match store {
-            Some(store) => lower(&host.for_cleanup(), store).await,
-            None => Ok(Leftovers::default()),
-        };
-        match left {
-            Ok(left) => RunEnd { result, left },
-            Err(error) => RunEnd { result, left: Leftovers(vec![error.to_string()]) },
+    }
+
+    /// Gets a lab that others used before ready for a trial.
+    async fn prepare(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
+        fault::undo_all(&host.providers, &store.journal()).await?;
+        let record = store.record();
+        let states = node_states(host, &record).await?;
+        let mut reasons = Vec::new();
+        for name in self.scenario.lab.clusters.keys() {
+            for node in record.clusters.get(name).iter().flat_map(|cluster| &cluster.nodes) {
+                match states.get(&node.id) {
+                    Some(NodeState::Running) => {}
+                    Some(state) => reasons.push(format!(
+                        "{name}: {} is {}; `seatrial start {}` makes it run",
+                        node.name,
+                        state.name(),
+                        record.name
+                    )),
+                    None => reasons.push(format!("{name}: {} is gone", node.name)),
+                }
+            }
         }
+        if !reasons.is_empty() {
+            return Err(RunnerError::Unfit { lab: record.name.to_string(), reasons });
+        }
+        let workload = self.scenario.workload;
+        let images = workload.images().into_iter().map(str::to_owned);
+        let images = &Images::new(store.dir(), images)?;
+        let clusters = self.scenario.lab.clusters.keys();
+        let deployments = clusters.filter_map(|name| record.clusters.get_key_value(name)).map(
+            async |(name, cluster)| -> Result<(), RunnerError> {
+                let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
+                deploy(host, images, workload, &api, cluster).await
+            },
+        );
+        futures::future::try_join_all(deployments).await.map(drop)
     }
 
     async fn raise_and_try(
@@ -71,6 +135,7 @@ impl RunRequest<'_> {
             lab: &self.scenario.lab,
             workload: Some(self.scenario.workload),
             jobs: self.jobs,
+            stay: Stay { by_run: true, keep: self.keep, until: None },
         };
         let raised = match raise(host, &wanted).await {
             Ok(raised) => raised,
@@ -134,6 +199,34 @@ impl RunRequest<'_> {
             }
         }
         failures
+    }
+}
+
+impl RunEnd {
+    fn of(result: Result<RunRecord, RunFailure>) -> Self {
+        Self { result, left: Leftovers::default(), stays: None }
+    }
+}
+
+/// Holds a lab that is up, if a scenario can run in it.
+pub fn hold_fitting(
+    state: &State,
+    lab: &str,
+    scenario: &Scenario,
+) -> Result<LabStore, RunnerError> {
+    let store = state.hold(lab)?;
+    let reasons = unfit(&store.record(), &scenario.lab);
+    if reasons.is_empty() {
+        return Ok(store);
+    }
+    Err(RunnerError::Unfit { lab: lab.to_owned(), reasons })
+}
+
+/// Takes back what a trial may have left in a lab that stays.
+async fn undo(host: &Host, store: &LabStore) -> Leftovers {
+    match fault::undo_all(&host.providers, &store.journal()).await {
+        Ok(_) => Leftovers::default(),
+        Err(error) => Leftovers(vec![error.to_string()]),
     }
 }
 

@@ -1,21 +1,25 @@
 //! One run of a scenario in a lab that is up: door, traffic, steady gate, steps, and what is left
 //! of them: a history.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::io::AsyncWrite;
 
-use super::{Event, Host, RunnerError, step::Steps};
+use super::{
+    Event, Host, RunnerError,
+    front_door::{self, Site},
+    step::Steps,
+};
 use crate::{
     clock::Moment,
     connect::Connector,
     fleet::{ClusterRecord, LabStore},
     model::{
         name::Name,
-        scenario::{FrontDoor, Scenario, Through, Traffic},
+        scenario::{Scenario, Through, Traffic},
     },
     traffic::{
-        front_door::{Builtin, DoorSpec, Server, Timeouts},
+        front_door::Builtin,
         load::{Load, StreamSpec, Target},
     },
     verdict::{
@@ -26,9 +30,6 @@ use crate::{
         whole::is_whole,
     },
 };
-
-/// How long the clusters may take to pass the front door's checks for the first time.
-const ALL_PASSED: Duration = Duration::from_secs(60);
 
 /// How long after its timeout a request may take to be on record.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -62,15 +63,8 @@ impl Trial<'_> {
         }
         let door = self.open_door().await?;
         let specs = self.streams(door.as_ref().map(Builtin::address))?;
-        self.host.events.emit(Event::TrafficStarted {
-            streams: specs.iter().map(|spec| spec.id.to_string()).collect(),
-            door: door.as_ref().map(|door| door.address().to_string()),
-        });
-        let clock = self.host.events.clock();
-        let mut load = {
-            let _there = self.host.traffic.enter();
-            Load::start(specs, clock, &self.connector, sink)
-        };
+        let mut load =
+            front_door::start_load(self.host, &self.connector, door.as_ref(), specs, sink);
         let mut history = History { traffic_start: Some(load.started()), ..History::default() };
         let steady = self.steady(&mut load, &mut history).await;
         if steady {
@@ -97,45 +91,18 @@ impl Trial<'_> {
     /// Opens the front door and waits until every cluster behind it has passed its checks.
     async fn open_door(&self) -> Result<Option<Builtin>, RunnerError> {
         let Some(declared) = &self.scenario.front_door else { return Ok(None) };
-        let servers = self.servers(declared)?;
-        let spec = DoorSpec { servers, check: declared.check, timeouts: Timeouts::default() };
-        let (sender, mut changes) = tokio::sync::mpsc::unbounded_channel();
-        let (clock, connector) = (self.host.events.clock().clone(), self.connector.clone());
-        let open = async move { Builtin::open(spec, &clock, &connector, sender).await };
-        let opened = self.host.traffic.spawn(open).await;
-        let door = opened
-            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
-            .map_err(|source| RunnerError::Io { path: "the front door".into(), source })?;
-        let events = self.host.events.clone();
-        tokio::spawn(async move {
-            while let Some(change) = changes.recv().await {
-                let (server, up, why) = (change.server, change.up, change.why);
-                events.emit(Event::Server { server, up, why });
-            }
-        });
-        let deadline = self.host.events.clock().now() + ALL_PASSED;
-        let passed = door.wait_all_passed(deadline);
-        tokio::select! {
-            biased;
-            () = self.host.cancelled.cancelled() => Err(RunnerError::Cancelled),
-            passed = passed => match passed {
-                Ok(()) => Ok(Some(door)),
-                Err(why) => Err(RunnerError::NotServed { why: why.to_string(), within: ALL_PASSED }),
-            },
-        }
+        let sites = self.sites(&declared.order)?;
+        let opened = front_door::open(self.host, &self.connector, &sites, declared.check).await;
+        opened.map(Some)
     }
 
-    fn servers(&self, door: &FrontDoor) -> Result<Vec<Server>, RunnerError> {
-        let workload = self.scenario.workload;
-        let server = |role: &Name| {
-            let (name, _) = self.cluster_of(role)?;
-            Ok(Server {
-                name: name.to_string(),
-                address: self.address_of(role)?,
-                path: workload.check_path().to_owned(),
-            })
+    /// Where clients find the clusters that play roles.
+    fn sites(&self, roles: &[Name]) -> Result<Vec<Site>, RunnerError> {
+        let site = |role: &Name| {
+            let (name, record) = self.cluster_of(role)?;
+            Site::of(name, record, self.scenario.workload)
         };
-        door.order.iter().map(server).collect()
+        roles.iter().map(site).collect()
     }
 
     /// Every stream of every traffic, aimed.
@@ -160,29 +127,12 @@ impl Trial<'_> {
             (Through::FrontDoor, None) => Vec::new(),
             (Through::Role(role), _) => vec![role.clone()],
         };
+        let sites = self.sites(&behind)?;
         let address = match (&traffic.through, door) {
-            (Through::Role(role), _) => self.address_of(role)?,
-            (Through::FrontDoor, Some(door)) => door,
-            (Through::FrontDoor, None) => return Err(RunnerError::NoFrontDoor),
+            (Through::Role(_), _) => sites.first().map(Site::address),
+            (Through::FrontDoor, door) => door,
         };
-        let mut identities = BTreeMap::new();
-        for role in &behind {
-            let (name, record) = self.cluster_of(role)?;
-            identities.insert(record.name.clone(), name.to_string());
-        }
-        Ok(Target { address, path: self.scenario.workload.path().to_owned(), identities })
-    }
-
-    /// The loopback address that leads to the workload in a role's cluster.
-    fn address_of(&self, role: &Name) -> Result<SocketAddr, RunnerError> {
-        let port = self.scenario.workload.node_port();
-        let (name, record) = self.cluster_of(role)?;
-        let host_port = record.host_port(port).ok_or_else(|| RunnerError::PortNotPublished {
-            cluster: name.to_string(),
-            port,
-            workload: self.scenario.workload.name(),
-        })?;
-        Ok(SocketAddr::from(([127, 0, 0, 1], host_port)))
+        Ok(front_door::target(address.ok_or(RunnerError::NoFrontDoor)?, &sites))
     }
 
     /// The cluster that plays a role, with its record.

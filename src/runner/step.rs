@@ -58,9 +58,6 @@ impl Steps<'_, '_> {
             Action::Fault(declared) => self.inject(step, declared).await,
             Action::Heal { step: healed } => self.heal_as_told(healed, step).await,
         };
-        if let Went::Wrong(why) = &done {
-            self.trouble(&step.id, why.clone());
-        }
         if !matches!(done, Went::On) {
             return done;
         }
@@ -72,18 +69,17 @@ impl Steps<'_, '_> {
     }
 
     /// Stays for a while; a fault that ends meanwhile makes what was to be seen untrue.
-    async fn hold(&mut self, step: &Step) -> Went {
+    pub(super) async fn hold(&mut self, step: &Step) -> Went {
         let Some(hold) = step.hold else { return Went::On };
         let until = self.now() + hold;
         loop {
             let now = self.now();
-            let ended = if self.next_end().is_some_and(|ends| ends <= now) {
-                Some("its fault reached `for` during `hold`".to_owned())
-            } else {
-                self.ended_by_others().await
-            };
-            if let Some(why) = ended {
+            if let Some(fault) = self.overdue_step() {
+                let why = format!("{fault} reached its `for` before the end of `hold`");
                 self.trouble(&step.id, why.clone());
+                return Went::Wrong(why);
+            }
+            if let Some(why) = self.look_at_faults().await {
                 return Went::Wrong(why);
             }
             if now >= until {

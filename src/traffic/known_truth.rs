@@ -29,11 +29,12 @@ use crate::{
 };
 
 const AMPLE: Duration = Duration::from_secs(20);
-const TIMEOUT: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(3);
 const STABLE: Duration = Duration::from_millis(300);
 const CHECK: HealthCheck = HealthCheck {
     interval: Duration::from_millis(50),
-    timeout: Duration::from_millis(500),
+    // A busy machine must not look like a frozen server.
+    timeout: Duration::from_secs(2),
     fall: 2,
     rise: 2,
 };

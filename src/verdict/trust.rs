@@ -7,7 +7,10 @@ use super::{
     history::{History, Request, StreamLog},
     words,
 };
-use crate::{clock::Moment, model::expectation::Class};
+use crate::{
+    clock::Moment,
+    model::{expectation::Class, units::Rate},
+};
 
 /// A lag below this is never held against the generator.
 const LEAST_LAG: Duration = Duration::from_millis(5);
@@ -36,9 +39,15 @@ pub fn doubts(
     unsent(requests).into_iter().chain(jumps).chain(lag(stream, requests)).collect()
 }
 
+/// How far behind its schedule a generator may send one request in a hundred.
+#[must_use]
+pub fn largest_lag(rate: Rate) -> Duration {
+    (rate.period() / 2).max(LEAST_LAG)
+}
+
 /// The generator's lag behind its schedule, when its p99 is above half a period.
 fn lag(stream: &Stream, requests: &[&Request]) -> Option<String> {
-    let bound = (stream.rate.period() / 2).max(LEAST_LAG);
+    let bound = largest_lag(stream.rate);
     let sent = requests.iter().filter_map(|r| Some(r.sent?.since(r.scheduled)));
     let mut lags: Vec<Duration> = sent.collect();
     lags.sort_unstable();

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use rstest::rstest;
 
-use crate::harness::{KUBEADM_FAILED, Kind, Test};
+use crate::harness::{KUBEADM_FAILED, Kind, TWO_CLUSTERS, Test};
 
 /// Templates that read well and do not render to what they should, and what they include.
 const RENDERED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bad/templates/rendered");
@@ -107,6 +107,23 @@ fn which_template_it_was_is_on_record() {
             assert_eq!(template["source"], "templates/kind-basic.yaml");
             assert_eq!(template["replaces"], "shipped");
         });
+}
+
+#[test]
+fn a_cluster_that_is_created_later_is_made_from_the_same_template() {
+    let test = Test::new()
+        .file("pond.yaml", TWO_CLUSTERS)
+        .kind(&Kind::stands())
+        .template("templates", "kind-basic.yaml", OURS)
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .given(|world| world.remove_container("pond-b-control-plane"))
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .stderr_has_not("a: creating");
+    let configs = test.world().configs();
+    assert_eq!(configs.len(), 3, "{configs:?}");
+    assert!(configs.iter().all(|config| config.contains("# ours")), "{configs:?}");
 }
 
 #[test]

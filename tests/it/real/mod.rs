@@ -4,6 +4,8 @@
 mod endings;
 mod failover;
 mod isolation;
+mod life;
+mod readme;
 mod seatrial;
 mod templates;
 mod world;
