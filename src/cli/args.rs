@@ -7,8 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use super::{
     check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
     fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, outcome::Outcome, render::Render,
-    run::Run, scenario::Scenario, signals::Interrupt, start::Start, status::Status, stop::Stop,
-    template::Template, traffic::Traffic, up::Up,
+    reset::Reset, run::Run, scenario::Scenario, schema::Schema, signals::Interrupt, start::Start,
+    status::Status, stop::Stop, template::Template, traffic::Traffic, up::Up,
 };
 use crate::{template::apart, tool::launch};
 
@@ -64,9 +64,11 @@ pub(super) enum Command {
     /// Render a template of a user's, apart from everything else.
     #[command(name = apart::COMMAND, hide = true)]
     RenderApart,
+    Reset(Reset),
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),
+    Schema(Schema),
     Start(Start),
     Status(Status),
     Stop(Stop),

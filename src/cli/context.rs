@@ -21,7 +21,7 @@ use super::{
 use crate::{
     clock::Clock,
     fleet::State,
-    model::source::SourceFile,
+    model::{problems::Problems, source::SourceFile},
     provider::{Providers, Versions, kind},
     runner::{Events, Host, Recorded},
     template::{self, Catalogue},
@@ -41,6 +41,7 @@ pub(super) struct Context {
 }
 
 /// A host that is fit to work on; nothing was begun on it.
+#[derive(Clone)]
 pub(super) struct Found<'a> {
     context: &'a Context,
     state: State,
@@ -77,7 +78,7 @@ impl Context {
 
     /// The templates that can be named: those of `--templates`, of these directories if they are
     /// there, and the shipped ones, in this order.
-    pub(super) fn catalogue(&self, beside: &[PathBuf]) -> Result<Catalogue, Failure> {
+    pub(super) fn catalogue(&self, beside: &[PathBuf]) -> Result<Catalogue, Problems> {
         let mut catalogue = Catalogue::shipped()?;
         let beside = beside.iter().filter(|dir| dir.is_dir());
         for dir in self.shelves.template_dirs.iter().chain(beside).rev() {
@@ -108,9 +109,7 @@ impl Context {
 
     /// Looks at Docker and gets everything ready to work with.
     pub(super) async fn host(&self, listener: Option<Listener>) -> Result<Watched, Failure> {
-        // No file of the user's is read: none may keep a lab from being taken down.
-        let (catalogue, versions) = (Catalogue::shipped()?, Versions::shipped()?);
-        self.find().await?.watched_with(catalogue, versions, listener)
+        self.find().await?.watched(listener)
     }
 
     /// The same for a lab that was read with these templates.
@@ -200,7 +199,14 @@ impl Found<'_> {
         &self.state
     }
 
-    /// Gets everything ready to work with, these templates and versions among it.
+    /// Gets everything ready to work with. No file of the user's is read: none may keep a lab from
+    /// being taken down.
+    pub(super) fn watched(self, listener: Option<Listener>) -> Result<Watched, Failure> {
+        let (catalogue, versions) = (Catalogue::shipped()?, Versions::shipped()?);
+        self.watched_with(catalogue, versions, listener)
+    }
+
+    /// The same for labs that were read with these templates and versions.
     pub(super) fn watched_with(
         self,
         catalogue: Catalogue,

@@ -6,16 +6,18 @@ use std::{
     str::FromStr,
 };
 
+use indexmap::IndexSet;
+
 use super::{Context, Failure};
 use crate::{
     model::{
         lab::Lab,
-        load::{Loader, Shelf, named_lab},
+        load::{Loader, Shelf, named_labs},
         nearest::Nearest,
         problem::Problem,
         problems::{Located, Problems},
-        scenario::Scenario,
         source::SourceFile,
+        variants::Variants,
     },
     shipped,
     template::Catalogue,
@@ -28,6 +30,13 @@ pub(super) struct LabSource(String);
 /// A scenario's file, or the name of a shipped one.
 #[derive(Clone, Debug)]
 pub(super) struct ScenarioSource(String);
+
+/// A scenario with its variants, its file, and the templates that its labs were read with.
+pub(super) struct Loaded {
+    pub(super) variants: Variants,
+    pub(super) file: SourceFile,
+    pub(super) catalogue: Catalogue,
+}
 
 impl FromStr for LabSource {
     type Err = Infallible;
@@ -74,32 +83,58 @@ impl ScenarioSource {
         &self.0
     }
 
-    /// The scenario, its file, and the templates that its lab was read with.
-    pub(super) fn load(
-        &self,
-        context: &Context,
-    ) -> Result<(Scenario, SourceFile, Catalogue), Failure> {
+    pub(super) fn load(&self, context: &Context) -> Result<Loaded, Failure> {
+        self.load_with(context, &[])
+    }
+
+    /// The same with some values of it changed.
+    pub(super) fn load_with(&self, context: &Context, set: &[String]) -> Result<Loaded, Failure> {
         context.versions()?;
+        Ok(self.read(context, set)?)
+    }
+
+    /// What a file says if it is a scenario; files of other kinds may lie beside scenarios.
+    pub(super) fn load_if_scenario(&self, context: &Context) -> Result<Option<Variants>, Failure> {
+        let other_kind = |problem: &Problem| {
+            matches!(
+                problem,
+                Problem::WrongKind { .. }
+                    | Problem::UnknownKind { .. }
+                    | Problem::UnknownApiVersion { .. }
+            )
+        };
+        match self.read(context, &[]) {
+            Ok(loaded) => Ok(Some(loaded.variants)),
+            Err(problems) if problems.iter().any(|one| other_kind(&one.problem)) => Ok(None),
+            Err(problems) => Err(problems.into()),
+        }
+    }
+
+    fn read(&self, context: &Context, set: &[String]) -> Result<Loaded, Problems> {
         let path = PathBuf::from(&self.0);
         if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.is_file())
         {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
             let catalogue = context.catalogue(&[])?;
-            let scenario = Loader::new(&catalogue).scenario(&file, None)?;
-            return Ok((scenario, file, catalogue));
+            let variants = Loader::new(&catalogue).variants(&file, None, set)?;
+            return Ok(Loaded { variants, file, catalogue });
         }
         let names = shipped::SCENARIOS.map(|(name, _)| name.to_owned());
         let file = read(&path, "shipped scenario", &names)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
-        let lab = named_lab(&file).map(PathBuf::from).filter(|lab| stays_below(lab));
-        let mut beside: Vec<PathBuf> =
-            lab.iter().map(|lab| templates_beside(&base.join(lab))).collect();
-        beside.push(templates_beside(&path));
-        beside.dedup();
-        let catalogue = context.catalogue(&beside)?;
-        let scenario = Loader::new(&catalogue).scenario(&file, Some(&base))?;
-        Ok((scenario, file, catalogue))
+        let catalogue = context.catalogue(&templates_of(&path, &file, &base, set))?;
+        let variants = Loader::new(&catalogue).variants(&file, Some(&base), set)?;
+        Ok(Loaded { variants, file, catalogue })
     }
+}
+
+/// Where the templates of a scenario lie: beside the labs that it names, then beside itself.
+fn templates_of(path: &Path, file: &SourceFile, base: &Path, set: &[String]) -> Vec<PathBuf> {
+    let labs = named_labs(file, set).into_iter().map(PathBuf::from);
+    let labs = labs.filter(|lab| stays_below(lab)).map(|lab| base.join(lab));
+    let files: Vec<PathBuf> = labs.chain([path.to_owned()]).collect();
+    let beside: IndexSet<PathBuf> = files.iter().map(|file| templates_beside(file)).collect();
+    beside.into_iter().collect()
 }
 
 /// Where the templates of a lab lie that is in a file.

@@ -4,6 +4,7 @@
 
 mod access;
 mod addresses;
+mod afresh;
 mod apply;
 mod error;
 mod exec;
@@ -13,6 +14,7 @@ pub(crate) mod scripted;
 mod served;
 
 pub use access::ClusterApi;
+pub use afresh::Tasks;
 pub use error::KubeError;
 pub use exec::{Exec, PodName};
 pub use ready::{ExpectedNode, ExpectedNodes, Workload};

@@ -1,6 +1,7 @@
 //! From files to checked labs, scenarios and front matter: everything that is wrong with a file is
 //! reported at once, with its place.
 
+mod change;
 mod document;
 mod expect;
 mod front_door;
@@ -9,22 +10,25 @@ mod lab;
 mod lab_source;
 mod names;
 mod overlap;
+mod repeat;
 mod roles;
 mod scenario;
+mod schema;
 mod steps;
 mod template;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod variants;
 
 use std::path::Path;
 
 use super::{
     lab::Lab, problems::Problems, scenario::Scenario, source::SourceFile, template::FrontMatter,
-    tree,
+    variants::Variants,
 };
 
-pub use self::template::template_front_matter;
+pub use self::{schema::Document, template::template_front_matter, variants::named_labs};
 
 /// What files refer to by name: cluster templates and shipped labs.
 pub trait Shelf {
@@ -61,16 +65,17 @@ impl<'s> Loader<'s> {
     /// Loads a file of `kind: Scenario`. `base` is its directory, below which its lab may lie; a
     /// scenario without one comes with the program, and so does its lab.
     pub fn scenario(&self, file: &SourceFile, base: Option<&Path>) -> Result<Scenario, Problems> {
-        scenario::load(file, base, self.shelf)
+        self.variants(file, base, &[]).map(|variants| variants.base)
     }
-}
 
-/// What a scenario names as its lab, when it is a text; a first look, before it is read for good.
-#[must_use]
-pub fn named_lab(file: &SourceFile) -> Option<String> {
-    let root = tree::parse(file, 0..file.text().len(), &mut Vec::new())?;
-    match &root.get("lab")?.value {
-        tree::Value::Scalar(scalar) => Some(scalar.text.clone()),
-        _ => None,
+    /// Loads a file of `kind: Scenario` with all of its variants, each checked as a whole scenario.
+    /// `settings` are arguments of the form `PATH=VALUE`, which win over both.
+    pub fn variants(
+        &self,
+        file: &SourceFile,
+        base: Option<&Path>,
+        settings: &[String],
+    ) -> Result<Variants, Problems> {
+        variants::load(file, base, self.shelf, settings)
     }
 }

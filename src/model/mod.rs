@@ -6,6 +6,7 @@
 pub mod expectation;
 pub mod isolation;
 pub mod lab;
+pub mod lint;
 pub mod load;
 pub mod name;
 pub mod nearest;
@@ -17,10 +18,12 @@ pub mod skew;
 pub mod source;
 pub mod template;
 pub mod units;
+pub mod variants;
 
 mod builder;
 pub(crate) mod decode;
 pub(crate) mod scalar;
+mod sources;
 mod syntax;
 pub(crate) mod tree;
 mod yaml11;

@@ -16,6 +16,7 @@ fn words(event: &Event) -> String {
             format!("{cluster}: ready, {version} with {cni}")
         }
         Event::ClusterRemoved { cluster } => format!("{cluster}: removed"),
+        Event::ClusterReset { cluster } => format!("{cluster}: as it was after `up`"),
         Event::FaultHealed { step, proof } => format!("{step}: healed: {proof}"),
         Event::FaultHealing { step, why } => format!("{step}: healing ({why})"),
         Event::FaultInjecting { step, fault, targets } => {
@@ -33,6 +34,7 @@ fn words(event: &Event) -> String {
             format!("lab {lab}{}", clusters.concat())
         }
         Event::LabRemoved { lab } => format!("lab {lab}: removed, nothing left"),
+        Event::LabReused { lab } => format!("lab {lab}: used again"),
         Event::Phase { cluster, phase } => format!("{cluster}: {phase}"),
         Event::PlannedAnew { what, why } => format!("planned anew: {what} ({why})"),
         Event::RunStarted { run, scenario } => format!("run {run} of {scenario}"),

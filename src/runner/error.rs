@@ -9,7 +9,7 @@ use std::{
 use crate::{
     cni::CniError, fault::FaultError, fleet::FleetError, isolation::client::ClientError,
     kube::KubeError, model::name::Name, model::skew::SkewError, provider::ProviderError,
-    template::TemplateError, tool::ToolError, wait::WaitError,
+    reset::ResetError, template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,8 @@ pub enum RunnerError {
     PortNotPublished { cluster: String, port: u16, workload: &'static str },
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    #[error(transparent)]
+    Reset(#[from] ResetError),
     #[error("{cluster}: {node}: {error}; {}", error.help())]
     Skew { cluster: String, node: String, error: SkewError },
     #[error(transparent)]
@@ -116,6 +118,10 @@ impl RunnerError {
                 | Self::Template(TemplateError::Tool(ToolError::Cancelled { .. }))
                 | Self::Tool(ToolError::Cancelled { .. })
                 | Self::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
+                | Self::Reset(
+                    ResetError::Wait(WaitError::Cancelled { .. })
+                        | ResetError::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
+                )
         )
     }
 }
@@ -213,6 +219,7 @@ mod tests {
             RunnerError::NotUp { cluster: cluster() },
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
+            ResetError::NotKept { cluster: cluster() }.into(),
             RunnerError::Skew {
                 cluster: cluster(),
                 node: "two-eu-worker".to_owned(),

@@ -28,6 +28,10 @@ pub enum Event {
     ClusterRemoved {
         cluster: String,
     },
+    /// A cluster is as it was after `up`.
+    ClusterReset {
+        cluster: String,
+    },
     FaultHealed {
         step: String,
         proof: String,
@@ -64,6 +68,10 @@ pub enum Event {
         clusters: Vec<PlannedCluster>,
     },
     LabRemoved {
+        lab: String,
+    },
+    /// A run goes on where an earlier one of the same invocation ended.
+    LabReused {
         lab: String,
     },
     /// A cluster goes into a phase of its creation.

@@ -73,10 +73,11 @@ impl Job<'_> {
         wait_until_whole(self.host, &api, &record, cni, None, |words| self.phase(words)).await?;
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
-        match self.workload {
-            Some(workload) => deploy(self.host, self.images, workload, &api, &self.record()).await,
-            None => Ok(()),
+        if let Some(workload) = self.workload {
+            deploy(self.host, self.images, workload, &api, &self.record()).await?;
         }
+        super::reset::keep(self.host, &self.cluster.cluster, &self.record()).await;
+        Ok(())
     }
 
     /// Docker has the last word on ports: when one was taken since, all are planned anew.

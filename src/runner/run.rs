@@ -7,16 +7,16 @@ use jiff::Timestamp;
 
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deploy::deploy,
-    difference::unfit, images::Images, isolation::Isolation, lower, node_states, raise,
+    difference::unfit, images::Images, isolation::Isolation, node_states, raise,
 };
 use crate::{
     connect::Tcp,
     fault,
-    fleet::{LabStore, State, Stay},
+    fleet::{LabStore, Stay},
     kube::ClusterApi,
     model::{name::Name, scenario::Scenario},
     provider::NodeState,
-    report::run_dir::{RunDir, RunDirError, RunRecord},
+    report::run_dir::{Part, RunDir, RunDirError, RunRecord},
     verdict::{case::Case, history::History, judge},
 };
 
@@ -26,6 +26,8 @@ pub struct RunRequest<'a> {
     /// The file or the shipped name that it came from.
     pub source: &'a str,
     pub id: &'a str,
+    /// Which run of a repeat it is.
+    pub part: Option<Part>,
     pub dir: &'a RunDir,
     pub jobs: Option<NonZeroUsize>,
     /// The lab stays when the run has ended.
@@ -52,25 +54,6 @@ pub enum RunFailure {
 }
 
 impl RunRequest<'_> {
-    /// Runs it in a lab of its own. Nothing of that is left when this returns, or it is named;
-    /// unless it is to be kept, and came so far that there is something to look at.
-    pub async fn run(&self, host: &Host) -> RunEnd {
-        self.started(host);
-        let (result, store) = match self.raise_and_try(host).await {
-            (result, None) => return RunEnd::of(result),
-            (result, Some(store)) => (result, store),
-        };
-        let cleanup = host.for_cleanup();
-        let came_up = !matches!(result, Err(RunFailure::Runner(_))) || store.record().is_whole();
-        if self.keep && came_up {
-            let left = undo(&cleanup, &store).await;
-            return RunEnd { left, stays: Some(store.record().name), ..RunEnd::of(result) };
-        }
-        let left = lower(&cleanup, store).await;
-        let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
-        RunEnd { left, ..RunEnd::of(result) }
-    }
-
     /// Runs it in a lab that is held, and fits. The lab stays, and no fault in it.
     pub async fn run_in(&self, host: &Host, store: &LabStore) -> RunEnd {
         self.started(host);
@@ -82,11 +65,9 @@ impl RunRequest<'_> {
         RunEnd { left, ..RunEnd::of(result) }
     }
 
-    fn started(&self, host: &Host) {
-        host.events.emit(Event::RunStarted {
-            run: self.id.to_owned(),
-            scenario: self.scenario.name.to_string(),
-        });
+    pub(super) fn started(&self, host: &Host) {
+        host.events
+            .emit(Event::RunStarted { run: self.id.to_owned(), scenario: self.scenario.title() });
     }
 
     /// Gets a lab that others used before ready for a trial.
@@ -125,7 +106,7 @@ impl RunRequest<'_> {
         futures::future::try_join_all(deployments).await.map(drop)
     }
 
-    async fn raise_and_try(
+    pub(super) async fn raise_and_try(
         &self,
         host: &Host,
     ) -> (Result<RunRecord, RunFailure>, Option<LabStore>) {
@@ -149,7 +130,11 @@ impl RunRequest<'_> {
     }
 
     /// One trial in a lab that is up, judged and written down.
-    async fn try_in(&self, host: &Host, store: &LabStore) -> Result<RunRecord, RunFailure> {
+    pub(super) async fn try_in(
+        &self,
+        host: &Host,
+        store: &LabStore,
+    ) -> Result<RunRecord, RunFailure> {
         let case = Case::of(self.scenario);
         let started = Timestamp::now();
         let tried = self.try_paths(host, store).await?;
@@ -165,6 +150,9 @@ impl RunRequest<'_> {
             seatrial: env!("CARGO_PKG_VERSION").to_owned(),
             run: self.id.to_owned(),
             scenario: self.scenario.name.to_string(),
+            variant: self.scenario.variant.as_ref().map(ToString::to_string),
+            set: self.scenario.set.clone(),
+            part: self.part,
             description: self.scenario.description.clone(),
             source: self.source.to_owned(),
             started,
@@ -203,27 +191,23 @@ impl RunRequest<'_> {
 }
 
 impl RunEnd {
-    fn of(result: Result<RunRecord, RunFailure>) -> Self {
+    pub(super) fn of(result: Result<RunRecord, RunFailure>) -> Self {
         Self { result, left: Leftovers::default(), stays: None }
     }
 }
 
-/// Holds a lab that is up, if a scenario can run in it.
-pub fn hold_fitting(
-    state: &State,
-    lab: &str,
-    scenario: &Scenario,
-) -> Result<LabStore, RunnerError> {
-    let store = state.hold(lab)?;
-    let reasons = unfit(&store.record(), &scenario.lab);
+/// Whether a scenario can run in a lab that is up.
+pub fn check_fits(store: &LabStore, scenario: &Scenario) -> Result<(), RunnerError> {
+    let record = store.record();
+    let reasons = unfit(&record, &scenario.lab);
     if reasons.is_empty() {
-        return Ok(store);
+        return Ok(());
     }
-    Err(RunnerError::Unfit { lab: lab.to_owned(), reasons })
+    Err(RunnerError::Unfit { lab: record.name.to_string(), reasons })
 }
 
 /// Takes back what a trial may have left in a lab that stays.
-async fn undo(host: &Host, store: &LabStore) -> Leftovers {
+pub(super) async fn undo(host: &Host, store: &LabStore) -> Leftovers {
     match fault::undo_all(&host.providers, &store.journal()).await {
         Ok(_) => Leftovers::default(),
         Err(error) => Leftovers(vec![error.to_string()]),

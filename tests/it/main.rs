@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
+mod authoring;
 mod bad_files;
 mod creation;
 mod doctor;
@@ -18,7 +19,10 @@ mod readme;
 mod real;
 mod records;
 mod render;
+mod repeats;
+mod reset;
 mod shell;
 mod templates;
 mod traffic;
 mod usage;
+mod variants;

@@ -12,41 +12,35 @@ use super::{
     isolation::{self, Ends},
     lab_source,
     names::Names,
+    repeat::repeat,
     roles::roles,
     steps::steps,
     traffic::traffic,
 };
 use crate::model::{
-    decode::{Decoder, Fields, Read, Reported},
+    decode::{Decoder, Fields, Read},
     expectation::Expectation,
     isolation::Isolation,
     lab::Lab,
     name::Name,
     problem::Problem,
-    problems::Problems,
-    scenario::{FrontDoor, Role, Scenario, Steady, Step, Through, Traffic, Workload},
-    source::SourceFile,
-    tree::{self, Node},
+    scenario::{FrontDoor, Repeat, Role, Scenario, Steady, Step, Through, Traffic, Workload},
+    tree::Node,
 };
 
-pub(super) fn load(
-    file: &SourceFile,
+/// Reads a whole scenario, be it as written or a variant. `base` is the directory of its file.
+pub(super) fn document(
+    decoder: &mut Decoder,
+    root: &Node,
     base: Option<&Path>,
     shelf: &dyn Shelf,
-) -> Result<Scenario, Problems> {
-    let mut decoder = Decoder::new(file);
-    let scenario = document(&mut decoder, base, shelf);
-    decoder.finish(scenario)
-}
-
-fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Read<Scenario> {
-    let file = decoder.file().clone();
-    let whole = 0..file.text().len();
-    let root = tree::parse(&file, whole, &mut decoder.problems).ok_or(Reported)?;
-    refuse_other_kinds(decoder, &root, "Scenario")?;
-    let names = Names::of(&root);
+) -> Read<Scenario> {
+    refuse_other_kinds(decoder, root, "Scenario")?;
+    let names = Names::of(root);
     names.refuse_duplicates(decoder);
-    decoder.map(&root, "a scenario", |fields| {
+    decoder.map(root, "a scenario", |fields| {
+        // What it makes different is put into the tree before this is read.
+        fields.node("variants");
         let header = header(fields, "Scenario");
         let name = fields.required("name", |decoder, node| decoder.name(node, "`name`"));
         let name = name.map(|name| name.value);
@@ -62,6 +56,8 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
         let (setting, trial) = (setting?, trial?);
         Ok(Scenario {
             name: name?,
+            variant: None,
+            set: Vec::new(),
             description: description?,
             lab: setting.lab,
             roles: setting.roles,
@@ -72,12 +68,13 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             steps: trial.steps,
             expect: trial.expect,
             isolation: isolation?,
+            repeat: trial.repeat,
         })
     })
 }
 
 /// What a scenario of isolation alone has not.
-const TRIAL: [&str; 5] = ["expect", "frontDoor", "steady", "steps", "traffic"];
+pub(super) const TRIAL: [&str; 6] = ["expect", "frontDoor", "repeat", "steady", "steps", "traffic"];
 
 /// Whether a scenario is about isolation and nothing else, so that it needs no traffic.
 fn is_isolation_alone(fields: &Fields<'_, '_>) -> bool {
@@ -151,6 +148,7 @@ struct Trial {
     steady: Option<Steady>,
     steps: Vec<Step>,
     expect: Vec<Expectation>,
+    repeat: Option<Repeat>,
 }
 
 impl Trial {
@@ -185,10 +183,22 @@ impl Trial {
                 read,
             )
         };
+        let gate = steady.as_ref().ok().and_then(Option::as_ref);
+        // What is wrong with `steady` is said there.
+        let repeat = match (&steady, fields.node("repeat")) {
+            (Ok(_), Some(node)) => repeat(fields.decoder, gate, node).map(Some),
+            _ => Ok(None),
+        };
         traffic?;
         check_front_door_is_used(fields, &good_traffic)?;
         steps?;
-        Ok(Self { traffic: good_traffic, steady: steady?, steps: good_steps, expect: expect? })
+        Ok(Self {
+            traffic: good_traffic,
+            steady: steady?,
+            steps: good_steps,
+            expect: expect?,
+            repeat: repeat?,
+        })
     }
 }
 
@@ -212,10 +222,10 @@ fn check_ports(
     port: u16,
 ) -> Read<()> {
     let mut published = Ok(());
-    for role in roles.values() {
-        let Some(cluster) = lab.clusters.get(&role.cluster) else { continue };
+    for name in roles.values().flat_map(Role::clusters) {
+        let Some(cluster) = lab.clusters.get(name) else { continue };
         if !cluster.ports.contains(&port) {
-            let cluster = role.cluster.to_string();
+            let cluster = name.to_string();
             let problem = Problem::UnpublishedPort { cluster, port };
             published = Err(decoder.report(&node.named, problem));
         }
