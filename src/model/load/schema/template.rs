@@ -24,7 +24,13 @@ fn declared() -> Value {
         "a parameter",
         [
             ("type!", choice(&ParameterKind::NAMES)),
-            ("default", say(parameter(), "Without one every lab must give it a value.")),
+            (
+                "default",
+                say(
+                    parameter(),
+                    "Without one every lab must give it a value, unless it is a version.",
+                ),
+            ),
             ("example", say(parameter(), "Shows what it is for; templates are tried out with it.")),
             ("minimum", number()),
             ("maximum", number()),
