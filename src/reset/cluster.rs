@@ -60,6 +60,11 @@ impl Cluster<'_> {
         Ok(())
     }
 
+    /// The nodes of Kubernetes; a load balancer beside them has no state of its own.
+    fn nodes(&self) -> impl Iterator<Item = &NodeRecord> {
+        self.record.nodes.iter().filter(|node| !node.helper)
+    }
+
     async fn look(&self) -> Result<Vec<Found>, ResetError> {
         self.on_all_nodes(|node, _| node::look(&*self.provider, node)).await
     }
@@ -120,7 +125,7 @@ impl Cluster<'_> {
 
     /// The node that keeps the objects.
     fn keeper(&self, found: &[Found]) -> Result<&NodeRecord, ResetError> {
-        let mut nodes = self.record.nodes.iter().zip(found);
+        let mut nodes = self.nodes().zip(found);
         let keeper = nodes.find(|(_, found)| found.has_etcd).map(|(node, _)| node);
         keeper.ok_or_else(|| ResetError::NotKept { cluster: self.name.to_owned() })
     }
@@ -162,7 +167,7 @@ impl Cluster<'_> {
 
     async fn is_settled(&self) -> Result<Look<()>, ResetError> {
         let found = self.look().await?;
-        let names = || self.record.nodes.iter().map(|node| node.name.clone());
+        let names = || self.nodes().map(|node| node.name.clone());
         let tasks: Tasks = names().zip(found.iter().map(|node| node.tasks.clone())).collect();
         let destinations = match self.api.is_afresh(&tasks).await? {
             Look::Met(destinations) => destinations,
@@ -175,7 +180,7 @@ impl Cluster<'_> {
             self.write(keeper, &changes.deletions()).await?;
             return Ok(Look::NotYet(format!("{key} is there")));
         }
-        for (node, found) in self.record.nodes.iter().zip(&found) {
+        for (node, found) in self.nodes().zip(&found) {
             if let Some(changes) = found.rule_changes() {
                 let seen =
                     format!("rules of {} differ: {}", node.name, changes.replace('\n', "; "));
@@ -200,7 +205,7 @@ impl Cluster<'_> {
     where
         F: Future<Output = Result<T, ResetError>>,
     {
-        let nodes = self.record.nodes.iter().enumerate();
+        let nodes = self.nodes().enumerate();
         futures::future::try_join_all(nodes.map(|(index, node)| work(node, index))).await
     }
 }

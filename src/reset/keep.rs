@@ -11,7 +11,8 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 /// Keeps what `reset` puts back, in every node.
 pub async fn keep(provider: &dyn Provider, nodes: &[NodeRecord]) -> Result<(), ResetError> {
-    let all = nodes.iter().map(|node| provider.run_in(node, SCRIPT, String::new(), WITHIN));
+    let nodes = nodes.iter().filter(|node| !node.helper);
+    let all = nodes.map(|node| provider.run_in(node, SCRIPT, String::new(), WITHIN));
     futures::future::try_join_all(all).await?;
     Ok(())
 }
