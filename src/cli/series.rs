@@ -36,6 +36,21 @@ pub(super) struct Turn<'a> {
     pub(super) scenario: &'a Scenario,
 }
 
+impl Turn<'_> {
+    /// Whether it asks for the same clusters, made from the same templates, with the same in them.
+    fn needs_the_same_lab(&self, other: &Self) -> bool {
+        let (own, others) = (&self.loaded.catalogue, &other.loaded.catalogue);
+        let mut clusters = self.scenario.lab.clusters.values();
+        needs_the_same_lab(self.scenario, other.scenario)
+            && clusters.all(|cluster| own.agrees(others, &cluster.template))
+    }
+
+    /// Whether another one can run where this one ran.
+    fn can_be_followed_by(&self, next: &Self) -> bool {
+        can_follow(self.scenario, next.scenario) && self.needs_the_same_lab(next)
+    }
+}
+
 pub(super) struct Series<'a> {
     context: &'a Context,
     asked: &'a Run,
@@ -69,21 +84,21 @@ impl<'a> Series<'a> {
     pub(super) async fn run(mut self, turns: &[Turn<'_>]) -> Outcome {
         let mut exit = Exit::Passed;
         let (mut results, mut remarks, mut lines) = (String::new(), String::new(), Vec::new());
-        let mut hopeless: Vec<&Scenario> = Vec::new();
+        let mut hopeless: Vec<&Turn<'_>> = Vec::new();
         for (index, turn) in turns.iter().enumerate() {
             // What kept a run from a judgement keeps the next one in such a lab from it, too.
-            if hopeless.iter().any(|lost| needs_the_same_lab(lost, turn.scenario)) {
+            if hopeless.iter().any(|lost| lost.needs_the_same_lab(turn)) {
                 let line = Line { title: turn.scenario.title(), verdict: None, dir: None };
                 lines.push(line);
                 continue;
             }
             let next = turns.get(index + 1);
-            let hand_on = next.is_some_and(|next| can_follow(turn.scenario, next.scenario));
+            let hand_on = next.is_some_and(|next| turn.can_be_followed_by(next));
             let (one, line) = self.turn(turn, hand_on).await;
             exit = exit.and(one.exit);
             results.push_str(&one.result);
             remarks.push_str(&one.remark);
-            hopeless.extend(line.verdict.is_none().then_some(turn.scenario));
+            hopeless.extend(line.verdict.is_none().then_some(turn));
             lines.push(line);
             // Also when it came too late for this one: the next one must not start.
             if self.context.is_interrupted() {

@@ -162,6 +162,15 @@ impl Catalogue {
     pub fn cluster(&self, name: &str) -> Option<&ClusterTemplate> {
         self.clusters.iter().find(|template| template.name == name)
     }
+
+    /// Whether a name means the same template in both.
+    #[must_use]
+    pub fn agrees(&self, other: &Self, name: &str) -> bool {
+        match (self.cluster(name), other.cluster(name)) {
+            (Some(own), Some(other)) => own.reads_as(other),
+            _ => false,
+        }
+    }
 }
 
 /// The `*.yaml` of a directory by name, be they files or not.

@@ -90,6 +90,17 @@ impl ClusterTemplate {
         Ok(file)
     }
 
+    /// Whether another one consists of the same texts, wherever they lie.
+    pub(super) fn reads_as(&self, other: &Self) -> bool {
+        let texts = |template: &Self| -> Option<Vec<(String, String)>> {
+            let sources = template.sources().ok()?;
+            let text = |source: Source| (source.name, source.file.text().to_owned());
+            Some(sources.into_iter().map(text).collect())
+        };
+        // What cannot be read is like nothing.
+        texts(self).is_some_and(|own| texts(other).is_some_and(|other| own == other))
+    }
+
     fn parameters(
         &self,
         context: &ClusterContext,
