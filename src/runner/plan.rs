@@ -102,7 +102,7 @@ impl PlannedCluster {
         };
         let image = resolve(&declared.kubernetes).await?;
         let mut node_images = IndexMap::new();
-        for (parameter, version) in node_versions(&template.front_matter, &declared.parameters) {
+        for (parameter, version) in version_parameters(&template, declared) {
             node_images.insert(parameter, resolve(&version).await?);
         }
         let mut planned = Self {
@@ -126,8 +126,9 @@ impl PlannedCluster {
     /// What its template makes of it, before any address or port is taken.
     async fn try_out(&self, tools: &Toolbox) -> Result<NativeConfig, RunnerError> {
         let image = &self.image.image;
-        let mut context = ClusterContext::stand_in(image, &self.declared.ports, self.cni_context());
-        context.node_images = self.names_of_node_images();
+        let cni = cni_context(&*self.cni);
+        let mut context = ClusterContext::stand_in(image, &self.declared.ports, cni);
+        context.node_images = names(&self.node_images);
         let rendered = self.template.render(tools, &context, &self.declared.parameters).await?;
         let host_mounts = self.template.front_matter.host_mounts;
         let read = self.provider.read_config(&self.name, &rendered, host_mounts);
@@ -165,35 +166,13 @@ impl PlannedCluster {
         self.config.nodes.iter().find(|known| known.name == node).map(|node| &*node.image)
     }
 
-    fn names_of_node_images(&self) -> BTreeMap<String, String> {
-        let named = self.node_images.iter();
-        named.map(|(parameter, known)| (parameter.clone(), known.image.clone())).collect()
-    }
-
-    fn cni_context(&self) -> CniContext {
-        CniContext {
-            name: self.cni.name().to_owned(),
-            replaces_default: self.cni.replaces_default(),
-        }
-    }
-
     /// The native configuration, with the resources that the record gives it.
     pub async fn render(
         &self,
         tools: &Toolbox,
         record: &ClusterRecord,
     ) -> Result<String, RunnerError> {
-        let context = ClusterContext {
-            net: NetContext {
-                pods: record.pods.clone(),
-                services: record.services.clone(),
-                api_port: record.api_port,
-                ports: record.ports.clone(),
-            },
-            cni: self.cni_context(),
-            image: record.image.image.clone(),
-            node_images: self.names_of_node_images(),
-        };
+        let context = cluster_context(record, &*self.cni);
         let rendered = self.template.render(tools, &context, &self.declared.parameters).await?;
         let host_mounts = self.template.front_matter.host_mounts;
         let read = self.provider.read_config(&self.name, &rendered, host_mounts);
@@ -253,6 +232,37 @@ impl PlannedCluster {
             nodes: self.node_images.iter().map(|(name, image)| shown(name, image)).collect(),
         }
     }
+}
+
+/// The node versions that a cluster asks its template for, by parameter.
+pub(super) fn version_parameters(
+    template: &ClusterTemplate,
+    declared: &lab::Cluster,
+) -> BTreeMap<String, KubernetesVersion> {
+    node_versions(&template.front_matter, &declared.parameters)
+}
+
+/// What the template of a cluster on record sees.
+pub(super) fn cluster_context(record: &ClusterRecord, cni: &dyn Cni) -> ClusterContext {
+    ClusterContext {
+        net: NetContext {
+            pods: record.pods.clone(),
+            services: record.services.clone(),
+            api_port: record.api_port,
+            ports: record.ports.clone(),
+        },
+        cni: cni_context(cni),
+        image: record.image.image.clone(),
+        node_images: names(&record.node_images),
+    }
+}
+
+fn cni_context(cni: &dyn Cni) -> CniContext {
+    CniContext { name: cni.name().to_owned(), replaces_default: cni.replaces_default() }
+}
+
+fn names(images: &IndexMap<String, NodeImage>) -> BTreeMap<String, String> {
+    images.iter().map(|(parameter, known)| (parameter.clone(), known.image.clone())).collect()
 }
 
 fn shown(parameter: &str, image: &NodeImage) -> event::NodeVersion {

@@ -113,7 +113,7 @@ impl Job<'_> {
         let config = self.cluster.render(self.host.docker().tools(), &record).await?;
         let dir = self.store.cluster_dir(&self.cluster.cluster);
         create_private(&dir)?;
-        write_atomically(&dir.join("config.yaml"), config.as_bytes())?;
+        write_atomically(&self.store.config(&self.cluster.cluster), config.as_bytes())?;
         let request = CreateRequest {
             cluster: record.name,
             config,
