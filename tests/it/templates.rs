@@ -126,6 +126,134 @@ fn a_cluster_that_is_created_later_is_made_from_the_same_template() {
     assert!(configs.iter().all(|config| config.contains("# ours")), "{configs:?}");
 }
 
+/// A lab of one cluster, and what `up` says of it when its template changed.
+fn stands_on(template: &str) -> Test {
+    Test::new()
+        .kind(&Kind::stands())
+        .template("templates", "kind-basic.yaml", template)
+        .run(["up", "pond.yaml"])
+        .code(0)
+}
+
+#[test]
+fn a_template_that_changed_makes_a_difference_and_only_recreate_removes_the_cluster() {
+    let changed = OURS.replace("nodes:", "featureGates: {Mine: true}\nnodes:");
+    let test = stands_on(OURS);
+    let id = test.world().id("pond-a-control-plane");
+    test.template("templates", "kind-basic.yaml", &changed)
+        .run(["up", "pond.yaml"])
+        .code(2)
+        .stderr_has(
+            "  a: template: kind-basic (templates/kind-basic.yaml) renders otherwise than when it \
+             was made\nnothing was changed; `--recreate` removes a and creates",
+        )
+        .and(|test| assert_eq!(test.world().id("pond-a-control-plane"), id))
+        .run(["up", "pond.yaml", "--recreate"])
+        .code(0)
+        .and(|test| {
+            assert_ne!(test.world().id("pond-a-control-plane"), id);
+            let configs = test.world().configs();
+            assert!(configs.last().expect("two").contains("featureGates"), "{configs:?}");
+        })
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .stderr_has("nothing to do: it is as asked");
+}
+
+#[test]
+fn a_template_that_only_says_it_otherwise_makes_no_difference() {
+    let said_otherwise = OURS.replace("# ours", "# as before").replace("Ours.", "Mine.");
+    stands_on(OURS)
+        .template("templates", "kind-basic.yaml", &said_otherwise)
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .stderr_has("nothing to do: it is as asked");
+}
+
+#[test]
+fn a_template_that_went_away_leaves_the_shipped_one_and_a_difference() {
+    stands_on(OURS)
+        .and(|test| fs::remove_dir_all(test.work().join("templates")).expect("it is there"))
+        .run(["up", "pond.yaml"])
+        .code(2)
+        .stderr_has("a: template: kind-basic (shipped) renders otherwise than when it was made");
+}
+
+/// A scenario whose lab is beside it.
+fn with_own_lab(name: &str, lab: &str) -> String {
+    let scenario = include_str!("../good/regional-failover.yaml");
+    let (before, rest) = scenario.split_once("\nlab:").expect("it has a lab");
+    let rest = rest.split_once("\nroles:").expect("it has roles").1;
+    let text = format!("{before}\nlab: {lab}\nroles:{rest}");
+    text.replace("name: regional-failover", &format!("name: {name}"))
+}
+
+const TWO_REGIONS: &str = "apiVersion: seatrial/v1\nkind: Lab\nname: two
+defaults: {kubernetes: \"1.36\"}
+clusters: {eu: {labels: {region: eu}}, us: {labels: {region: us}}}\n";
+
+#[test]
+fn runs_of_labs_with_other_templates_of_that_name_get_labs_of_their_own() {
+    let other = OURS.replace("# ours", "# other");
+    let test = Test::new().kind(&Kind::fails());
+    let test = test
+        .template("one", "two.yaml", TWO_REGIONS)
+        .template("one/templates", "kind-basic.yaml", OURS)
+        .template("other", "two.yaml", TWO_REGIONS)
+        .template("other/templates", "kind-basic.yaml", &other)
+        .template("same", "two.yaml", TWO_REGIONS)
+        .template("same/templates", "kind-basic.yaml", OURS)
+        .file("one.yaml", &with_own_lab("one", "one/two.yaml"))
+        .file("other.yaml", &with_own_lab("other", "other/two.yaml"))
+        .file("same.yaml", &with_own_lab("same", "same/two.yaml"))
+        .run(["run", "one.yaml", "other.yaml", "same.yaml"])
+        .code(3);
+    // What kept the first one from a judgement keeps whoever needs the same lab from it, too.
+    let test = test.stdout_has("not judged    other").stdout_has("not run       same");
+    let configs = test.world().configs();
+    let of = |what: &str| configs.iter().filter(|config| config.contains(what)).count();
+    assert_eq!((of("# ours"), of("# other")), (2, 2), "{configs:?}");
+    test.leaves_nothing();
+}
+
+#[test]
+fn a_lab_that_is_set_brings_its_templates() {
+    Test::new()
+        .template("labs", "two.yaml", &TWO_REGIONS.replace("eu: {", "eu: {template: ours, "))
+        .template("labs/templates", "ours.yaml", OURS)
+        .file("scenario.yaml", &with_own_lab("set", "two-regions"))
+        .run(["scenario", "explain", "scenario.yaml", "--set", "lab=\"labs/two.yaml\""])
+        .code(0);
+}
+
+#[test]
+fn a_lab_of_a_variant_brings_its_templates() {
+    let variants = "variants:\n  mine: {lab: labs/two.yaml}\n";
+    let scenario = with_own_lab("varied", "two-regions");
+    let (before, _) = scenario.split_once("\nvariants:").unwrap_or((&scenario, ""));
+    Test::new()
+        .template("labs", "two.yaml", &TWO_REGIONS.replace("eu: {", "eu: {template: ours, "))
+        .template("labs/templates", "ours.yaml", OURS)
+        .file("scenario.yaml", &format!("{before}\n{variants}"))
+        .run(["scenario", "lint", "scenario.yaml"])
+        .code(0)
+        .run(["scenario", "list", ".", "--output", "name"])
+        .code(0)
+        .stdout_has("./scenario.yaml\n");
+}
+
+#[test]
+fn lint_tells_which_templates_can_mount_directories_of_the_host() {
+    let open = OURS.replace("provider: kind", "provider: kind\nhostMounts: true");
+    Test::new()
+        .template("templates", "kind-basic.yaml", &open)
+        .template(".", "two.yaml", TWO_REGIONS)
+        .file("scenario.yaml", &with_own_lab("open", "two.yaml"))
+        .run(["scenario", "lint", "scenario.yaml"])
+        .code(0)
+        .stderr_has("warning: scenario.yaml: cluster `eu`: template `kind-basic` can mount");
+}
+
 #[test]
 fn the_first_directory_goes_before_the_others_and_before_the_one_beside_the_lab() {
     let test = Test::new()
@@ -140,16 +268,12 @@ fn the_first_directory_goes_before_the_others_and_before_the_one_beside_the_lab(
 
 #[test]
 fn a_lab_below_a_scenario_brings_its_templates() {
-    let scenario = include_str!("../good/regional-failover.yaml");
-    let (before, rest) = scenario.split_once("\nlab:").expect("it has a lab");
-    let rest = rest.split_once("\nroles:").expect("it has roles").1;
-    let scenario = format!("{before}\nlab: labs/two.yaml\nroles:{rest}");
     let lab = "apiVersion: seatrial/v1\nkind: Lab\nname: two\ndefaults: {template: ours}
 clusters: {eu: {labels: {region: eu}}, us: {labels: {region: us}}}\n";
     Test::new()
         .template("labs", "two.yaml", lab)
         .template("labs/templates", "ours.yaml", OURS)
-        .file("scenario.yaml", &scenario)
+        .file("scenario.yaml", &with_own_lab("below", "labs/two.yaml"))
         .run(["scenario", "lint", "scenario.yaml"])
         .code(0);
 }
