@@ -79,7 +79,9 @@ pub(super) fn load(
 pub fn named_labs(file: &SourceFile, settings: &[String]) -> Vec<String> {
     let read = |file: &SourceFile| tree::parse(file, 0..file.text().len(), &mut Vec::new());
     // The last one wins, over the file and over its variants.
-    if let Some(set) = settings.iter().filter_map(|setting| setting.strip_prefix("lab=")).last() {
+    if let Some(set) =
+        settings.iter().filter_map(|setting| setting.strip_prefix("lab=")).next_back()
+    {
         let value = read(&SourceFile::new("--set", set));
         return value.iter().filter_map(text).collect();
     }
