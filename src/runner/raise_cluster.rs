@@ -76,7 +76,7 @@ impl Job<'_> {
         if let Some(workload) = self.workload {
             deploy(self.host, self.images, workload, &api, &self.record()).await?;
         }
-        super::reset::keep(self.host, &self.cluster.cluster, &self.record()).await;
+        super::reset::keep(self.host, &self.cluster.cluster, &self.record(), api).await;
         Ok(())
     }
 
