@@ -170,10 +170,16 @@ impl Cluster<'_> {
     ) -> Result<(), ResetError> {
         let waiting = self.waiting("its services to lead to their pods", within);
         let led = waiting.until(async || match self.look().await {
-            Ok(found) => self.services_lead(&found).await.unwrap_or_else(not_yet),
+            Ok(found) => match self.services_lead(&found).await {
+                Ok(Look::Met(())) => Look::Met(Ok(())),
+                Ok(Look::NotYet(seen)) => Look::NotYet(seen),
+                Err(error) => not_yet(error),
+            },
+            // What cannot be run in a node now cannot be run in it a moment later.
+            Err(error) if error.is_refusal() => Look::Met(Err(error)),
             Err(error) => not_yet(error),
         });
-        Ok(led.await?)
+        led.await?
     }
 
     /// Whether every pod runs and rules lead to it.
