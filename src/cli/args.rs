@@ -7,8 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use super::{
     check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
     fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, outcome::Outcome, render::Render,
-    reset::Reset, run::Run, scenario::Scenario, schema::Schema, signals::Interrupt, start::Start,
-    status::Status, stop::Stop, template::Template, traffic::Traffic, up::Up,
+    report::Report, reset::Reset, run::Run, scenario::Scenario, schema::Schema, signals::Interrupt,
+    start::Start, status::Status, stop::Stop, template::Template, traffic::Traffic, up::Up,
 };
 use crate::{template::apart, tool::launch};
 
@@ -64,6 +64,7 @@ pub(super) enum Command {
     /// Render a template of a user's, apart from everything else.
     #[command(name = apart::COMMAND, hide = true)]
     RenderApart,
+    Report(Report),
     Reset(Reset),
     Run(Run),
     #[command(subcommand)]

@@ -31,13 +31,6 @@ pub enum ResetError {
     Wait(#[from] WaitError),
 }
 
-impl ResetError {
-    /// Whether a program could not be run in a node, or said no there.
-    pub(super) const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Provider(ProviderError::Tool(error)) if error.is_refusal())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -20,6 +20,7 @@ mod real;
 mod records;
 mod render;
 mod repeats;
+mod reports;
 mod reset;
 mod shell;
 mod templates;
