@@ -92,7 +92,8 @@ impl<'a> Series<'a> {
         for (index, turn) in turns.iter().enumerate() {
             // What kept a run from a judgement keeps the next one in such a lab from it, too.
             if hopeless.iter().any(|lost| lost.needs_the_same_lab(turn)) {
-                let line = Line { title: turn.scenario.title(), verdict: None, dir: None };
+                let line =
+                    Line { title: turn.scenario.title(), verdict: None, flaky: false, dir: None };
                 lines.push(line);
                 continue;
             }
@@ -128,8 +129,8 @@ impl<'a> Series<'a> {
         let attempt =
             Attempt { scenario: turn.scenario, dir: dir.clone(), id: &id, part: None, hand_on };
         let one = self.one(turn, attempt).await;
-        let verdict = one.account.as_ref().map(|account| account.judgement.verdict.to_string());
-        (one, Line { title, verdict, dir: dir.exists().then_some(dir) })
+        let verdict = one.account.as_ref().map(|account| account.judgement.verdict);
+        (one, Line { title, verdict, flaky: false, dir: dir.exists().then_some(dir) })
     }
 
     async fn one(&mut self, turn: &Turn<'_>, attempt: Attempt<'_>) -> One {
@@ -202,7 +203,8 @@ impl<'a> Series<'a> {
         hand_on: bool,
     ) -> (One, Line) {
         let title = turn.scenario.title();
-        let line = |verdict| Line { title: title.clone(), verdict, dir: Some(dir.clone()) };
+        let line =
+            |verdict| Line { title: title.clone(), verdict, flaky: false, dir: Some(dir.clone()) };
         let home = match RunDir::create(dir.clone()) {
             Ok(home) => home,
             Err(error) => return (One::failed(error.into()), Line { dir: None, ..line(None) }),
@@ -251,9 +253,8 @@ impl<'a> Series<'a> {
         if record.interrupted {
             all.exit = all.exit.and(Exit::Interrupted);
         }
-        let flaky = if record.flaky { ", flaky" } else { "" };
         let is_judged = judged.iter().all(|one| one.run.is_some());
-        (all, line(is_judged.then(|| format!("{}{flaky}", record.verdict))))
+        (all, Line { flaky: record.flaky, ..line(is_judged.then_some(record.verdict)) })
     }
 
     /// Removes a lab that no run needs any more, unless it is to be kept; only an interrupt, or a
