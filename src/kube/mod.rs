@@ -17,5 +17,5 @@ pub use access::ClusterApi;
 pub use afresh::Tasks;
 pub use error::KubeError;
 pub use exec::{Exec, PodName};
-pub use ready::{ExpectedNodes, Workload};
+pub use ready::{ExpectedNode, ExpectedNodes, Workload};
 pub use served::{NodeStarts, ServiceName};

@@ -7,6 +7,7 @@ mod active;
 mod active_tests;
 mod deploy;
 mod difference;
+mod drift;
 mod error;
 pub mod event;
 mod front_door;
@@ -33,6 +34,7 @@ mod until;
 mod whole;
 
 pub use difference::{Difference, What};
+pub use drift::drifted;
 pub use error::{ClusterFailure, RunnerError};
 pub use event::{Event, Events, Recorded};
 pub use host::Host;

@@ -49,6 +49,14 @@ fn its_files_are_sound() {
         match kind {
             Some("Lab") => test.beside(["render", name]).code(0),
             Some("Scenario") => test.beside(["scenario", "lint", name]).code(0),
+            Some("Cluster") => test.beside(["template", "validate", name]).code(0),
+            None if name == "versions.yaml" => {
+                // What is on the host goes before it.
+                let test = reader().given(|world| world.holds_images(""));
+                let render = test.beside(["--versions", name, "render", "shop-lab.yaml"]);
+                render.code(0);
+                render.stdout_has("image: \"registry.example/node:v1.36.4\"");
+            }
             kind => panic!("{name} is a {kind:?}"),
         }
     }

@@ -8,4 +8,5 @@ mod life;
 mod readme;
 mod reset;
 mod seatrial;
+mod templates;
 mod world;
