@@ -76,11 +76,11 @@ impl Live {
 
     fn phase(&mut self, cluster: &str, phase: &str) {
         let begin = || {
-            let bar = self
-                .all
-                .add(ProgressBar::no_length().with_style(style("{prefix}: {wide_msg} {elapsed}")));
+            let bar = self.all.add(
+                ProgressBar::no_length().with_style(style("{elapsed:>8}  {prefix}: {wide_msg}")),
+            );
             bar.enable_steady_tick(TICK);
-            bar.with_prefix(format!("          {cluster}"))
+            bar.with_prefix(cluster.to_owned())
         };
         self.phases.entry(cluster.to_owned()).or_insert_with(begin).set_message(phase.to_owned());
     }
