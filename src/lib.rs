@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod fault;
 pub mod fleet;
 pub mod kube;
+pub mod manifest;
 pub mod model;
 pub mod provider;
 pub mod report;

@@ -12,7 +12,7 @@ impl Cni for Kindnet {
         NAME
     }
 
-    fn readiness(&self) -> Option<Workload> {
+    fn readiness(&self) -> Option<Workload<'static>> {
         Some(Workload::DaemonSet { namespace: "kube-system", name: "kindnet" })
     }
 }

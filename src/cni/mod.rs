@@ -33,7 +33,7 @@ pub trait Cni: Send + Sync {
     }
 
     /// What must run before the cluster is ready, beside Ready nodes.
-    fn readiness(&self) -> Option<Workload> {
+    fn readiness(&self) -> Option<Workload<'static>> {
         None
     }
 }

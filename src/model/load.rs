@@ -1,6 +1,7 @@
 //! From files to checked labs, scenarios and front matter: everything that is wrong with a file is
 //! reported at once, with its place.
 
+mod asking;
 mod document;
 mod expect;
 mod front_door;
@@ -14,6 +15,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod workload;
 
 use std::path::Path;
 

@@ -3,6 +3,7 @@
 //!
 //! Must not know providers, clusters, or any I/O beyond reading files.
 
+pub mod asking;
 pub mod expectation;
 pub mod lab;
 pub mod load;
@@ -15,6 +16,7 @@ pub mod scenario;
 pub mod source;
 pub mod template;
 pub mod units;
+pub mod workload;
 
 mod builder;
 mod decode;

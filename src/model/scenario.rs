@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 use indexmap::IndexMap;
 
 use super::{
+    asking::Asking,
     expectation::{Connections, Expectation, Window},
     lab::Lab,
     name::Name,
     units::Rate,
+    workload::{Endpoint, Workload},
 };
 
 /// A scenario as it will run: checked, every reference resolved.
@@ -26,32 +28,21 @@ pub struct Scenario {
     pub expect: Vec<Expectation>,
 }
 
+impl Scenario {
+    /// The endpoint that the front door leads to: all traffic through it asks the same.
+    #[must_use]
+    pub fn behind_front_door(&self) -> Option<&Endpoint> {
+        let mut through = self.traffic.values().filter(|one| one.through == Through::FrontDoor);
+        self.workload.endpoints.get(&through.next()?.endpoint)
+    }
+}
+
 /// A part that a cluster plays, found by its labels; exactly one cluster, and no cluster twice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Role {
     pub labels: BTreeMap<String, String>,
     /// The cluster of the lab that plays it.
     pub cluster: Name,
-}
-
-/// What runs in every cluster and answers the traffic.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Workload {
-    /// The shipped one: an HTTP server that answers with its cluster's name.
-    #[default]
-    Echo,
-}
-
-impl Workload {
-    pub const NAMES: [(&'static str, Self); 1] = [("echo", Self::Echo)];
-
-    /// The node port that leads to it.
-    #[must_use]
-    pub const fn node_port(self) -> u16 {
-        match self {
-            Self::Echo => 30080,
-        }
-    }
 }
 
 /// The load balancer in front of the clusters.
@@ -113,6 +104,9 @@ pub struct Traffic {
     pub connections: Vec<Connections>,
     /// Who may answer when; in other windows every cluster of the front door may.
     pub allowed: Vec<(Window, Vec<Name>)>,
+    /// The workload's endpoint that is asked.
+    pub endpoint: Name,
+    pub asking: Asking,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -3,25 +3,34 @@
 use std::time::Duration;
 
 use super::{Event, Host, RunnerError, images::Images};
-use crate::{fleet::ClusterRecord, kube::ClusterApi, model::scenario::Workload};
+use crate::{fleet::ClusterRecord, kube::ClusterApi, model::workload::Workload};
 
 const READINESS: Duration = Duration::from_secs(120);
 
-/// Installs the workload in one cluster, and waits until its pods are ready.
+/// Installs the workload in one cluster, and waits until its pods are ready and its services lead
+/// to them.
 pub(super) async fn deploy(
     host: &Host,
     images: &Images,
-    workload: Workload,
+    workload: &Workload,
     api: &ClusterApi,
     cluster: &ClusterRecord,
 ) -> Result<(), RunnerError> {
-    let phase = format!("deploying {}", workload.name());
+    let phase = format!("deploying the workload {}", workload.name());
     host.events.emit(Event::Phase { cluster: api.cluster().to_owned(), phase });
     let provider = host.providers.named(&cluster.provider)?;
-    for image in workload.images() {
+    // Nodes pull what this host does not have.
+    for image in workload.images.iter().filter(|image| images.has(image)) {
         images.load(host, &*provider, &cluster.nodes, image).await?;
     }
-    let manifest = workload.manifest(&host.templates, &cluster.name)?;
-    api.apply(workload.name(), &manifest).await?;
-    Ok(api.wait_workload(&workload.readiness(), READINESS, &host.cancelled).await?)
+    for (what, manifest) in workload.manifests(&host.templates, &cluster.name)? {
+        api.apply(&what, &manifest).await?;
+    }
+    for controller in workload.readiness() {
+        api.wait_workload(&controller, READINESS, &host.cancelled).await?;
+    }
+    for service in workload.services() {
+        api.wait_served(&service, READINESS, &host.cancelled).await?;
+    }
+    Ok(())
 }

@@ -38,7 +38,7 @@ pub enum RunnerError {
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
     NotServed { why: String, within: Duration },
     #[error(
-        "{cluster}: the lab publishes no node port {port}, which workload `{workload}` needs; add it to `ports`"
+        "{cluster}: the lab publishes no node port {port}, which the workload {workload} needs; add it to `ports`"
     )]
     PortNotPublished { cluster: String, port: u16, workload: &'static str },
     #[error(transparent)]
@@ -49,6 +49,8 @@ pub enum RunnerError {
     Tool(#[from] ToolError),
     #[error("no cluster of the lab plays role `{role}`")]
     UnboundRole { role: String },
+    #[error("the workload has no endpoint `{endpoint}`")]
+    UnknownEndpoint { endpoint: String },
     #[error("there is no template `{template}`; `seatrial template list` shows those there are")]
     UnknownTemplate { template: String },
     #[error("cluster `{cluster}`: {error}")]
@@ -154,6 +156,7 @@ mod tests {
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },
+            RunnerError::UnknownEndpoint { endpoint: "wbe".to_owned() },
             RunnerError::UnknownTemplate { template: "kind-basci".to_owned() },
             RunnerError::of_version(&"eu".parse().expect("a name"), unknown_version),
             WaitError::Cancelled { who: cluster(), what: "all nodes Ready".to_owned() }.into(),

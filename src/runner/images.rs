@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use super::{Host, RunnerError};
-use crate::{fleet::record::NodeRecord, provider::Provider};
+use crate::{fleet::record::NodeRecord, model::workload::Workload, provider::Provider};
 
 /// The archives of one lab's images, in a directory that goes with it.
 pub(super) struct Images {
@@ -30,6 +30,11 @@ impl Images {
             .map_err(|source| RunnerError::Io { path: lab.to_owned(), source })?;
         let archives = images.into_iter().map(|image| (image, OnceCell::new())).collect();
         Ok(Self { dir, archives })
+    }
+
+    /// Whether it is one of those that this host gives.
+    pub(super) fn has(&self, image: &str) -> bool {
+        self.archives.contains_key(image)
     }
 
     /// Makes every archive while clusters are being created, for as long as somebody may need
@@ -71,6 +76,21 @@ impl Images {
             None => save().await,
         }
     }
+}
+
+/// The images of a workload that this host gives to the nodes: those of ours, and of the user's
+/// those that are here.
+pub(super) async fn of_workload(
+    host: &Host,
+    workload: &Workload,
+) -> Result<Vec<String>, RunnerError> {
+    let mut given = Vec::new();
+    for image in &workload.images {
+        if workload.is_shipped() || host.docker().image_id(image).await?.is_some() {
+            given.push(image.clone());
+        }
+    }
+    Ok(given)
 }
 
 /// Gets an image onto this host unless it is there.

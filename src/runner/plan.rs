@@ -16,7 +16,7 @@ use crate::{
     model::{
         lab::{self, Lab, Network},
         name::Name,
-        scenario::Workload,
+        workload::Workload,
     },
     provider::Provider,
     template::{ClusterContext, ClusterTemplate, CniContext, NetContext},
@@ -31,7 +31,7 @@ pub struct Wanted<'a> {
     pub source: String,
     pub lab: &'a Lab,
     /// What will run in it, if that is known.
-    pub workload: Option<Workload>,
+    pub workload: Option<&'a Workload>,
     pub jobs: Option<NonZeroUsize>,
 }
 

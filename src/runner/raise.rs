@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     ClusterFailure, Event, Host, PlannedCluster, RunnerError, Wanted,
-    images::{Images, fetch},
+    images::{Images, fetch, of_workload},
     plan,
     raise_cluster::{self, Job},
 };
@@ -83,7 +83,7 @@ async fn create(
 ) -> Result<Vec<ClusterFailure>, RunnerError> {
     fetch_node_images(host, &planned, store).await?;
     create_networks(host, store).await?;
-    let images = Images::new(store.dir(), wanted_images(wanted, &planned))?;
+    let images = Images::new(store.dir(), wanted_images(host, wanted, &planned).await?)?;
     let slots = Arc::new(Semaphore::new(jobs(host, wanted.jobs)));
     let creations = planned.iter().map(|cluster| {
         let job = Job { host, store, images: &images, cluster, workload: wanted.workload };
@@ -187,10 +187,17 @@ fn is_name_taken(error: &ToolError) -> bool {
 }
 
 /// Everything that some node will need beside its own image.
-fn wanted_images(wanted: &Wanted<'_>, planned: &[PlannedCluster]) -> Vec<String> {
-    let cni = planned.iter().flat_map(|cluster| cluster.cni.images());
-    let workload = wanted.workload.iter().flat_map(|workload| workload.images());
-    cni.chain(workload).map(str::to_owned).collect()
+async fn wanted_images(
+    host: &Host,
+    wanted: &Wanted<'_>,
+    planned: &[PlannedCluster],
+) -> Result<Vec<String>, RunnerError> {
+    let cni = planned.iter().flat_map(|cluster| cluster.cni.images()).map(str::to_owned);
+    let workload = match wanted.workload {
+        Some(workload) => of_workload(host, workload).await?,
+        None => Vec::new(),
+    };
+    Ok(cni.chain(workload).collect())
 }
 
 /// How many clusters are created at once.

@@ -15,7 +15,7 @@ use crate::{
         state::{create_private, write_atomically},
     },
     kube::{ClusterApi, ExpectedNodes, Workload},
-    model::scenario,
+    model::workload,
     provider::{CreateRequest, ProviderError},
 };
 
@@ -30,7 +30,7 @@ pub(super) struct Job<'a> {
     pub(super) store: &'a LabStore,
     pub(super) images: &'a Images,
     pub(super) cluster: &'a PlannedCluster,
-    pub(super) workload: Option<scenario::Workload>,
+    pub(super) workload: Option<&'a workload::Workload>,
 }
 
 /// Creates a cluster and waits until it is whole; keeps the logs of one that failed.

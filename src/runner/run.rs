@@ -68,7 +68,7 @@ impl RunRequest<'_> {
             name: lab_name(&self.scenario.name, self.id),
             source: self.source.to_owned(),
             lab: &self.scenario.lab,
-            workload: Some(self.scenario.workload),
+            workload: Some(&self.scenario.workload),
             jobs: self.jobs,
         };
         let raised = match raise(host, &wanted).await {

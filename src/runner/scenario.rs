@@ -13,6 +13,7 @@ use crate::{
     model::{
         name::Name,
         scenario::{FrontDoor, Scenario, Through, Traffic},
+        workload::Endpoint,
     },
     traffic::{
         front_door::{Builtin, DoorSpec, Server, Timeouts},
@@ -121,14 +122,11 @@ impl Trial<'_> {
     }
 
     fn servers(&self, door: &FrontDoor) -> Result<Vec<Server>, RunnerError> {
-        let workload = self.scenario.workload;
+        let endpoint = self.scenario.behind_front_door().ok_or(RunnerError::NoFrontDoor)?;
         let server = |role: &Name| {
             let (name, _) = self.cluster_of(role)?;
-            Ok(Server {
-                name: name.to_string(),
-                address: self.address_of(role)?,
-                path: workload.check_path().to_owned(),
-            })
+            let (address, path) = (self.address_of(role, endpoint)?, endpoint.check.clone());
+            Ok(Server { name: name.to_string(), address, path })
         };
         door.order.iter().map(server).collect()
     }
@@ -155,22 +153,29 @@ impl Trial<'_> {
             (Through::FrontDoor, None) => Vec::new(),
             (Through::Role(role), _) => vec![role.clone()],
         };
+        let endpoint = self.endpoint(traffic)?;
         let address = match (&traffic.through, door) {
-            (Through::Role(role), _) => self.address_of(role)?,
+            (Through::Role(role), _) => self.address_of(role, endpoint)?,
             (Through::FrontDoor, Some(door)) => door,
             (Through::FrontDoor, None) => return Err(RunnerError::NoFrontDoor),
         };
         let mut identities = BTreeMap::new();
         for role in &behind {
             let (name, record) = self.cluster_of(role)?;
-            identities.insert(record.name.clone(), name.to_string());
+            identities.extend(known_as(&name, &record).map(|known| (known, name.to_string())));
         }
-        Ok(Target { address, path: self.scenario.workload.path().to_owned(), identities })
+        let (path, asking) = (endpoint.path.clone(), traffic.asking.clone());
+        Ok(Target { address, path, asking, identities })
     }
 
-    /// The loopback address that leads to the workload in a role's cluster.
-    fn address_of(&self, role: &Name) -> Result<SocketAddr, RunnerError> {
-        let port = self.scenario.workload.node_port();
+    fn endpoint(&self, traffic: &Traffic) -> Result<&Endpoint, RunnerError> {
+        let known = self.scenario.workload.endpoints.get(&traffic.endpoint);
+        known.ok_or_else(|| RunnerError::UnknownEndpoint { endpoint: traffic.endpoint.to_string() })
+    }
+
+    /// The loopback address that leads to an endpoint in a role's cluster.
+    fn address_of(&self, role: &Name, endpoint: &Endpoint) -> Result<SocketAddr, RunnerError> {
+        let port = endpoint.node_port;
         let (name, record) = self.cluster_of(role)?;
         let host_port = record.host_port(port).ok_or_else(|| RunnerError::PortNotPublished {
             cluster: name.to_string(),
@@ -226,4 +231,10 @@ impl Trial<'_> {
             () = self.host.events.clock().sleep_until(moment) => true,
         }
     }
+}
+
+/// What an answer may call a cluster: its name in the lab, its name on this host, its nodes' names.
+fn known_as(name: &Name, record: &ClusterRecord) -> impl Iterator<Item = String> {
+    let nodes = record.nodes.iter().map(|node| node.name.clone());
+    nodes.chain([name.to_string(), record.name.clone()])
 }

@@ -5,6 +5,7 @@
 pub mod front_door;
 pub mod load;
 
+mod answer;
 mod client;
 mod exchange;
 mod generator;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 use seatrial::model::{
+    asking::AnsweredBy,
     lab::Parameter,
     load::{Loader, Shelf, template_front_matter},
     problems::Problems,
@@ -115,4 +116,28 @@ fn a_good_scenario_is_loaded_with_every_reference_resolved() {
 fn the_body_of_a_template_starts_behind_its_front_matter() {
     let (_, body) = template_front_matter(&SourceFile::new("t", KIND_BASIC)).expect("it is good");
     assert_eq!(&KIND_BASIC[body..], "kind: Cluster\n");
+}
+
+#[test]
+fn a_workload_of_ones_own_is_loaded_with_what_it_runs_and_who_tells_its_cluster() {
+    let path = Path::new("tests/scenarios/own-workload.yaml");
+    let file = SourceFile::read(path).expect("it can be read");
+    let scenario = match Loader::new(&OneOfEach).scenario(&file, path.parent()) {
+        Ok(scenario) => scenario,
+        Err(problems) => panic!("{}", problems.render(false, 100)),
+    };
+    let workload = &scenario.workload;
+    let controllers: Vec<_> = workload.controllers.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(controllers, ["shop", "edge"]);
+    let images = ["registry.k8s.io/e2e-test-images/agnhost:2.53", "haproxy:2.6"];
+    assert_eq!(workload.images, images);
+    let web = &workload.endpoints["web"];
+    assert_eq!((web.service.name.as_str(), web.check.as_str()), ("edge", "/healthz"));
+    assert_eq!(workload.endpoints["back"].check, "/echo?msg=gone&code=410");
+    let shop = &scenario.traffic["shop"].asking;
+    assert_eq!(shop.headers, [("x-tenant".to_owned(), "acme".to_owned())]);
+    assert_eq!(shop.answered_by, Some(AnsweredBy::Header("x-node".to_owned())));
+    assert_eq!(scenario.traffic["back"].asking.answered_by, None);
+    assert_eq!(scenario.traffic["back"].asking.expect.status, 410);
+    assert_eq!(scenario.behind_front_door(), Some(web));
 }

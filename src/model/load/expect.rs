@@ -124,12 +124,22 @@ impl Written<'_> {
         step?;
         let Some(traffic) = context.traffic.get(subject.traffic.as_str()) else { return Ok(()) };
         self.check_stream(decoder, traffic)?;
+        if self.asks_who() && traffic.asking.answered_by.is_none() {
+            let what = self.read.metric.to_string();
+            let problem = Problem::UnknownAnswerer { what, traffic: subject.traffic.clone() };
+            return Err(decoder.report(&at, problem));
+        }
         let steady = traffic.allowed.iter().any(|(window, _)| *window == Window::Steady);
         if self.read.metric == Metric::Failback && !steady {
             let problem = Problem::FailbackWithoutSteady { traffic: subject.traffic.clone() };
             return Err(decoder.report(&at, problem));
         }
         Ok(())
+    }
+
+    /// Whether the clusters must be told apart to judge it.
+    const fn asks_who(&self) -> bool {
+        matches!(self.read.metric, Metric::AnsweredBy | Metric::Failback)
     }
 
     fn check_stream(&self, decoder: &mut Decoder, traffic: &Traffic) -> Read<()> {
@@ -188,7 +198,8 @@ impl Written<'_> {
             Window::All => self.read.subject.step.as_deref().and_then(of_fault),
         };
         let (rate, timeout) = (traffic.rate, traffic.timeout);
-        Some(Known { rate, timeout, has_slow: traffic.slow.is_some(), lasts })
+        let (has_slow, has_wrong) = (traffic.slow.is_some(), traffic.asking.can_be_wrong());
+        Some(Known { rate, timeout, has_slow, has_wrong, lasts })
     }
 
     /// A bound beyond the step's patience is never reached: the step gives up first.

@@ -28,7 +28,7 @@ const DEFAULT_TEMPLATE: &str = "kind-basic";
 const MOST_CLUSTERS: usize = 64;
 const MOST_PORTS: usize = 16;
 /// Kubernetes' own range of node ports.
-const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+pub(super) const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 
 pub(super) fn load(file: &SourceFile, shelf: &dyn Shelf) -> Result<Lab, Problems> {
     let mut decoder = Decoder::new(file);

@@ -89,7 +89,7 @@ fn lab_file(
 }
 
 /// Whether symbolic links lead out of the directory. What does not exist leads nowhere.
-fn leads_out(base: &Path, path: &Path) -> bool {
+pub(super) fn leads_out(base: &Path, path: &Path) -> bool {
     let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
     match (base.canonicalize(), path.canonicalize()) {
         (Ok(base), Ok(path)) => !path.starts_with(base),

@@ -14,6 +14,7 @@ use super::{
     roles::roles,
     steps::steps,
     traffic::traffic,
+    workload::workload,
 };
 use crate::model::{
     decode::{Decoder, Fields, Read, Reported},
@@ -22,9 +23,10 @@ use crate::model::{
     name::Name,
     problem::Problem,
     problems::Problems,
-    scenario::{FrontDoor, Role, Scenario, Steady, Step, Through, Traffic, Workload},
+    scenario::{FrontDoor, Role, Scenario, Steady, Step, Through, Traffic},
     source::SourceFile,
     tree::{self, Node},
+    workload::Workload,
 };
 
 pub(super) fn load(
@@ -53,8 +55,10 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
         let locate = |decoder: &mut Decoder, node: &Node| {
             lab_source::lab(decoder, node, name.as_ref().ok(), base, shelf)
         };
-        let setting = Setting::read(fields, &names, locate);
-        let trial = Trial::read(fields, &names);
+        let workload = fields.optional("workload", |decoder, node| workload(decoder, node, base));
+        let workload = workload.map(|workload| workload.unwrap_or_else(Workload::echo));
+        let setting = Setting::read(fields, &names, workload.as_ref().ok(), locate);
+        let trial = Trial::read(fields, &names, workload.as_ref().ok());
         header?;
         let (setting, trial) = (setting?, trial?);
         Ok(Scenario {
@@ -62,7 +66,7 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             description: description?,
             lab: setting.lab,
             roles: setting.roles,
-            workload: setting.workload,
+            workload: workload?,
             front_door: setting.front_door,
             traffic: trial.traffic,
             steady: trial.steady,
@@ -76,7 +80,6 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
 struct Setting {
     lab: Lab,
     roles: IndexMap<Name, Role>,
-    workload: Workload,
     front_door: Option<FrontDoor>,
 }
 
@@ -84,6 +87,7 @@ impl Setting {
     fn read<'n>(
         fields: &mut Fields<'_, 'n>,
         names: &Names,
+        workload: Option<&Workload>,
         locate: impl FnOnce(&mut Decoder, &'n Node) -> Read<Lab>,
     ) -> Read<Self> {
         let lab = fields.required_because(
@@ -96,23 +100,16 @@ impl Setting {
             "name each part that a cluster plays, such as `primary: {labels: {region: eu}}`",
             |decoder, node| roles(decoder, node, lab.as_ref().ok()),
         );
-        let workload = fields.optional("workload", |decoder, node| {
-            decoder.choice(node, "workload", &Workload::NAMES)
-        });
         let front_door =
             fields.optional("frontDoor", |decoder, node| front_door(decoder, names, node));
-        if let (Ok(lab), Ok(roles), Ok(workload), Some(node)) =
-            (&lab, &roles, &workload, fields.peek("lab"))
+        if let (Ok(lab), Ok(roles), Some(workload), Some(node)) =
+            (&lab, &roles, workload, fields.peek("lab"))
         {
-            let port = workload.unwrap_or_default().node_port();
-            check_ports(fields.decoder, node, (lab, roles), port)?;
+            let ports = workload.endpoints.values().map(|endpoint| endpoint.node_port);
+            let checked = ports.map(|port| check_ports(fields.decoder, node, (lab, roles), port));
+            checked.fold(Ok(()), Read::and)?;
         }
-        Ok(Self {
-            lab: lab?,
-            roles: roles?,
-            workload: workload?.unwrap_or_default(),
-            front_door: front_door?,
-        })
+        Ok(Self { lab: lab?, roles: roles?, front_door: front_door? })
     }
 }
 
@@ -125,13 +122,13 @@ struct Trial {
 }
 
 impl Trial {
-    fn read(fields: &mut Fields<'_, '_>, names: &Names) -> Read<Self> {
+    fn read(fields: &mut Fields<'_, '_>, names: &Names, workload: Option<&Workload>) -> Read<Self> {
         // The good ones are kept beside the bad, so that expectations are checked against them.
         let (mut good_traffic, mut good_steps) = (IndexMap::new(), Vec::new());
         let traffic = fields.required_because(
             "traffic",
             "add one such as `shop: {through: frontDoor, rate: 20/s, timeout: 1s}`",
-            |decoder, node| traffic(decoder, names, node, &mut good_traffic),
+            |decoder, node| traffic(decoder, names, workload, node, &mut good_traffic),
         );
         let steps = fields.required_because(
             "steps",

@@ -4,4 +4,5 @@
 mod endings;
 mod failover;
 mod seatrial;
+mod workload;
 mod world;
