@@ -18,6 +18,7 @@ use crate::{
     report::{
         junit::junit,
         run_dir::{EventLog, RunDir, RunRecord},
+        skipped::Skipped,
         summary::summary,
         unjudged::Unjudged,
     },
@@ -33,6 +34,9 @@ pub(super) struct Run {
     /// How many clusters to create at once [default: what free memory allows].
     #[arg(long, short)]
     jobs: Option<NonZeroUsize>,
+    /// Exit with 0 even if every scenario was skipped.
+    #[arg(long)]
+    allow_skipped: bool,
     /// Where the records of the runs go, a directory for each.
     #[arg(long, default_value = "seatrial-runs")]
     out: PathBuf,
@@ -46,7 +50,8 @@ impl Run {
             .iter()
             .map(|source| Ok((source, source.load(context)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
-        let mut exit = Exit::Passed;
+        // Of what was skipped only as long as nothing else was run.
+        let mut exit = Exit::Skipped;
         let (mut results, mut remarks) = (String::new(), String::new());
         for (source, (scenario, file)) in &loaded {
             let one = self.one(context, source, scenario, file).await;
@@ -58,6 +63,9 @@ impl Run {
                 exit = exit.and(Exit::Interrupted);
                 break;
             }
+        }
+        if exit == Exit::Skipped && self.allow_skipped {
+            exit = Exit::Passed;
         }
         Ok(Outcome::ended(exit, results).with_remark(&remarks))
     }
@@ -98,12 +106,16 @@ async fn try_one(
     dir.write("scenario.yaml", file.text().as_bytes())?;
     let mut log = EventLog::new(dir.file("events.ndjson")?);
     let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
-    let RunEnd { result, left } = request.run(&watched.host).await;
+    let RunEnd { result, left, stays } = request.run(&watched.host).await;
     watched.close().await;
     let mut one = match result {
         Ok(record) => report(&record, dir).unwrap_or_else(One::failed),
+        Err(RunFailure::Skipped { why }) => skipped(request, &why).unwrap_or_else(One::failed),
         Err(failure) => unjudged(request, failure.into()),
     };
+    if let Some(lab) = stays {
+        let _ = writeln!(one.remark, "lab `{lab}` stays; `seatrial down {lab}` removes it");
+    }
     if !left.is_empty() {
         let failure = Failure { exit: one.exit, words: one.remark };
         let failure = with_leftovers(failure, &left);
@@ -134,6 +146,17 @@ fn report(record: &RunRecord, dir: &RunDir) -> Result<One, Failure> {
     dir.write("junit.xml", xml.as_bytes())?;
     let exit = if record.interrupted { Exit::Interrupted } else { exit_of(&record.judgement) };
     Ok(One { exit, result: text, remark: String::new() })
+}
+
+fn skipped(request: &RunRequest<'_>, why: &str) -> Result<One, Failure> {
+    let skipped = Skipped { scenario: &request.scenario.name, run: request.id, why };
+    let result = skipped.summary(request.dir.path());
+    request.dir.write("summary.txt", result.as_bytes())?;
+    let xml = skipped
+        .junit()
+        .map_err(|error| Failure::environment(format!("no JUnit report: {error}")))?;
+    request.dir.write("junit.xml", xml.as_bytes())?;
+    Ok(One { exit: Exit::Skipped, result, remark: String::new() })
 }
 
 /// A run without a judgement says so in the files that would hold one.
@@ -174,7 +197,9 @@ impl From<RunFailure> for Failure {
         match failure {
             RunFailure::Runner(error) => error.into(),
             RunFailure::RunDir(error) => error.into(),
-            failure @ RunFailure::NotWhole { .. } => Self::environment(failure),
+            failure @ (RunFailure::NotWhole { .. } | RunFailure::Skipped { .. }) => {
+                Self::environment(failure)
+            }
         }
     }
 }

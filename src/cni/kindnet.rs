@@ -12,6 +12,10 @@ impl Cni for Kindnet {
         NAME
     }
 
+    fn enforces(&self) -> bool {
+        true
+    }
+
     fn readiness(&self) -> Option<Workload<'static>> {
         Some(Workload::DaemonSet { namespace: "kube-system", name: "kindnet" })
     }

@@ -7,6 +7,7 @@ mod apply;
 mod error;
 mod ready;
 mod served;
+mod told;
 
 pub use access::ClusterApi;
 pub use error::KubeError;

@@ -154,7 +154,7 @@ impl<'a> Workload<'a> {
 }
 
 /// Why a pod waits, in the kubelet's words.
-fn trouble(pod: &Pod) -> Option<String> {
+pub(super) fn trouble(pod: &Pod) -> Option<String> {
     let status = pod.status.as_ref()?;
     let containers = status.init_container_statuses.iter().chain(&status.container_statuses);
     let waiting = containers.flatten().find_map(|container| {

@@ -2,6 +2,7 @@
 //! reported at once, with its place.
 
 mod asking;
+mod conditions;
 mod document;
 mod expect;
 mod front_door;

@@ -4,6 +4,7 @@
 //! Must not know providers, clusters, or any I/O beyond reading files.
 
 pub mod asking;
+pub mod conditions;
 pub mod expectation;
 pub mod lab;
 pub mod load;

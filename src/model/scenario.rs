@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     asking::Asking,
+    conditions::{OnFailure, Requires, Timeouts},
     expectation::{Connections, Expectation, Window},
     lab::Lab,
     name::Name,
@@ -26,6 +27,9 @@ pub struct Scenario {
     pub steady: Option<Steady>,
     pub steps: Vec<Step>,
     pub expect: Vec<Expectation>,
+    pub requires: Requires,
+    pub timeouts: Timeouts,
+    pub on_failure: OnFailure,
 }
 
 impl Scenario {

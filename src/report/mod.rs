@@ -5,5 +5,6 @@
 pub mod junit;
 pub mod progress;
 pub mod run_dir;
+pub mod skipped;
 pub mod summary;
 pub mod unjudged;

@@ -39,6 +39,7 @@ fn words(event: &Event) -> String {
             format!("lab {lab}{}", clusters.concat())
         }
         Event::LabRemoved { lab } => format!("lab {lab}: removed, nothing left"),
+        Event::LogsKept { dir } => format!("logs of the clusters: {dir}"),
         Event::Phase { cluster, phase } => format!("{cluster}: {phase}"),
         Event::PlannedAnew { what, why } => format!("planned anew: {what} ({why})"),
         Event::RunStarted { run, scenario } => format!("run {run} of {scenario}"),

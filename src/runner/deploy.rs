@@ -5,16 +5,15 @@ use std::time::Duration;
 use super::{Event, Host, RunnerError, images::Images};
 use crate::{fleet::ClusterRecord, kube::ClusterApi, model::workload::Workload};
 
-const READINESS: Duration = Duration::from_secs(120);
-
 /// Installs the workload in one cluster, and waits until its pods are ready and its services lead
-/// to them.
+/// to them; for each of them at most `within`.
 pub(super) async fn deploy(
     host: &Host,
     images: &Images,
     workload: &Workload,
     api: &ClusterApi,
     cluster: &ClusterRecord,
+    within: Duration,
 ) -> Result<(), RunnerError> {
     let phase = format!("deploying the workload {}", workload.name());
     host.events.emit(Event::Phase { cluster: api.cluster().to_owned(), phase });
@@ -27,10 +26,10 @@ pub(super) async fn deploy(
         api.apply(&what, &manifest).await?;
     }
     for controller in workload.readiness() {
-        api.wait_workload(&controller, READINESS, &host.cancelled).await?;
+        api.wait_workload(&controller, within, &host.cancelled).await?;
     }
     for service in workload.services() {
-        api.wait_served(&service, READINESS, &host.cancelled).await?;
+        api.wait_served(&service, within, &host.cancelled).await?;
     }
     Ok(())
 }

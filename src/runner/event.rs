@@ -52,6 +52,10 @@ pub enum Event {
     LabRemoved {
         lab: String,
     },
+    /// What the clusters of a run that did not pass told is in this directory.
+    LogsKept {
+        dir: String,
+    },
     /// A cluster goes into a phase of its creation.
     Phase {
         cluster: String,

@@ -14,6 +14,7 @@ use crate::{
         record::{FORMAT, NodeImage},
     },
     model::{
+        conditions::Timeouts,
         lab::{self, Lab, Network},
         name::Name,
         workload::Workload,
@@ -33,13 +34,21 @@ pub struct Wanted<'a> {
     /// What will run in it, if that is known.
     pub workload: Option<&'a Workload>,
     pub jobs: Option<NonZeroUsize>,
+    pub timeouts: Timeouts,
 }
 
 impl<'a> Wanted<'a> {
     /// A lab on its own, under its own name.
     #[must_use]
     pub fn lab(lab: &'a Lab, source: &str) -> Self {
-        Self { name: lab.name.clone(), source: source.to_owned(), lab, workload: None, jobs: None }
+        Self {
+            name: lab.name.clone(),
+            source: source.to_owned(),
+            lab,
+            workload: None,
+            jobs: None,
+            timeouts: Timeouts::default(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Bringing a lab up: written down first, then created, several clusters at once. A cluster that
 //! fails does not stop the others.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
@@ -81,12 +81,14 @@ async fn create(
     planned: Vec<PlannedCluster>,
     store: &LabStore,
 ) -> Result<Vec<ClusterFailure>, RunnerError> {
-    fetch_node_images(host, &planned, store).await?;
+    fetch_node_images(host, &planned, store, wanted.timeouts.pull).await?;
     create_networks(host, store).await?;
     let images = Images::new(store.dir(), wanted_images(host, wanted, &planned).await?)?;
+    let images = images.pulled_within(wanted.timeouts.pull);
     let slots = Arc::new(Semaphore::new(jobs(host, wanted.jobs)));
     let creations = planned.iter().map(|cluster| {
-        let job = Job { host, store, images: &images, cluster, workload: wanted.workload };
+        let (workload, timeouts) = (wanted.workload, wanted.timeouts);
+        let job = Job { host, store, images: &images, cluster, workload, timeouts };
         let slots = Arc::clone(&slots);
         async move {
             let Ok(_slot) = slots.acquire().await else { return Some(job.cancelled()) };
@@ -109,13 +111,14 @@ async fn fetch_node_images(
     host: &Host,
     planned: &[PlannedCluster],
     store: &LabStore,
+    within: Duration,
 ) -> Result<(), RunnerError> {
     for cluster in planned {
         let image = &cluster.image.image;
         if cluster.image.id.is_none() {
             let phase = format!("fetching {image}");
             host.events.emit(Event::Phase { cluster: cluster.cluster.to_string(), phase });
-            fetch(host, image).await?;
+            fetch(host, image, within).await?;
         }
         let id = host.docker().image_id(image).await?;
         store.update(|record| {

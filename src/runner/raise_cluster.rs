@@ -1,6 +1,6 @@
 //! One cluster, from a line on record to a member of the fleet.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use super::{
     ClusterFailure, Event, Host, PlannedCluster, RunnerError,
@@ -15,14 +15,9 @@ use crate::{
         state::{create_private, write_atomically},
     },
     kube::{ClusterApi, ExpectedNodes, Workload},
-    model::workload,
+    model::{conditions::Timeouts, workload},
     provider::{CreateRequest, ProviderError},
 };
-
-/// kind's own steps, on a host that starts several clusters at once.
-const CREATION: Duration = Duration::from_secs(300);
-/// From a created cluster to a ready one.
-const READINESS: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
@@ -31,6 +26,7 @@ pub(super) struct Job<'a> {
     pub(super) images: &'a Images,
     pub(super) cluster: &'a PlannedCluster,
     pub(super) workload: Option<&'a workload::Workload>,
+    pub(super) timeouts: Timeouts,
 }
 
 /// Creates a cluster and waits until it is whole; keeps the logs of one that failed.
@@ -74,7 +70,10 @@ impl Job<'_> {
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
         match self.workload {
-            Some(workload) => deploy(self.host, self.images, workload, &api, &self.record()).await,
+            Some(workload) => {
+                let (host, within) = (self.host, self.timeouts.deploy);
+                deploy(host, self.images, workload, &api, &self.record(), within).await
+            }
             None => Ok(()),
         }
     }
@@ -120,7 +119,7 @@ impl Job<'_> {
             kubeconfig: dir.join("provider-kubeconfig"),
             children: self.store.children(),
             logs: self.logs(),
-            within: CREATION,
+            within: self.timeouts.create,
         };
         Ok(self.cluster.provider.create(request).await?)
     }
@@ -175,13 +174,13 @@ impl Job<'_> {
             names: nodes.iter().map(|node| node.name.clone()).collect(),
             version: self.record().image.version,
         };
-        api.wait_nodes(&expected, READINESS, cancelled).await?;
+        api.wait_nodes(&expected, self.timeouts.ready, cancelled).await?;
         if let Some(workload) = self.cluster.cni.readiness() {
-            api.wait_workload(&workload, READINESS, cancelled).await?;
+            api.wait_workload(&workload, self.timeouts.ready, cancelled).await?;
         }
         self.phase("waiting for CoreDNS");
         let dns = Workload::Deployment { namespace: "kube-system", name: "coredns" };
-        Ok(api.wait_workload(&dns, READINESS, cancelled).await?)
+        Ok(api.wait_workload(&dns, self.timeouts.ready, cancelled).await?)
     }
 
     /// Every kind cluster lets nodes join with the same token: known to all, so good for nobody.

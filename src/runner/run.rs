@@ -5,14 +5,15 @@ use std::num::NonZeroUsize;
 use jiff::Timestamp;
 
 use super::{
-    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, lower, raise,
+    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, evidence, lower,
+    raise, requires,
 };
 use crate::{
     connect::Tcp,
     fleet::LabStore,
     model::{name::Name, scenario::Scenario},
     report::run_dir::{RunDir, RunDirError, RunRecord},
-    verdict::{case::Case, judge},
+    verdict::{case::Case, judge, judgement::Verdict},
 };
 
 /// What is to be run, and where its record goes.
@@ -29,6 +30,8 @@ pub struct RunRequest<'a> {
 pub struct RunEnd {
     pub result: Result<RunRecord, RunFailure>,
     pub left: Leftovers,
+    /// The lab that was made for it and stays.
+    pub stays: Option<Name>,
 }
 
 /// Why there is no judgement.
@@ -40,6 +43,9 @@ pub enum RunFailure {
     RunDir(#[from] RunDirError),
     #[error(transparent)]
     Runner(#[from] RunnerError),
+    /// It was not begun, because it could not have said anything.
+    #[error("{why}")]
+    Skipped { why: String },
 }
 
 impl RunRequest<'_> {
@@ -49,15 +55,32 @@ impl RunRequest<'_> {
             run: self.id.to_owned(),
             scenario: self.scenario.name.to_string(),
         });
-        let (result, store) = self.raise_and_try(host).await;
-        let left = match store {
-            Some(store) => lower(&host.for_cleanup(), store).await,
-            None => Ok(Leftovers::default()),
+        let unmet = requires::unmet(host, self.scenario).map_err(RunFailure::from);
+        let unmet = unmet.map(|unmet| unmet.map(|why| RunFailure::Skipped { why }));
+        let (result, store) = match unmet {
+            Ok(None) => self.raise_and_try(host).await,
+            Ok(Some(failure)) | Err(failure) => (Err(failure), None),
         };
-        match left {
-            Ok(left) => RunEnd { result, left },
-            Err(error) => RunEnd { result, left: Leftovers(vec![error.to_string()]) },
+        let Some(store) = store else { return RunEnd::of(result) };
+        if self.has_failed(host, &result) {
+            if self.scenario.on_failure.collect {
+                evidence::collect(host, &store, &self.dir.path().join("logs")).await;
+            }
+            // Of what never began there is nothing to look at.
+            let is_there = !matches!(result, Err(RunFailure::Runner(_)));
+            if self.scenario.on_failure.keep && (is_there || store.record().is_whole()) {
+                return RunEnd { stays: Some(store.record().name), ..RunEnd::of(result) };
+            }
         }
+        let left = lower(&host.for_cleanup(), store).await;
+        let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
+        RunEnd { left, ..RunEnd::of(result) }
+    }
+
+    /// Whether something of the run is to be looked at. Who interrupts it wants it gone.
+    fn has_failed(&self, host: &Host, result: &Result<RunRecord, RunFailure>) -> bool {
+        let passed = |run: &RunRecord| run.judgement.verdict == Verdict::Pass;
+        !host.cancelled.is_cancelled() && !result.as_ref().is_ok_and(passed)
     }
 
     async fn raise_and_try(
@@ -70,6 +93,7 @@ impl RunRequest<'_> {
             lab: &self.scenario.lab,
             workload: Some(&self.scenario.workload),
             jobs: self.jobs,
+            timeouts: self.scenario.timeouts,
         };
         let raised = match raise(host, &wanted).await {
             Ok(raised) => raised,
@@ -122,6 +146,12 @@ impl RunRequest<'_> {
             }
         }
         failures
+    }
+}
+
+impl RunEnd {
+    fn of(result: Result<RunRecord, RunFailure>) -> Self {
+        Self { result, left: Leftovers::default(), stays: None }
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod bad_files;
+mod conditions;
 mod creation;
 mod doctor;
 mod down;

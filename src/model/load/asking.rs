@@ -133,8 +133,11 @@ fn expect(decoder: &mut Decoder, node: &Node) -> Read<GoodAnswer> {
 fn body(decoder: &mut Decoder, node: &Node) -> Read<Body> {
     if let Value::Map(_) = node.value {
         return decoder.map(node, "`body`", |fields| {
-            let contains =
-                fields.required("contains", |decoder, node| decoder.sentence(node, "`contains`"));
+            let contains = fields.required_because(
+                "contains",
+                "write `{contains: TEXT}`, or the whole body as a text",
+                |decoder, node| decoder.sentence(node, "`contains`"),
+            );
             contains.map(Body::Contains)
         });
     }

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     Shelf,
+    conditions::conditions,
     document::{header, refuse_other_kinds},
     expect::{Context, expect, expect_steady},
     front_door::front_door,
@@ -59,8 +60,10 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
         let workload = workload.map(|workload| workload.unwrap_or_else(Workload::echo));
         let setting = Setting::read(fields, &names, workload.as_ref().ok(), locate);
         let trial = Trial::read(fields, &names, workload.as_ref().ok());
+        let conditions = conditions(fields);
         header?;
         let (setting, trial) = (setting?, trial?);
+        let (requires, timeouts, on_failure) = conditions?;
         Ok(Scenario {
             name: name?,
             description: description?,
@@ -72,6 +75,9 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             steady: trial.steady,
             steps: trial.steps,
             expect: trial.expect,
+            requires,
+            timeouts,
+            on_failure,
         })
     })
 }
