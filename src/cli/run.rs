@@ -37,6 +37,9 @@ pub(super) struct Run {
     /// Exit with 0 even if every scenario was skipped.
     #[arg(long)]
     allow_skipped: bool,
+    /// Let scenarios run programs on this host: `exec`, in `setup` and in steps.
+    #[arg(long)]
+    allow_exec: bool,
     /// Where the records of the runs go, a directory for each.
     #[arg(long, default_value = "seatrial-runs")]
     out: PathBuf,
@@ -50,6 +53,9 @@ impl Run {
             .iter()
             .map(|source| Ok((source, source.load(context)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
+        for (source, (scenario, _)) in &loaded {
+            self.check_exec(source, scenario)?;
+        }
         // Of what was skipped only as long as nothing else was run.
         let mut exit = Exit::Skipped;
         let (mut results, mut remarks) = (String::new(), String::new());
@@ -68,6 +74,20 @@ impl Run {
             exit = Exit::Passed;
         }
         Ok(Outcome::ended(exit, results).with_remark(&remarks))
+    }
+
+    /// A file of somebody else's must not run programs before somebody has looked at it.
+    fn check_exec(&self, source: &ScenarioSource, scenario: &Scenario) -> Result<(), Failure> {
+        let executes = scenario.executes();
+        if self.allow_exec || executes.is_empty() {
+            return Ok(());
+        }
+        let verb = if executes.len() == 1 { "runs" } else { "run" };
+        Err(Failure::usage(format!(
+            "{}: {} {verb} a program on this host; look at it, and allow it by --allow-exec",
+            source.shown(),
+            executes.join(", ")
+        )))
     }
 
     async fn one(

@@ -3,6 +3,7 @@
 
 mod asking;
 mod conditions;
+mod deed;
 mod document;
 mod expect;
 mod front_door;

@@ -5,6 +5,7 @@
 
 pub mod asking;
 pub mod conditions;
+pub mod deed;
 pub mod expectation;
 pub mod lab;
 pub mod load;

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::{
     asking::Asking,
     conditions::{OnFailure, Requires, Timeouts},
+    deed::Deed,
     expectation::{Connections, Expectation, Window},
     lab::Lab,
     name::Name,
@@ -27,12 +28,24 @@ pub struct Scenario {
     pub steady: Option<Steady>,
     pub steps: Vec<Step>,
     pub expect: Vec<Expectation>,
+    /// What is done before the workload comes.
+    pub setup: Vec<Deed>,
     pub requires: Requires,
     pub timeouts: Timeouts,
     pub on_failure: OnFailure,
 }
 
 impl Scenario {
+    /// Where it runs programs of this host, in the words of its file.
+    #[must_use]
+    pub fn executes(&self) -> Vec<String> {
+        let setup = (1..).zip(&self.setup).filter(|(_, deed)| deed.is_exec());
+        let setup = setup.map(|(number, _)| format!("entry {number} of `setup`"));
+        let is_exec = |step: &&Step| matches!(&step.action, Action::Deed(deed) if deed.is_exec());
+        let steps = self.steps.iter().filter(is_exec).map(|step| format!("step `{}`", step.id));
+        setup.chain(steps).collect()
+    }
+
     /// The endpoint that the front door leads to: all traffic through it asks the same.
     #[must_use]
     pub fn behind_front_door(&self) -> Option<&Endpoint> {
@@ -140,6 +153,7 @@ pub struct Step {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    Deed(Deed),
     Fault(Fault),
     /// Undoes the fault of an earlier step.
     Heal {

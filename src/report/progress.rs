@@ -16,6 +16,8 @@ fn words(event: &Event) -> String {
             format!("{cluster}: ready, {version} with {cni}")
         }
         Event::ClusterRemoved { cluster } => format!("{cluster}: removed"),
+        Event::DeedDone { deed, what } => format!("{deed}: {what}"),
+        Event::Executed { deed, command, .. } => format!("{deed}: ran {}", command.join(" ")),
         Event::FaultHealed { step, proof } => format!("{step}: healed: {proof}"),
         Event::FaultHealing { step, why } => format!("{step}: healing ({why})"),
         Event::FaultInjecting { step, fault, targets } => {

@@ -17,6 +17,8 @@ pub enum RunnerError {
     Cancelled,
     #[error(transparent)]
     Cni(#[from] CniError),
+    #[error("{deed} was not done within {} s", within.as_secs_f32())]
+    DeedTooLong { deed: String, within: Duration },
     #[error(transparent)]
     Fault(Box<FaultError>),
     #[error(transparent)]
@@ -140,6 +142,10 @@ mod tests {
         let errors = [
             RunnerError::Cancelled,
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
+            RunnerError::DeedTooLong {
+                deed: "setup 1".to_owned(),
+                within: Duration::from_secs(60),
+            },
             RunnerError::Fault(Box::new(fault)),
             FleetError::Exists { lab: "two".to_owned() }.into(),
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },

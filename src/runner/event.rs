@@ -23,6 +23,18 @@ pub enum Event {
     ClusterRemoved {
         cluster: String,
     },
+    /// A step or an entry of `setup` did what it says.
+    DeedDone {
+        deed: String,
+        what: String,
+    },
+    /// A program of this host ran to its end; the end of what it wrote.
+    Executed {
+        deed: String,
+        command: Vec<String>,
+        stdout: String,
+        stderr: String,
+    },
     FaultHealed {
         step: String,
         proof: String,

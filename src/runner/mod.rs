@@ -3,6 +3,7 @@
 //! Must not know how events are shown.
 
 mod active;
+mod deed;
 mod deploy;
 mod error;
 pub mod event;

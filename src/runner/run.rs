@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use jiff::Timestamp;
 
 use super::{
-    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, evidence, lower,
-    raise, requires,
+    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
+    evidence, lower, raise, requires,
 };
 use crate::{
     connect::Tcp,
@@ -87,11 +87,13 @@ impl RunRequest<'_> {
         &self,
         host: &Host,
     ) -> (Result<RunRecord, RunFailure>, Option<LabStore>) {
+        let scenario = self.scenario;
         let wanted = Wanted {
             name: lab_name(&self.scenario.name, self.id),
             source: self.source.to_owned(),
             lab: &self.scenario.lab,
-            workload: Some(&self.scenario.workload),
+            // What is set up comes before the workload, so that comes later then.
+            workload: scenario.setup.is_empty().then_some(&scenario.workload),
             jobs: self.jobs,
             timeouts: self.scenario.timeouts,
         };
@@ -103,7 +105,13 @@ impl RunRequest<'_> {
             let failures = self.keep_logs(raised.failures);
             return (Err(RunFailure::NotWhole { failures }), Some(raised.store));
         }
-        (self.try_in(host, &raised.store).await, Some(raised.store))
+        let store = raised.store;
+        if !scenario.setup.is_empty()
+            && let Err(error) = (Scene { host, store: &store, scenario }).set_up().await
+        {
+            return (Err(error.into()), Some(store));
+        }
+        (self.try_in(host, &store).await, Some(store))
     }
 
     /// One trial in a lab that is up, judged and written down.

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Event, active::Active, scenario::Trial};
+use super::{Event, active::Active, deed::Scene, scenario::Trial, until::sleep_until};
 use crate::{
     clock::Moment,
     model::{
+        deed::Deed,
         name::Name,
         scenario::{Action, Step},
     },
@@ -55,6 +56,7 @@ impl Steps<'_, '_> {
     async fn step(&mut self, step: &Step) -> Went {
         let began = self.now();
         let done = match &step.action {
+            Action::Deed(deed) => self.carry_out(step, deed).await,
             Action::Fault(declared) => self.inject(step, declared).await,
             Action::Heal { step: healed } => self.heal_as_told(healed, step).await,
         };
@@ -69,6 +71,31 @@ impl Steps<'_, '_> {
             return met;
         }
         self.hold(step).await
+    }
+
+    /// Does what the step says; a fault that reaches its `for` meanwhile is healed.
+    async fn carry_out(&mut self, step: &Step, deed: &Deed) -> Went {
+        let trial = self.trial;
+        let scene = Scene { host: trial.host, store: trial.store, scenario: trial.scenario };
+        let doing = scene.carry_out(&step.id, deed);
+        tokio::pin!(doing);
+        loop {
+            let next_end = self.next_end();
+            tokio::select! {
+                biased;
+                done = &mut doing => return match done {
+                    Ok(()) => Went::On,
+                    Err(_) if trial.host.cancelled.is_cancelled() => Went::Interrupted,
+                    Err(error) => Went::Wrong(error.to_string()),
+                },
+                () = sleep_until(trial, next_end) => {
+                    let healed = self.heal_overdue().await;
+                    if !matches!(healed, Went::On) {
+                        return healed;
+                    }
+                }
+            }
+        }
     }
 
     /// Stays for a while; a fault that ends meanwhile makes what was to be seen untrue.

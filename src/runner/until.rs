@@ -108,7 +108,7 @@ impl Steps<'_, '_> {
     }
 }
 
-async fn sleep_until(trial: &Trial<'_>, moment: Option<Moment>) {
+pub(super) async fn sleep_until(trial: &Trial<'_>, moment: Option<Moment>) {
     match moment {
         Some(moment) => trial.host.events.clock().sleep_until(moment).await,
         None => std::future::pending().await,

@@ -5,6 +5,7 @@
 mod bad_files;
 mod conditions;
 mod creation;
+mod deeds;
 mod doctor;
 mod down;
 mod evidence;

@@ -253,6 +253,6 @@ impl Written<'_> {
 fn fault<'a>(steps: &'a [Step], id: &str) -> Option<(&'a Step, &'a Fault)> {
     steps.iter().filter(|step| *step.id == *id).find_map(|step| match &step.action {
         Action::Fault(fault) => Some((step, fault)),
-        Action::Heal { .. } => None,
+        Action::Deed(_) | Action::Heal { .. } => None,
     })
 }

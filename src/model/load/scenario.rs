@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::{
     Shelf,
     conditions::conditions,
+    deed,
     document::{header, refuse_other_kinds},
     expect::{Context, expect, expect_steady},
     front_door::front_door,
@@ -59,7 +60,9 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
         let workload = fields.optional("workload", |decoder, node| workload(decoder, node, base));
         let workload = workload.map(|workload| workload.unwrap_or_else(Workload::echo));
         let setting = Setting::read(fields, &names, workload.as_ref().ok(), locate);
-        let trial = Trial::read(fields, &names, workload.as_ref().ok());
+        let setup =
+            fields.optional("setup", |decoder, node| deed::setup(decoder, &names, base, node));
+        let trial = Trial::read(fields, &names, workload.as_ref().ok(), base);
         let conditions = conditions(fields);
         header?;
         let (setting, trial) = (setting?, trial?);
@@ -75,6 +78,7 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             steady: trial.steady,
             steps: trial.steps,
             expect: trial.expect,
+            setup: setup?.unwrap_or_default(),
             requires,
             timeouts,
             on_failure,
@@ -128,7 +132,12 @@ struct Trial {
 }
 
 impl Trial {
-    fn read(fields: &mut Fields<'_, '_>, names: &Names, workload: Option<&Workload>) -> Read<Self> {
+    fn read(
+        fields: &mut Fields<'_, '_>,
+        names: &Names,
+        workload: Option<&Workload>,
+        base: Option<&Path>,
+    ) -> Read<Self> {
         // The good ones are kept beside the bad, so that expectations are checked against them.
         let (mut good_traffic, mut good_steps) = (IndexMap::new(), Vec::new());
         let traffic = fields.required_because(
@@ -139,7 +148,7 @@ impl Trial {
         let steps = fields.required_because(
             "steps",
             "write what breaks and when it is healed",
-            |decoder, node| steps(decoder, names, node, &mut good_steps),
+            |decoder, node| steps(decoder, names, base, node, &mut good_steps),
         );
         let mut context =
             Context { names, traffic: &good_traffic, steps: &good_steps, steady: None };

@@ -60,7 +60,7 @@ fn own(decoder: &mut Decoder, node: &Node, base: Option<&Path>) -> Read<Workload
 }
 
 /// The files, each with its objects.
-fn manifests(
+pub(super) fn manifests(
     decoder: &mut Decoder,
     node: &Node,
     base: Option<&Path>,
@@ -74,7 +74,7 @@ fn manifests(
 }
 
 /// One manifest below the scenario's directory, with its objects.
-pub(super) fn manifest(
+fn manifest(
     decoder: &mut Decoder,
     node: &Node,
     base: Option<&Path>,

@@ -1,0 +1,72 @@
+//! What a scenario does to its clusters beside breaking them: in `setup` and as steps.
+
+use std::time::Duration;
+
+use super::{name::Name, workload::Manifest};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    Apply(Apply),
+    Exec(Exec),
+    Wait(Wait),
+}
+
+/// Manifests, applied as they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Apply {
+    pub manifests: Vec<Manifest>,
+    pub to: Where,
+    pub within: Duration,
+}
+
+/// A program of this host, without a shell; `KUBECONFIG` is the lab's.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Exec {
+    /// At least the program's name.
+    pub command: Vec<String>,
+    pub within: Duration,
+}
+
+/// A condition of an object that must come to be true.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Wait {
+    pub object: ObjectName,
+    /// As its `status.conditions` call it, such as `Available`.
+    pub condition: String,
+    pub at: Where,
+    pub within: Duration,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ObjectName {
+    pub api_version: String,
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+}
+
+/// The clusters that a deed is about.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Where {
+    /// Every cluster of the lab.
+    #[default]
+    All,
+    Roles(Vec<Name>),
+}
+
+impl Deed {
+    #[must_use]
+    pub const fn within(&self) -> Duration {
+        match self {
+            Self::Apply(Apply { within, .. })
+            | Self::Exec(Exec { within, .. })
+            | Self::Wait(Wait { within, .. }) => *within,
+        }
+    }
+
+    /// Whether it runs a program on this host, which somebody must have allowed.
+    #[must_use]
+    pub const fn is_exec(&self) -> bool {
+        matches!(self, Self::Exec(_))
+    }
+}
