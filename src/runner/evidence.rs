@@ -24,9 +24,8 @@ pub(super) async fn collect(host: &Host, store: &LabStore, into: &Path) {
     let collections = up.map(async |(name, cluster)| {
         let dir = into.join(&**name);
         let one = one(host, store, name, cluster, &dir);
-        match tokio::time::timeout(PATIENCE, one).await {
-            Ok(()) => {}
-            Err(_) => tracing::warn!(cluster = %name, "its logs took too long and are not whole"),
+        if tokio::time::timeout(PATIENCE, one).await.is_err() {
+            tracing::warn!(cluster = %name, "its logs took too long and are not whole");
         }
     });
     futures::future::join_all(collections).await;

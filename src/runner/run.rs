@@ -62,7 +62,7 @@ impl RunRequest<'_> {
             Ok(Some(failure)) | Err(failure) => (Err(failure), None),
         };
         let Some(store) = store else { return RunEnd::of(result) };
-        if self.has_failed(host, &result) {
+        if has_failed(host, &result) {
             if self.scenario.on_failure.collect {
                 evidence::collect(host, &store, &self.dir.path().join("logs")).await;
             }
@@ -75,12 +75,6 @@ impl RunRequest<'_> {
         let left = lower(&host.for_cleanup(), store).await;
         let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
         RunEnd { left, ..RunEnd::of(result) }
-    }
-
-    /// Whether something of the run is to be looked at. Who interrupts it wants it gone.
-    fn has_failed(&self, host: &Host, result: &Result<RunRecord, RunFailure>) -> bool {
-        let passed = |run: &RunRecord| run.judgement.verdict == Verdict::Pass;
-        !host.cancelled.is_cancelled() && !result.as_ref().is_ok_and(passed)
     }
 
     async fn raise_and_try(
@@ -155,6 +149,12 @@ impl RunRequest<'_> {
         }
         failures
     }
+}
+
+/// Whether something of the run is to be looked at. Who interrupts it wants it gone.
+fn has_failed(host: &Host, result: &Result<RunRecord, RunFailure>) -> bool {
+    let passed = |run: &RunRecord| run.judgement.verdict == Verdict::Pass;
+    !host.cancelled.is_cancelled() && !result.as_ref().is_ok_and(passed)
 }
 
 impl RunEnd {

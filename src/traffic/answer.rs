@@ -112,24 +112,24 @@ mod tests {
         Asking { expect, answered_by: None, ..Asking::default() }
     }
 
-    fn contains(part: &str) -> Option<Body> {
-        Some(Body::Contains(part.to_owned()))
+    fn contains(part: &str) -> Body {
+        Body::Contains(part.to_owned())
     }
 
-    fn is(whole: &str) -> Option<Body> {
-        Some(Body::Is(whole.to_owned()))
+    fn is(whole: &str) -> Body {
+        Body::Is(whole.to_owned())
     }
 
     #[rstest]
     #[case::as_expected(200, None, 200, "anything", Class::Ok)]
     #[case::other_status(200, None, 204, "anything", Class::Http)]
     #[case::expected_refusal(403, None, 403, "no", Class::Ok)]
-    #[case::status_before_body(200, is("yes"), 500, "no", Class::Http)]
-    #[case::body(200, is("yes"), 200, " yes\n", Class::Ok)]
-    #[case::other_body(200, is("yes"), 200, "yes and no", Class::Wrong)]
-    #[case::part(200, contains("yes"), 200, "yes and no", Class::Ok)]
-    #[case::no_part(200, contains("yes"), 200, "no", Class::Wrong)]
-    #[case::empty(200, is("yes"), 200, "", Class::Wrong)]
+    #[case::status_before_body(200, Some(is("yes")), 500, "no", Class::Http)]
+    #[case::body(200, Some(is("yes")), 200, " yes\n", Class::Ok)]
+    #[case::other_body(200, Some(is("yes")), 200, "yes and no", Class::Wrong)]
+    #[case::part(200, Some(contains("yes")), 200, "yes and no", Class::Ok)]
+    #[case::no_part(200, Some(contains("yes")), 200, "no", Class::Wrong)]
+    #[case::empty(200, Some(is("yes")), 200, "", Class::Wrong)]
     fn an_answer_is_judged_by_its_status_first_and_by_its_body_then(
         #[case] status: u16,
         #[case] body: Option<Body>,
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_was_not_read_whole_fits_no_body() {
-        let asking = expecting(200, contains("yes"));
+        let asking = expecting(200, Some(contains("yes")));
         let headers = headers(&[]);
         let answer = Answer { status: 200, headers: &headers, body: b"yes", is_whole: false };
         assert_eq!(answer.judge(&asking, &identities()).class, Class::Wrong);

@@ -95,14 +95,12 @@ fn headers(decoder: &mut Decoder, node: &Node) -> Read<Vec<(String, String)>> {
 
 fn header_value(decoder: &mut Decoder, node: &Node) -> Read<String> {
     let value = decoder.text(node, "the value of a header")?;
-    match HeaderValue::from_str(value) {
-        Ok(_) => Ok(value.to_owned()),
-        Err(_) => {
-            let help = "a value has no line breaks and no control characters";
-            let name = value.escape_debug().to_string();
-            Err(decoder.report(&node.at, Problem::BadHeader { name, help }))
-        }
+    if HeaderValue::from_str(value).is_ok() {
+        return Ok(value.to_owned());
     }
+    let help = "a value has no line breaks and no control characters";
+    let name = value.escape_debug().to_string();
+    Err(decoder.report(&node.at, Problem::BadHeader { name, help }))
 }
 
 fn header_name(decoder: &mut Decoder, at: &std::ops::Range<usize>, text: &str) -> Read<HeaderName> {

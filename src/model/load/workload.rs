@@ -158,16 +158,12 @@ fn endpoint(decoder: &mut Decoder, node: &Node, objects: Option<&[Object]>) -> R
                 })
             },
         );
-        let path = fields.optional("path", |decoder, node| path(decoder, node, "`path`"));
-        let check = fields.optional("check", |decoder, node| path_of_check(decoder, node));
-        let ((node_port, service), path) = (port?, path?.unwrap_or_else(|| "/".to_owned()));
+        let asked = fields.optional("path", |decoder, node| path(decoder, node, "`path`"));
+        let check = fields.optional("check", |decoder, node| path(decoder, node, "`check`"));
+        let ((node_port, service), path) = (port?, asked?.unwrap_or_else(|| "/".to_owned()));
         let check = check?.unwrap_or_else(|| path.clone());
         Ok(Endpoint { node_port, path, check, service, answered_by: None })
     })
-}
-
-fn path_of_check(decoder: &mut Decoder, node: &Node) -> Read<String> {
-    path(decoder, node, "`check`")
 }
 
 /// A path with its query, from `/`.
