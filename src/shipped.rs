@@ -1,10 +1,11 @@
 //! What comes inside the binary: templates, labs, scenarios.
 
 /// Templates by their path below `templates/`.
-pub const TEMPLATES: [(&str, &str); 3] = [
+pub const TEMPLATES: [(&str, &str); 4] = [
     ("clusters/kind-basic.yaml", include_str!("../templates/clusters/kind-basic.yaml")),
     ("cni/flannel.yaml", include_str!("../templates/cni/flannel.yaml")),
     ("workloads/echo.yaml", include_str!("../templates/workloads/echo.yaml")),
+    ("workloads/probe.yaml", include_str!("../templates/workloads/probe.yaml")),
 ];
 
 /// Labs by name.
@@ -12,8 +13,14 @@ pub const LABS: [(&str, &str); 1] =
     [("two-regions", include_str!("../scenarios/labs/two-regions.yaml"))];
 
 /// Scenarios by name.
-pub const SCENARIOS: [(&str, &str); 1] =
-    [("regional-failover", include_str!("../scenarios/regional-failover.yaml"))];
+pub const SCENARIOS: [(&str, &str); 3] = [
+    ("cluster-isolation", include_str!("../scenarios/cluster-isolation.yaml")),
+    (
+        "cluster-isolation-own-networks",
+        include_str!("../scenarios/cluster-isolation-own-networks.yaml"),
+    ),
+    ("regional-failover", include_str!("../scenarios/regional-failover.yaml")),
+];
 
 /// The text of a shipped file by its name.
 #[must_use]

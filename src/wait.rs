@@ -35,11 +35,23 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
 impl Waiting<'_> {
     /// Looks until it is met. A look that hangs counts against the deadline.
-    pub async fn until<T, F>(self, mut look: impl FnMut() -> F) -> Result<T, WaitError>
+    pub async fn until<T, F>(self, look: impl FnMut() -> F) -> Result<T, WaitError>
     where
         F: Future<Output = Look<T>>,
     {
         let deadline = Instant::now() + self.within;
+        self.until_by(deadline, look).await
+    }
+
+    /// The same when the time began to run earlier: giving up still tells the whole of it.
+    pub async fn until_by<T, F>(
+        self,
+        deadline: Instant,
+        mut look: impl FnMut() -> F,
+    ) -> Result<T, WaitError>
+    where
+        F: Future<Output = Look<T>>,
+    {
         let mut last = "nothing".to_owned();
         let mut pause = FIRST_PAUSE;
         loop {
@@ -96,6 +108,18 @@ mod tests {
             wait.await.unwrap_err().to_string(),
             "eu: gave up after 2 s waiting for all nodes Ready; last seen: 0 of 1"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn giving_up_tells_the_whole_time_when_it_began_to_run_earlier() {
+        let never = CancellationToken::new();
+        let start = Instant::now();
+        let deadline = start + Duration::from_secs(1);
+        let wait =
+            waiting(&never).until_by::<(), _>(deadline, async || Look::NotYet("0 of 1".to_owned()));
+        let said = wait.await.unwrap_err().to_string();
+        assert!(said.starts_with("eu: gave up after 2 s"), "{said}");
+        assert!(start.elapsed() <= Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -67,7 +67,9 @@ impl Controller {
 }
 
 impl Endpoint {
-    fn service_name(&self) -> ServiceName<'_> {
+    /// What leads to its pods.
+    #[must_use]
+    pub fn service_name(&self) -> ServiceName<'_> {
         ServiceName { namespace: &self.service.namespace, name: &self.service.name }
     }
 }

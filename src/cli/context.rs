@@ -12,11 +12,14 @@ use etcetera::{BaseStrategy, base_strategy::Xdg};
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, progress, signals};
+use super::{
+    Failure, progress,
+    signals::{self, Interrupt},
+};
 use crate::{
     clock::Clock,
     fleet::State,
-    provider::Providers,
+    provider::{Providers, kind},
     runner::{Events, Host, Recorded},
     template::{self, Catalogue},
     tool::{
@@ -52,9 +55,9 @@ pub(super) struct Watched {
 pub(super) type Listener = Box<dyn FnMut(&Recorded) + Send>;
 
 impl Context {
-    pub(super) fn new(quiet: bool, traffic: Handle) -> Result<Self, Failure> {
+    pub(super) fn new(quiet: bool, traffic: Handle, interrupt: Interrupt) -> Result<Self, Failure> {
         let cancelled = CancellationToken::new();
-        signals::cancel_on_interrupt(&cancelled);
+        signals::cancel_on_interrupt(&cancelled, interrupt);
         Ok(Self {
             environment: env::vars_os().collect(),
             catalogue: Catalogue::shipped()?,
@@ -84,6 +87,7 @@ impl Context {
 
     /// Opens the state directory and looks at Docker; begins nothing.
     pub(super) async fn find(&self) -> Result<Found<'_>, Failure> {
+        self.refuse_other_engine()?;
         let state = self.state()?;
         let docker = self.docker()?;
         self.refuse_remote(&docker).await?;
@@ -114,6 +118,19 @@ impl Context {
         Ok(state.join("seatrial"))
     }
 
+    /// What kind makes elsewhere is found and removed nowhere.
+    fn refuse_other_engine(&self) -> Result<(), Failure> {
+        let Some(engine) = self.variable(kind::ENGINE).filter(|engine| *engine != "docker") else {
+            return Ok(());
+        };
+        let (variable, engine) = (kind::ENGINE, engine.to_string_lossy());
+        Err(Failure::environment(format!(
+            "{variable} is `{engine}`: kind would make its nodes there, but seatrial looks for them \
+             and removes them in Docker only, so they would be left behind; unset it, or set it to \
+             `docker`"
+        )))
+    }
+
     /// Published ports of a remote engine are on another machine's loopback.
     async fn refuse_remote(&self, docker: &Docker) -> Result<(), Failure> {
         let endpoint = match self.docker_host() {
@@ -141,6 +158,10 @@ impl Context {
 }
 
 impl Found<'_> {
+    pub(super) const fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Gets everything ready to work with.
     pub(super) fn watched(self, listener: Option<Listener>) -> Result<Watched, Failure> {
         let Self { context, state, docker, engine } = self;

@@ -1,6 +1,6 @@
 //! `seatrial env`.
 
-use super::{Context, Failure, Outcome, down::only};
+use super::{Context, Failure, Outcome, stop::named_or_only};
 
 /// Print shell exports that point kubectl at a lab.
 #[derive(Debug, clap::Args)]
@@ -12,12 +12,7 @@ pub(super) struct Env {
 impl Env {
     pub(super) fn run(self, context: &Context) -> Result<Outcome, Failure> {
         let state = context.state()?;
-        let name = match self.lab {
-            Some(name) => name,
-            None => only(state.lab_names()?)?.ok_or_else(|| {
-                Failure::usage("there is no lab; bring one up with `seatrial up`")
-            })?,
-        };
+        let name = named_or_only(context, self.lab)?;
         let record = state.read(&name)?;
         let kubeconfig = state.lab_dir(&record.name).join("kubeconfig");
         if !kubeconfig.exists() {

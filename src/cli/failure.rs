@@ -100,12 +100,15 @@ impl From<RunnerError> for Failure {
 const fn runner_exit(error: &RunnerError) -> Exit {
     match error {
         RunnerError::Cni(_)
+        | RunnerError::Differs { .. }
         | RunnerError::PortNotPublished { .. }
         | RunnerError::Provider(
             ProviderError::Unknown { .. } | ProviderError::UnknownVersion { .. },
         )
+        | RunnerError::Unfit { .. }
         | RunnerError::UnknownTemplate { .. }
         | RunnerError::UnknownVersion { .. } => Exit::Usage,
+        RunnerError::InTheWay { .. } => Exit::LeftBehind,
         RunnerError::Fleet(error) => fleet_exit(error),
         _ => Exit::Environment,
     }

@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod completions;
 mod context;
 mod doctor;
 mod down;
@@ -10,7 +11,9 @@ mod env;
 mod failure;
 mod fault;
 mod fleet;
+mod gc;
 mod logging;
+mod man;
 mod outcome;
 mod progress;
 mod render;
@@ -18,9 +21,12 @@ mod run;
 mod scenario;
 mod signals;
 mod source;
+mod start;
 mod status;
+mod stop;
 mod table;
 mod template;
+mod traffic;
 mod up;
 
 use std::{ffi::OsString, io};
@@ -54,7 +60,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
     };
     let quiet = cli.quiet;
     let ended = main.block_on(async {
-        dispatch(cli.command, &Context::new(quiet, traffic.handle().clone())?).await
+        let interrupt = cli.command.interrupt();
+        let context = Context::new(quiet, traffic.handle().clone(), interrupt)?;
+        dispatch(cli.command, &context).await
     });
     ended.unwrap_or_else(Outcome::from)
 }
@@ -67,16 +75,22 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
     match command {
         Command::Check(check) => check.run(),
         Command::Doctor(doctor) => doctor.run(context).await,
+        Command::Completions(completions) => Ok(completions.run()),
         Command::Down(down) => down.run(context).await,
         Command::Env(env) => env.run(context),
         Command::Fault(fault) => fault.run(context).await,
         Command::Fleet(fleet) => fleet.run(context),
+        Command::Gc(gc) => gc.run(context).await,
         Command::Launch(launch) => Err(launch.run()),
+        Command::Man(man) => man.run(),
         Command::Render(render) => render.run(context).await,
         Command::Run(run) => run.run(context).await,
         Command::Scenario(scenario) => Ok(scenario.run(context)),
+        Command::Start(start) => start.run(context).await,
         Command::Status(status) => status.run(context).await,
+        Command::Stop(stop) => stop.run(context).await,
         Command::Template(template) => template.run(context),
+        Command::Traffic(traffic) => traffic.run(context).await,
         Command::Up(up) => up.run(context).await,
     }
 }

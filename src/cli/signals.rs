@@ -1,12 +1,45 @@
-//! Interrupts: the first one ends the work and cleans up, the second one ends at once.
+//! Interrupts: the first one ends the work, the second one ends at once.
+
+use std::io::{self, IsTerminal};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Exit;
 
+/// What an interrupt is to a command.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Interrupt {
+    /// It cuts the command's work short.
+    CutsShort,
+    /// It is how the command is ended.
+    IsTheEnd,
+}
+
+impl Interrupt {
+    const fn first(self) -> &'static str {
+        match self {
+            Self::CutsShort => "interrupted: cleaning up; once more to end at once",
+            Self::IsTheEnd => "ending: waiting for the last answers; once more to end at once",
+        }
+    }
+
+    const fn second(self) -> &'static str {
+        match self {
+            Self::CutsShort => "interrupted again: what is left is removed by `seatrial down`",
+            Self::IsTheEnd => "interrupted again: there is no summary",
+        }
+    }
+
+    fn say(self, words: &str) {
+        // There may be a line that changes in place: it stays as it is.
+        let below = matches!(self, Self::IsTheEnd) && io::stderr().is_terminal();
+        eprintln!("{}{words}", if below { "\n" } else { "" });
+    }
+}
+
 /// Cancels `work` on the first SIGINT, SIGTERM or SIGHUP.
-pub(super) fn cancel_on_interrupt(work: &CancellationToken) {
+pub(super) fn cancel_on_interrupt(work: &CancellationToken, interrupt: Interrupt) {
     let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     for kind in signals {
         let Ok(mut stream) = signal(kind) else { continue };
@@ -14,10 +47,10 @@ pub(super) fn cancel_on_interrupt(work: &CancellationToken) {
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
                 if work.is_cancelled() {
-                    eprintln!("interrupted again: what is left is removed by `seatrial down`");
+                    interrupt.say(interrupt.second());
                     std::process::exit(i32::from(Exit::Interrupted.code()));
                 }
-                eprintln!("interrupted: cleaning up; once more to end at once");
+                interrupt.say(interrupt.first());
                 work.cancel();
             }
         });

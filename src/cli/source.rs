@@ -53,7 +53,8 @@ impl LabSource {
         let catalogue = context.catalogue();
         let path = PathBuf::from(&self.0);
         let file = match catalogue.shipped_lab(&self.0) {
-            Some(file) if !path.exists() => file,
+            // A directory of that name is in nobody's way.
+            Some(file) if !path.is_file() => file,
             _ => read(&path, "shipped lab", &catalogue.shipped_lab_names())?,
         };
         Ok(Loader::new(catalogue).lab(&file)?)
@@ -69,7 +70,7 @@ impl ScenarioSource {
         let catalogue = context.catalogue();
         let loader = Loader::new(catalogue);
         let path = PathBuf::from(&self.0);
-        if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.exists())
+        if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.is_file())
         {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
             return Ok((loader.scenario(&file, None)?, file));

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
     Context, Failure, Outcome,
     table::{self, Format, Rows},
+    up::up_command,
 };
 use crate::{
-    fleet::{ClusterRecord, ClusterState, LabRecord, State},
+    fault::{Journal, OpenFault},
+    fleet::{ClusterRecord, ClusterState, LabRecord, NodeRecord, State},
     kube::ClusterApi,
     provider::{Node, NodeState},
     runner::Host,
@@ -37,6 +40,8 @@ struct Row {
     cni: String,
     nodes: String,
     status: String,
+    /// What to do about it; none when all is well.
+    todo: Option<String>,
 }
 
 impl Rows for Row {
@@ -63,12 +68,14 @@ impl Status {
         let watched = context.host(None).await?;
         let mut rows = Vec::new();
         for lab in &labs {
-            let looks =
-                lab.clusters.iter().map(|(name, cluster)| look(&watched.host, lab, name, cluster));
+            let faults = Journal::at(watched.host.state.lab_dir(&lab.name).join("journal.ndjson"));
+            let look = &Look { host: &watched.host, lab, faults: faults.open_faults()? };
+            let looks = lab.clusters.iter().map(async |(name, known)| look.at(name, known).await);
             rows.extend(futures::future::join_all(looks).await);
         }
         watched.close().await;
-        Ok(Outcome::passed(table::write(self.output, &rows)?))
+        let shown = table::write(self.output, &rows)?;
+        Ok(Outcome::passed(shown).with_remark(&remarks(&labs, &rows)))
     }
 
     fn labs(&self, state: &State) -> Result<Vec<LabRecord>, Failure> {
@@ -79,74 +86,141 @@ impl Status {
     }
 }
 
-async fn look(host: &Host, lab: &LabRecord, name: &str, cluster: &ClusterRecord) -> Row {
-    let facts = cluster.facts.as_ref();
-    let (nodes, status) = seen(host, lab, name, cluster).await;
-    Row {
-        lab: lab.name.to_string(),
-        cluster: name.to_owned(),
-        name: cluster.name.clone(),
-        provider: cluster.provider.clone(),
-        kubernetes: facts
-            .map_or_else(|| cluster.declared.kubernetes.to_string(), |facts| facts.version.clone()),
-        cni: facts.map_or("-", |facts| facts.cni.as_str()).to_owned(),
-        nodes,
-        status,
-    }
-}
-
-/// How many of its nodes run, and its state in a word or a sentence.
-async fn seen(
-    host: &Host,
-    lab: &LabRecord,
-    name: &str,
-    cluster: &ClusterRecord,
-) -> (String, String) {
-    let nodes = match host.providers.named(&cluster.provider) {
-        Ok(provider) => provider.nodes(&cluster.name).await,
-        Err(error) => Err(error),
-    };
-    let nodes = match nodes {
-        Ok(nodes) => nodes,
-        Err(error) => return ("?".to_owned(), format!("unknown: {error}")),
-    };
-    let running = nodes.iter().filter(|node| node.state == NodeState::Running).count();
-    let counted = format!("{running}/{}", cluster.nodes.len().max(nodes.len()));
-    let status = match trouble(lab, cluster, &nodes) {
-        Some(trouble) => trouble,
-        None => answer(host, lab, name).await,
-    };
-    (counted, status)
-}
-
-/// What is wrong with it that needs no question to its API.
-fn trouble(lab: &LabRecord, cluster: &ClusterRecord, nodes: &[Node]) -> Option<String> {
-    match cluster.state {
-        ClusterState::Planned | ClusterState::Creating if lab.owner.is_alive() => {
-            let (state, pid) = (cluster.state.name(), lab.owner.pid);
-            return Some(format!("{state} (being made by pid {pid})"));
+/// What to do, each thing once.
+fn remarks(labs: &[LabRecord], rows: &[Row]) -> String {
+    let mut remarks: Vec<String> = Vec::new();
+    for lab in labs {
+        let todos = rows.iter().filter(|row| *row.lab == *lab.name);
+        let todos = todos.filter_map(|row| row.todo.clone());
+        let garbage = lab.is_garbage(Timestamp::now());
+        for todo in todos.chain(garbage.map(|why| format!("{why}; `seatrial gc` removes it"))) {
+            let remark = format!("{}: {todo}\n", lab.name);
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
         }
-        ClusterState::Planned | ClusterState::Creating | ClusterState::Failed => {
-            return Some(format!("{} (never came up)", cluster.state.name()));
-        }
-        ClusterState::Ready => {}
     }
-    let gone = cluster.nodes.iter().find(|known| !nodes.iter().any(|node| node.id == known.id));
-    if let Some(gone) = gone {
-        return Some(format!("{} is gone", gone.name));
-    }
-    let idle = nodes.iter().find(|node| node.state != NodeState::Running)?;
-    Some(format!("{} is {}", idle.name, idle.state.name()))
+    remarks.concat()
 }
 
-async fn answer(host: &Host, lab: &LabRecord, name: &str) -> String {
-    let kubeconfig = host.state.lab_dir(&lab.name).join("clusters").join(name).join("kubeconfig");
-    let api = match ClusterApi::connect(name, &kubeconfig).await {
-        Ok(api) => api,
-        Err(error) => return error.to_string(),
-    };
-    match api.answers(PATIENCE).await {
-        Ok(()) => "ready".to_owned(),
-        Err(error) => error.to_string(),
+/// One lab as it is looked at.
+struct Look<'a> {
+    host: &'a Host,
+    lab: &'a LabRecord,
+    /// Those that nobody undid yet.
+    faults: Vec<OpenFault>,
+}
+
+/// A state in a word or a sentence, and what to do about it.
+type Condition = (String, Option<String>);
+
+impl Look<'_> {
+    async fn at(&self, name: &str, known: &ClusterRecord) -> Row {
+        let facts = known.facts.as_ref();
+        let (nodes, (status, todo)) = self.seen(name, known).await;
+        Row {
+            lab: self.lab.name.to_string(),
+            cluster: name.to_owned(),
+            name: known.name.clone(),
+            provider: known.provider.clone(),
+            kubernetes: facts.map_or_else(
+                || known.declared.kubernetes.to_string(),
+                |facts| facts.version.clone(),
+            ),
+            cni: facts.map_or("-", |facts| facts.cni.as_str()).to_owned(),
+            nodes,
+            status,
+            todo,
+        }
+    }
+
+    /// How many of its nodes run, and its state.
+    async fn seen(&self, name: &str, known: &ClusterRecord) -> (String, Condition) {
+        let nodes = match self.host.providers.named(&known.provider) {
+            Ok(provider) => provider.nodes(&known.name).await,
+            Err(error) => Err(error),
+        };
+        let nodes = match nodes {
+            Ok(nodes) => nodes,
+            Err(error) => return ("?".to_owned(), (format!("unknown: {error}"), None)),
+        };
+        let running = nodes.iter().filter(|node| node.state == NodeState::Running).count();
+        let counted = format!("{running}/{}", known.nodes.len().max(nodes.len()));
+        let state = match self.unfinished(known).or_else(|| self.amiss(known, &nodes)) {
+            Some((status, todo)) => (status, Some(todo).filter(|todo| !todo.is_empty())),
+            None => (self.answer(name).await, None),
+        };
+        (counted, state)
+    }
+
+    /// What is said of a cluster that is not up yet, or never came up.
+    fn unfinished(&self, known: &ClusterRecord) -> Option<(String, String)> {
+        let state = known.state.name();
+        let is_made = known.state != ClusterState::Failed && self.lab.owner.is_alive();
+        match known.state {
+            ClusterState::Ready => None,
+            _ if is_made => {
+                let pid = self.lab.owner.pid;
+                Some((format!("{state} (being made by pid {pid})"), String::new()))
+            }
+            _ => {
+                let again = if self.lab.stay.by_run {
+                    String::new()
+                } else {
+                    format!("`{}` tries again, ", up_command(self.lab))
+                };
+                let todo = format!("{again}`seatrial down {}` removes it", self.lab.name);
+                Some((format!("{state} (never came up)"), todo))
+            }
+        }
+    }
+
+    /// What became of the nodes of a cluster that came up.
+    fn amiss(&self, known: &ClusterRecord, nodes: &[Node]) -> Option<(String, String)> {
+        let (lab, up) = (&self.lab.name, up_command(self.lab));
+        let gone = |id: &str| !nodes.iter().any(|node| node.id == id);
+        let lost: Vec<&NodeRecord> = known.nodes.iter().filter(|node| gone(&node.id)).collect();
+        if let [first, ..] = lost[..] {
+            let whole = lost.len() == known.nodes.len();
+            let flag = if whole { "" } else { " --recreate" };
+            let todo = format!(
+                "{} was removed by somebody else; `{up}{flag}` creates its cluster anew",
+                first.name
+            );
+            return Some((format!("{} is gone", first.name), todo));
+        }
+        let idle = nodes.iter().find(|node| node.state != NodeState::Running)?;
+        let status = format!("{} is {}", idle.name, idle.state.name());
+        let fault = self
+            .faults
+            .iter()
+            .find(|fault| fault.undo.iter().any(|undo| undo.target() == idle.name));
+        let todo = match (fault, self.lab.stopped) {
+            (Some(fault), _) => {
+                format!("fault `{}` is not undone; `seatrial fault undo {lab}` does it", fault.id)
+            }
+            (None, Some(_)) if idle.state == NodeState::Stopped => {
+                let todo = format!("it was stopped; `seatrial start {lab}` starts it");
+                return Some(("stopped".to_owned(), todo));
+            }
+            (None, _) => format!(
+                "{} was {} by somebody else, or died; `seatrial start {lab}` makes it run",
+                idle.name,
+                idle.state.name()
+            ),
+        };
+        Some((status, todo))
+    }
+
+    async fn answer(&self, name: &str) -> String {
+        let dir = self.host.state.lab_dir(&self.lab.name).join("clusters").join(name);
+        let api = match ClusterApi::connect(name, &dir.join("kubeconfig")).await {
+            Ok(api) => api,
+            Err(error) => return error.to_string(),
+        };
+        match api.is_ready(PATIENCE).await {
+            Ok(()) => "ready".to_owned(),
+            Err(error) => error.to_string(),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Fault, FaultError, FaultId, Proof, Target, target::STARTING};
+use super::{Fault, FaultError, FaultId, Proof, Target, all, target::STARTING};
 use crate::{model::scenario::FaultKind, provider::NodeState};
 
 pub struct ClusterKill;
@@ -22,8 +22,7 @@ impl Fault for ClusterKill {
 
     async fn inject(&self, target: &Target) -> Result<(), FaultError> {
         let kills = target.nodes.iter().map(|node| target.provider.kill(&node.id));
-        futures::future::try_join_all(kills).await?;
-        Ok(())
+        all(kills).await
     }
 
     async fn verify(&self, target: &Target) -> Result<Proof, FaultError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Fault, FaultError, FaultId, Proof, Target, Undo};
+use super::{Fault, FaultError, FaultId, Proof, Target, Undo, all};
 use crate::{model::scenario::FaultKind, provider::NodeState};
 
 /// How long a frozen cluster may take to answer again once it was thawed.
@@ -32,8 +32,7 @@ impl Fault for ClusterPause {
 
     async fn inject(&self, target: &Target) -> Result<(), FaultError> {
         let pauses = target.nodes.iter().map(|node| target.provider.pause(&node.id));
-        futures::future::try_join_all(pauses).await?;
-        Ok(())
+        all(pauses).await
     }
 
     async fn verify(&self, target: &Target) -> Result<Proof, FaultError> {

@@ -3,6 +3,7 @@
 use std::{fs, io, path::PathBuf};
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Undo;
@@ -17,8 +18,13 @@ pub struct Journal {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
 enum Entry {
-    /// One change that is about to be made, and how it is taken back.
-    Change { fault: String, undo: Undo },
+    /// One change that is about to be made, when, and how it is taken back.
+    Change {
+        fault: String,
+        undo: Undo,
+        #[serde(default)]
+        at: Timestamp,
+    },
     /// Everything that the fault changed was taken back.
     Undone { fault: String },
 }
@@ -28,6 +34,8 @@ enum Entry {
 pub struct OpenFault {
     pub id: String,
     pub undo: Vec<Undo>,
+    /// When the last of its changes was about to be made.
+    pub at: Timestamp,
 }
 
 /// One fault's lines in the journal.
@@ -56,20 +64,25 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(FleetError::Io { path: self.path.clone(), source }),
         };
-        let mut open: IndexMap<String, Vec<Undo>> = IndexMap::new();
+        let mut open: IndexMap<String, OpenFault> = IndexMap::new();
         for line in whole_lines(&text) {
             let entry: Entry = serde_json::from_str(line).map_err(|error| FleetError::Broken {
                 path: self.path.clone(),
                 why: error.to_string(),
             })?;
             match entry {
-                Entry::Change { fault, undo } => open.entry(fault).or_default().push(undo),
+                Entry::Change { fault: id, undo, at } => {
+                    let new = || OpenFault { id: id.clone(), undo: Vec::new(), at };
+                    let fault = open.entry(id.clone()).or_insert_with(new);
+                    fault.undo.push(undo);
+                    fault.at = fault.at.max(at);
+                }
                 Entry::Undone { fault } => {
                     open.shift_remove(&fault);
                 }
             }
         }
-        Ok(open.into_iter().map(|(id, undo)| OpenFault { id, undo }).collect())
+        Ok(open.into_values().collect())
     }
 
     pub fn undone(&self, fault: &str) -> Result<(), FleetError> {
@@ -84,7 +97,8 @@ impl Journal {
 impl FaultId<'_> {
     /// Writes down how a change is taken back; the change may be made when this returns.
     pub fn record(&mut self, undo: &Undo) -> Result<(), FleetError> {
-        self.journal.append(&Entry::Change { fault: self.id.clone(), undo: undo.clone() })
+        let (fault, undo, at) = (self.id.clone(), undo.clone(), Timestamp::now());
+        self.journal.append(&Entry::Change { fault, undo, at })
     }
 }
 
@@ -112,8 +126,10 @@ mod tests {
         journal.fault("one".to_owned()).record(&unpause("b")).expect("writable");
         journal.fault("two".to_owned()).record(&unpause("c")).expect("writable");
         journal.undone("two").expect("writable");
-        let one = OpenFault { id: "one".to_owned(), undo: vec![unpause("a"), unpause("b")] };
-        assert_eq!(journal.open_faults().expect("readable"), [one]);
+        let open = journal.open_faults().expect("readable");
+        let undo = vec![unpause("a"), unpause("b")];
+        assert_eq!(open, [OpenFault { id: "one".to_owned(), undo, at: open[0].at }]);
+        assert!(open[0].at.duration_until(Timestamp::now()).as_secs() < 60, "{}", open[0].at);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod journal;
 mod target;
 mod undo;
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use async_trait::async_trait;
 
@@ -82,10 +82,31 @@ pub enum FaultError {
     Kube(#[from] KubeError),
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    #[error("{}", words(errors))]
+    Several { errors: Vec<Self> },
     #[error("not undone: {}; `seatrial fault undo` tries again", reasons.join("; "))]
     StillThere { reasons: Vec<String> },
     #[error(transparent)]
     Wait(#[from] WaitError),
+}
+
+fn words(errors: &[FaultError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Does all of it, whatever becomes of one: an engine goes on with what a client asked for that is
+/// dropped, and nobody would know how it ended.
+async fn all<E: Into<FaultError>>(
+    calls: impl IntoIterator<Item = impl Future<Output = Result<(), E>>>,
+) -> Result<(), FaultError> {
+    let ended = futures::future::join_all(calls).await;
+    let mut errors: Vec<FaultError> =
+        ended.into_iter().filter_map(Result::err).map(Into::into).collect();
+    match errors.len() {
+        0 => Ok(()),
+        1 => Err(errors.remove(0)),
+        _ => Err(FaultError::Several { errors }),
+    }
 }
 
 #[cfg(test)]
@@ -115,9 +136,34 @@ mod tests {
             },
             silent.into(),
             ProviderError::PortTaken { cluster: cluster() }.into(),
+            FaultError::Several {
+                errors: vec![
+                    ProviderError::PortTaken { cluster: "eu".to_owned() }.into(),
+                    ProviderError::PortTaken { cluster: "us".to_owned() }.into(),
+                ],
+            },
             FaultError::StillThere { reasons: vec!["freeze: x".to_owned(), "thaw: y".to_owned()] },
             WaitError::Cancelled { who: cluster(), what: "its API to answer".to_owned() }.into(),
         ];
         insta::assert_snapshot!(crate::wording::listed(include_str!("mod.rs"), &errors));
+    }
+
+    #[tokio::test]
+    async fn what_fails_does_not_end_the_rest_and_every_failure_is_told() {
+        let done = tokio::sync::Notify::new();
+        let calls = ["eu", "us", "asia"].map(|cluster| {
+            let done = &done;
+            async move {
+                if cluster == "asia" {
+                    tokio::task::yield_now().await;
+                    done.notify_one();
+                    return Ok(());
+                }
+                Err(ProviderError::PortTaken { cluster: cluster.to_owned() })
+            }
+        });
+        let said = all(calls).await.expect_err("two failed").to_string();
+        assert!(said.starts_with("eu: ") && said.contains("; us: "), "{said}");
+        tokio::time::timeout(Duration::from_secs(30), done.notified()).await.expect("it ended");
     }
 }

@@ -130,25 +130,25 @@ impl Target {
         }
     }
 
-    /// Waits until every node runs and the API server answers.
+    /// Waits until every node runs and the API server is ready.
     pub(super) async fn prove_up(&self, within: Duration) -> Result<Proof, FaultError> {
         let waiting = Waiting {
             who: &self.cluster,
-            what: "its nodes to run and its API to answer",
+            what: "its nodes to run and its API to be ready",
             within,
             cancelled: &self.cancelled,
         };
         waiting
             .until(async || match self.others_than(NodeState::Running).await {
                 Ok(Some(others)) => Look::NotYet(others),
-                Ok(None) => match self.api.answers(SILENCE * 2).await {
+                Ok(None) => match self.api.is_ready(SILENCE * 2).await {
                     Ok(()) => Look::Met(()),
                     Err(error) => not_yet(error),
                 },
                 Err(error) => not_yet(error),
             })
             .await?;
-        Ok(Proof(format!("{} running, API server answers", self.node_names().join(", "))))
+        Ok(Proof(format!("{} running, API server ready", self.node_names().join(", "))))
     }
 
     /// The same target for healing, which goes on after an interrupt.
@@ -178,74 +178,17 @@ mod tests {
     use std::path::Path;
 
     use rstest::rstest;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::{TcpListener, TcpStream},
-    };
 
     use super::*;
     use crate::{
         fault::{ClusterPause, ClusterStop, Fault},
+        kube::scripted::{Server, api_at},
         provider::kind::Kind,
         tool::{Toolbox, docker::Docker},
     };
 
-    /// How the other end of the API server's port behaves.
-    #[derive(Clone, Copy, Debug)]
-    enum Server {
-        Answers(&'static str),
-        Closes,
-        Refuses,
-        StaysSilent,
-    }
-
-    const READY: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\
-        {\"major\":\"1\",\"minor\":\"36\",\"gitVersion\":\"v1.36.4\",\"gitCommit\":\"\",\"gitTreeState\":\"\",\
-        \"buildDate\":\"\",\"goVersion\":\"\",\"compiler\":\"\",\"platform\":\"\"}";
-    const NOT_READY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\
-        {\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"it starts\",\
-        \"reason\":\"ServiceUnavailable\",\"code\":503}";
-
-    impl Server {
-        /// Serves as long as the test's runtime lives.
-        async fn start(self) -> u16 {
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            let port = listener.local_addr().expect("bound").port();
-            if !matches!(self, Self::Refuses) {
-                tokio::spawn(async move {
-                    while let Ok((stream, _)) = listener.accept().await {
-                        tokio::spawn(self.serve(stream));
-                    }
-                });
-            }
-            port
-        }
-
-        async fn serve(self, mut stream: TcpStream) {
-            match self {
-                Self::Answers(answer) => {
-                    let mut request = [0; 4096];
-                    let read = stream.read(&mut request).await.expect("a request");
-                    assert!(read > 0, "a request");
-                    stream.write_all(answer.as_bytes()).await.expect("somebody reads it");
-                }
-                Self::Closes | Self::Refuses => {}
-                Self::StaysSilent => std::future::pending().await,
-            }
-        }
-    }
-
     /// A cluster whose nodes are as they should be: only its API is left to be looked at.
     async fn target(dir: &Path, server: Server) -> Target {
-        let kubeconfig = dir.join("kubeconfig");
-        let port = server.start().await;
-        let text = format!(
-            "clusters: [{{name: eu, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\n\
-             contexts: [{{name: eu, context: {{cluster: eu, user: eu}}}}]\n\
-             users: [{{name: eu, user: {{}}}}]\n\
-             current-context: eu\n"
-        );
-        std::fs::write(&kubeconfig, text).expect("writable");
         let never = CancellationToken::new();
         let tools = Toolbox::new([], "/nowhere".into(), never.clone());
         Target {
@@ -253,15 +196,16 @@ mod tests {
             provider: Arc::new(Kind::new(Docker::new(tools))),
             provider_name: "kind".to_owned(),
             nodes: Vec::new(),
-            api: ClusterApi::connect("eu", &kubeconfig).await.expect("it is valid"),
+            api: api_at(server.start().await, dir).await,
             cancelled: never,
         }
     }
 
     #[rstest]
     #[case::silent(Server::StaysSilent, None)]
-    #[case::ready(Server::Answers(READY), Some("its API answers"))]
-    #[case::not_ready(Server::Answers(NOT_READY), Some("its version was refused: it starts"))]
+    #[case::ready(Server::Ready, Some("its API answers"))]
+    #[case::starts(Server::Starts, Some("its API answers"))]
+    #[case::unavailable(Server::Unavailable, Some("its version was refused: it starts"))]
     #[case::refused(Server::Refuses, Some("Connection refused"))]
     #[case::closed(Server::Closes, Some("its version was refused"))]
     #[tokio::test]
@@ -271,8 +215,9 @@ mod tests {
 
     #[rstest]
     #[case::silent(Server::StaysSilent, None)]
-    #[case::ready(Server::Answers(READY), Some("its API answers"))]
-    #[case::not_ready(Server::Answers(NOT_READY), Some("its version was refused: it starts"))]
+    #[case::ready(Server::Ready, Some("its API answers"))]
+    #[case::starts(Server::Starts, Some("its API answers"))]
+    #[case::unavailable(Server::Unavailable, Some("its version was refused: it starts"))]
     #[case::refused(Server::Refuses, None)]
     #[case::closed(Server::Closes, None)]
     #[tokio::test]
@@ -289,6 +234,25 @@ mod tests {
                 assert!(saw.contains(expected), "{saw}");
             }
             (verdict, _) => panic!("{server:?}: {verdict:?}"),
+        }
+    }
+
+    #[rstest]
+    #[case::ready(Server::Ready, None)]
+    #[case::starts(Server::Starts, Some("etcd failed"))]
+    #[tokio::test]
+    async fn only_an_api_that_is_ready_proves_a_healing(
+        #[case] server: Server,
+        #[case] saw: Option<&str>,
+    ) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let target = target(dir.path(), server).await;
+        match (target.prove_up(Duration::from_secs(1)).await, saw) {
+            (Ok(_), None) => {}
+            (Err(FaultError::Wait(error)), Some(saw)) => {
+                assert!(error.to_string().contains(saw), "{error}");
+            }
+            (proof, _) => panic!("{server:?}: {proof:?}"),
         }
     }
 }

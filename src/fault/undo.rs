@@ -1,11 +1,20 @@
 //! Taking faults back from the journal alone: it works for whoever comes later, however often.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 
-use super::{FaultError, Journal, OpenFault};
+use super::{FaultError, Journal, OpenFault, all};
 use crate::provider::{NodeState, Providers};
+
+/// How long after it was written down a change may still be on its way, although whoever asked
+/// for it is gone: an engine that was asked to stop a container gives it 10 s of grace.
+const UNDER_WAY: Duration = Duration::from_secs(15);
+
+/// The pause between two looks at a change that may be on its way.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// How one change is taken back. Doing it twice does no harm.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -16,16 +25,25 @@ pub enum Undo {
 }
 
 impl Undo {
-    /// Takes the change back, unless it is back already.
-    pub async fn apply(&self, providers: &Providers) -> Result<(), FaultError> {
+    /// Takes the change back. One that is not there was taken back already, or is yet to come:
+    /// before `settled` it is waited for.
+    async fn apply(&self, providers: &Providers, settled: Instant) -> Result<(), FaultError> {
         let (Self::Start { provider, node, .. } | Self::Unpause { provider, node, .. }) = self;
         let provider = providers.named(provider)?;
-        let state = provider.node(node).await?.map(|found| found.state);
-        match (self, state) {
-            (Self::Start { .. }, Some(NodeState::Stopped)) => Ok(provider.start(node).await?),
-            (Self::Unpause { .. }, Some(NodeState::Paused)) => Ok(provider.unpause(node).await?),
-            // Gone, or in a state that this fault does not leave behind.
-            _ => Ok(()),
+        loop {
+            let state = provider.node(node).await?.map(|found| found.state);
+            match (self, state) {
+                (Self::Start { .. }, Some(NodeState::Stopped)) => {
+                    return Ok(provider.start(node).await?);
+                }
+                (Self::Unpause { .. }, Some(NodeState::Paused)) => {
+                    return Ok(provider.unpause(node).await?);
+                }
+                (_, None) => return Ok(()),
+                // In a state that this fault does not leave behind, and nothing is under way.
+                _ if Instant::now() >= settled => return Ok(()),
+                _ => sleep(LOOK_AGAIN).await,
+            }
         }
     }
 
@@ -65,7 +83,31 @@ async fn undo_one(
     journal: &Journal,
     fault: &OpenFault,
 ) -> Result<(), FaultError> {
-    let undos = fault.undo.iter().map(|undo| undo.apply(providers));
-    futures::future::try_join_all(undos).await?;
+    let settled = Instant::now() + still_under_way(fault.at, Timestamp::now());
+    all(fault.undo.iter().map(|undo| undo.apply(providers, settled))).await?;
     Ok(journal.undone(&fault.id)?)
+}
+
+/// How long a change that was written down at `at` may still be on its way. A clock that was set
+/// back makes it no longer than for one of this moment.
+fn still_under_way(at: Timestamp, now: Timestamp) -> Duration {
+    let passed = Duration::try_from(at.duration_until(now)).unwrap_or_default();
+    UNDER_WAY.saturating_sub(passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::just_now("2026-01-01T00:01:00Z", UNDER_WAY)]
+    #[case::a_little_ago("2026-01-01T00:00:50Z", Duration::from_secs(5))]
+    #[case::long_ago("2026-01-01T00:00:00Z", Duration::ZERO)]
+    #[case::the_clock_was_set_back("2027-01-01T00:00:00Z", UNDER_WAY)]
+    fn a_change_is_waited_for_while_it_may_come(#[case] at: Timestamp, #[case] left: Duration) {
+        let now = "2026-01-01T00:01:00Z".parse().expect("a time");
+        assert_eq!(still_under_way(at, now), left);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,8 +14,13 @@ use super::FleetError;
 /// A held lock; dropping it lets go.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
+
+/// How often, and after what pause, the number of a holder is looked for that has the lock a
+/// moment longer than its number is written.
+const LOOKS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Who holds a lock, in words.
 #[derive(Debug)]
@@ -31,16 +36,14 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                file.read_to_string(&mut holder).map_err(io(path))?;
-                return Ok(Err(Holder(holder.trim().to_owned())));
+                return holder(&mut file).map(Err).map_err(io(path));
             }
             Err(TryLockError::Error(source)) => return Err(io(path)(source)),
         }
         file.set_len(0).map_err(io(path))?;
         file.rewind().map_err(io(path))?;
         writeln!(file, "{}", std::process::id()).map_err(io(path))?;
-        Ok(Ok(Self { _file: file }))
+        Ok(Ok(Self { file }))
     }
 
     /// Takes the lock once its holder lets go.
@@ -60,4 +63,29 @@ impl Lock {
             }
         }
     }
+}
+
+impl Drop for Lock {
+    /// Whoever comes next must not be told the number of a process that let go.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.set_len(0) {
+            tracing::debug!(%error, "its number stays in the lock");
+        }
+    }
+}
+
+fn holder(file: &mut File) -> io::Result<Holder> {
+    let mut holder = String::new();
+    for look in 0..LOOKS {
+        if look > 0 {
+            std::thread::sleep(PAUSE);
+        }
+        file.rewind()?;
+        file.read_to_string(&mut holder)?;
+        if holder.ends_with('\n') {
+            break;
+        }
+        holder.clear();
+    }
+    Ok(Holder(holder.trim().to_owned()))
 }

@@ -11,5 +11,5 @@ pub mod record;
 pub mod state;
 
 pub use error::FleetError;
-pub use record::{ClusterRecord, ClusterState, LabRecord, NetworkRecord, NodeRecord, Port};
+pub use record::{ClusterRecord, ClusterState, LabRecord, NetworkRecord, NodeRecord, Port, Stay};
 pub use state::{LabStore, State};

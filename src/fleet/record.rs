@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The format that this seatrial writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct LabRecord {
@@ -22,9 +22,26 @@ pub struct LabRecord {
     pub owner: Process,
     /// The file or shipped name that it came from.
     pub source: String,
+    /// How long it is to stay; format 1 knew no end.
+    #[serde(default)]
+    pub stay: Stay,
+    /// When `stop` stopped it; absent while it is meant to run.
+    #[serde(default)]
+    pub stopped: Option<Timestamp>,
     pub networks: Vec<NetworkRecord>,
     /// By their name in the lab.
     pub clusters: IndexMap<Name, ClusterRecord>,
+}
+
+/// How long a lab is to stay.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Stay {
+    /// `run` made it: it goes with its run.
+    pub by_run: bool,
+    /// Somebody asked that it stays, come what may.
+    pub keep: bool,
+    /// When nobody needs it any more, if that was said.
+    pub until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -119,6 +136,22 @@ impl LabRecord {
         self.clusters.values().find(|cluster| cluster.name == name)
     }
 
+    /// Why nobody needs it any more; none when somebody may.
+    #[must_use]
+    pub fn is_garbage(&self, now: Timestamp) -> Option<String> {
+        if let Some(until) = self.stay.until.filter(|until| *until <= now) {
+            return Some(format!("its time was over at {}", until.strftime("%F %T UTC")));
+        }
+        if self.stay.keep || self.owner.is_alive() {
+            return None;
+        }
+        if self.stay.by_run {
+            return Some(format!("its run (pid {}) has ended", self.owner.pid));
+        }
+        let is_up = self.clusters.values().any(|cluster| cluster.state == ClusterState::Ready);
+        (!is_up).then(|| format!("its seatrial (pid {}) ended before it came up", self.owner.pid))
+    }
+
     /// Whether every cluster came up whole.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -131,5 +164,55 @@ impl ClusterRecord {
     #[must_use]
     pub fn host_port(&self, node: u16) -> Option<u16> {
         self.ports.iter().find(|port| port.node == node).map(|port| port.host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const NOW: &str = "2026-01-02T10:00:00Z";
+
+    fn lab(alive: bool, stay: Stay) -> LabRecord {
+        let current = Process::current();
+        LabRecord {
+            format: FORMAT,
+            name: "pond".parse().expect("a name"),
+            created: Timestamp::UNIX_EPOCH,
+            owner: if alive { current } else { Process { pid: 4711, started: Some(1) } },
+            source: "pond.yaml".to_owned(),
+            stay,
+            stopped: None,
+            networks: Vec::new(),
+            clusters: IndexMap::new(),
+        }
+    }
+
+    fn until(time: &str) -> Stay {
+        Stay { until: Some(time.parse().expect("a time")), ..Stay::default() }
+    }
+
+    #[rstest]
+    #[case::never_came_up(false, Stay::default(), Some("before it came up"))]
+    #[case::being_made(true, Stay::default(), None)]
+    #[case::kept(false, Stay { keep: true, ..Stay::default() }, None)]
+    #[case::of_a_run(false, Stay { by_run: true, ..Stay::default() }, Some("its run (pid 4711)"))]
+    #[case::of_a_run_that_runs(true, Stay { by_run: true, ..Stay::default() }, None)]
+    #[case::kept_of_a_run(false, Stay { by_run: true, keep: true, until: None }, None)]
+    #[case::in_time(true, until("2026-01-02T10:00:01Z"), None)]
+    #[case::out_of_time(true, until(NOW), Some("its time was over at 2026-01-02 10:00:00 UTC"))]
+    fn garbage_is_what_nobody_needs(
+        #[case] alive: bool,
+        #[case] stay: Stay,
+        #[case] why: Option<&str>,
+    ) {
+        let seen = lab(alive, stay).is_garbage(NOW.parse().expect("a time"));
+        match (why, seen) {
+            (None, None) => {}
+            (Some(why), Some(seen)) => assert!(seen.contains(why), "{seen}"),
+            (why, seen) => panic!("{why:?} {seen:?}"),
+        }
     }
 }

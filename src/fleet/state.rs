@@ -68,7 +68,13 @@ impl State {
 
     /// Reads every lab's record.
     pub fn labs(&self) -> Result<Vec<LabRecord>, FleetError> {
-        self.lab_names()?.iter().map(|name| self.read(name)).collect()
+        self.read_those_left(&self.lab_names()?)
+    }
+
+    /// The records of labs that were listed a moment ago; one may have been forgotten since.
+    fn read_those_left(&self, names: &[String]) -> Result<Vec<LabRecord>, FleetError> {
+        let read = names.iter().map(|name| self.read(name));
+        read.filter(|read| !matches!(read, Err(FleetError::Unknown { .. }))).collect()
     }
 
     /// Reads one lab's record without holding the lab.
@@ -170,6 +176,7 @@ impl LabStore {
     pub fn update<T>(&self, change: impl FnOnce(&mut LabRecord) -> T) -> Result<T, FleetError> {
         let mut record = self.lock_record();
         let result = change(&mut record);
+        record.format = FORMAT;
         let bytes = serde_json::to_vec_pretty(&*record).map_err(|error| FleetError::Broken {
             path: self.dir.join("lab.json"),
             why: error.to_string(),
@@ -193,6 +200,17 @@ impl LabStore {
     #[must_use]
     pub fn logs(&self) -> PathBuf {
         self.dir.join("logs")
+    }
+
+    /// Forgets the files of a cluster that is off the record; its logs stay.
+    pub fn forget_cluster(&self, cluster: &str) -> Result<(), FleetError> {
+        let dir = self.cluster_dir(cluster);
+        match fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(FleetError::io(dir)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The groups of tools that were started for this lab.
@@ -286,7 +304,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::tool::process::Process;
+    use crate::{fleet::record::Stay, tool::process::Process};
 
     fn record(name: &str) -> LabRecord {
         LabRecord {
@@ -295,6 +313,8 @@ mod tests {
             created: Timestamp::UNIX_EPOCH,
             owner: Process::current(),
             source: "test".to_owned(),
+            stay: Stay::default(),
+            stopped: None,
             networks: Vec::new(),
             clusters: IndexMap::new(),
         }
@@ -342,6 +362,17 @@ mod tests {
     }
 
     #[test]
+    fn a_lab_that_is_forgotten_while_all_are_read_is_none_of_them() {
+        let (_dir, state) = state();
+        let gone = state.create(record("eu")).expect("it is new");
+        let _stays = state.create(record("us")).expect("it is new");
+        let names = state.lab_names().expect("readable");
+        gone.forget().expect("removable");
+        let left = state.read_those_left(&names).expect("readable");
+        assert_eq!(left.iter().map(|lab| &*lab.name).collect::<Vec<_>>(), ["us"]);
+    }
+
+    #[test]
     fn a_held_lab_names_its_holder() {
         let (_dir, state) = state();
         let _store = state.create(record("eu")).expect("it is new");
@@ -373,6 +404,27 @@ mod tests {
             fs::read_to_string(&path).expect("readable"),
             r#"{"format": 99, "what": "ever"}"#
         );
+    }
+
+    #[test]
+    fn a_record_of_an_older_format_is_read_and_becomes_one_of_this() {
+        let (_dir, state) = state();
+        drop(state.create(record("eu")).expect("it is new"));
+        let path = state.lab_dir("eu").join("lab.json");
+        let on_disk = || -> serde_json::Value {
+            serde_json::from_slice(&fs::read(&path).expect("readable")).expect("JSON")
+        };
+        let mut old = on_disk();
+        let fields = old.as_object_mut().expect("an object");
+        fields.insert("format".to_owned(), 1.into());
+        for later in ["stay", "stopped"] {
+            fields.remove(later).expect("this format has it");
+        }
+        fs::write(&path, old.to_string()).expect("writable");
+        let store = state.hold("eu").expect("it is read");
+        assert_eq!(store.record().stay, Stay::default());
+        store.update(|record| record.stay.keep = true).expect("writable");
+        assert_eq!((&on_disk()["format"], &on_disk()["stay"]["keep"]), (&2.into(), &true.into()));
     }
 
     #[test]

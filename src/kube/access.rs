@@ -7,9 +7,24 @@ use ::kube::{
     api::DeleteParams,
     config::{KubeConfigOptions, Kubeconfig},
 };
+use hyper::Request;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 
 use super::KubeError;
+
+/// Of a server's list of checks those that failed, each marked `[-]`.
+fn only_what_failed(mut error: KubeError) -> KubeError {
+    if let KubeError::Api { source, .. } = &mut error
+        && let ::kube::Error::Api(status) = &mut **source
+    {
+        let failed = status.message.lines().filter_map(|line| line.strip_prefix("[-]"));
+        let failed = failed.collect::<Vec<_>>().join(", ");
+        if !failed.is_empty() {
+            status.message = failed;
+        }
+    }
+    error
+}
 
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(10);
@@ -57,7 +72,7 @@ impl ClusterApi {
         self.call_within(CALL, what, call).await
     }
 
-    async fn call_within<T>(
+    pub(super) async fn call_within<T>(
         &self,
         within: Duration,
         what: &str,
@@ -84,9 +99,20 @@ impl ClusterApi {
         Ok(found.metadata.uid.unwrap_or_default())
     }
 
-    /// Whether the API answers that it is ready, within a time of its own.
+    /// Whether the API answers at all, ready or not, within a time of its own.
     pub async fn answers(&self, within: Duration) -> Result<(), KubeError> {
         self.call_within(within, "its version", self.client.apiserver_version()).await.map(drop)
+    }
+
+    /// Whether the API answers that it is ready, within a time of its own. One that has just been
+    /// started tells its version long before it can be worked with.
+    pub async fn is_ready(&self, within: Duration) -> Result<(), KubeError> {
+        let ask = async {
+            let request =
+                Request::get("/readyz").body(Vec::new()).map_err(::kube::Error::HttpError)?;
+            self.client.request_text(request).await
+        };
+        self.call_within(within, "its readiness", ask).await.map(drop).map_err(only_what_failed)
     }
 
     /// Deletes a secret; one that is not there is no error.
@@ -97,5 +123,32 @@ impl ClusterApi {
             Err(error) if error.is_not_found() => Ok(()),
             other => other.map(drop),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kube::scripted::{Server, api_at};
+
+    const WITHIN: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn an_api_that_starts_answers_but_is_not_ready() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let api = api_at(Server::Starts.start().await, dir.path()).await;
+        api.answers(WITHIN).await.expect("it answers");
+        assert_eq!(
+            api.is_ready(WITHIN).await.expect_err("it starts").to_string(),
+            "eu: its readiness was refused: etcd failed: reason withheld, \
+             informer-sync failed: reason withheld"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_api_that_is_ready_says_so() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let api = api_at(Server::Ready.start().await, dir.path()).await;
+        api.is_ready(WITHIN).await.expect("it is ready");
     }
 }

@@ -8,6 +8,8 @@ pub enum KubeError {
     Api { cluster: String, what: String, source: Box<::kube::Error> },
     #[error("{cluster}: {what} is no valid manifest: {why}")]
     BadManifest { cluster: String, what: String, why: String },
+    #[error("{cluster}: {what} failed: {why}")]
+    Exec { cluster: String, what: String, why: String },
     #[error("{cluster}: the kubeconfig {} is of no use: {why}", path.display())]
     Kubeconfig { cluster: String, path: PathBuf, why: String },
     #[error("{cluster}: the API server gave no answer within {} s to {what}", within.as_secs_f32())]
@@ -67,6 +69,11 @@ mod tests {
                 cluster: cluster(),
                 what: "echo".to_owned(),
                 why: "document 2 has no kind".to_owned(),
+            },
+            KubeError::Exec {
+                cluster: cluster(),
+                what: "connecting from pod seatrial-probe/client-1".to_owned(),
+                why: "command terminated with exit code 127".to_owned(),
             },
             KubeError::Kubeconfig {
                 cluster: cluster(),

@@ -3,15 +3,20 @@
 //! Must not know labs.
 
 mod access;
+mod addresses;
 mod apply;
 mod condition;
 mod error;
+mod exec;
 mod ready;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod served;
 mod told;
 
 pub use access::ClusterApi;
 pub use condition::ObjectKey;
 pub use error::KubeError;
+pub use exec::{Exec, PodName};
 pub use ready::{ExpectedNodes, Workload};
 pub use served::{NodeStarts, ServiceName};

@@ -8,9 +8,10 @@ use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, StatefulSet},
     core::v1::{Node, Pod},
 };
+use k8s_openapi::jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{ClusterApi, KubeError};
+use super::{ClusterApi, KubeError, NodeStarts};
 use crate::wait::{Look, WaitError, Waiting, not_yet};
 
 /// The nodes that a cluster must have before it counts as ready.
@@ -19,6 +20,8 @@ pub struct ExpectedNodes {
     pub names: Vec<String>,
     /// The kubelet's version, such as `v1.36.3`; any when not known.
     pub version: Option<String>,
+    /// When nodes were started, by name: what their kubelets reported before is not believed.
+    pub starts: NodeStarts,
 }
 
 /// Something whose pods must be there.
@@ -177,8 +180,19 @@ fn judge_nodes(expected: &ExpectedNodes, seen: &[Node]) -> Look<()> {
         if let Err(why) = judge_node(node, expected.version.as_deref()) {
             return Look::NotYet(format!("{name} {why}"));
         }
+        if expected.starts.get(name).is_some_and(|started| !has_reported_since(node, *started)) {
+            return Look::NotYet(format!("{name} has not reported since it was started"));
+        }
     }
     Look::Met(())
+}
+
+/// Whether the kubelet has told how its node is since a moment; the API keeps whole seconds.
+fn has_reported_since(node: &Node, moment: Timestamp) -> bool {
+    let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let mut ready = conditions.filter(|condition| condition.type_ == "Ready");
+    let heartbeat = ready.find_map(|condition| condition.last_heartbeat_time.as_ref());
+    heartbeat.is_some_and(|at| at.0.as_second() >= moment.as_second())
 }
 
 fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
@@ -196,5 +210,44 @@ fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
     match version {
         Some(version) if runs != version => Err(format!("runs {runs} instead of {version}")),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::before("2026-01-02T10:00:00Z", Some("eu has not reported since it was started"))]
+    #[case::since("2026-01-02T10:00:01Z", None)]
+    fn what_a_kubelet_said_before_its_node_was_started_is_not_believed(
+        #[case] heartbeat: &str,
+        #[case] seen: Option<&str>,
+    ) {
+        let node: Node = serde_json::from_value(json!({
+            "metadata": {"name": "eu"},
+            "status": {"conditions": [
+                {"type": "Ready", "status": "True", "lastHeartbeatTime": heartbeat},
+            ]},
+        }))
+        .expect("a node");
+        let started = "2026-01-02T10:00:01.5Z".parse().expect("a time");
+        let mut expected = ExpectedNodes {
+            names: vec!["eu".to_owned()],
+            version: None,
+            starts: [("eu".to_owned(), started)].into(),
+        };
+        let look = |expected: &ExpectedNodes| match judge_nodes(expected, from_ref(&node)) {
+            Look::Met(()) => None,
+            Look::NotYet(seen) => Some(seen),
+        };
+        assert_eq!(look(&expected).as_deref(), seen);
+        expected.starts.clear();
+        assert_eq!(look(&expected), None);
     }
 }

@@ -94,7 +94,7 @@ fn what_is_amiss(pods: &[Pod], slices: &[EndpointSlice], starts: &NodeStarts) ->
     })
 }
 
-/// Whether it is there to stay; one that has ended or been evicted lies about until it is deleted.
+/// One that was evicted or rejected stays beside its replacement, and runs nothing.
 fn is_living(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
     let has_ended = matches!(phase, Some("Failed" | "Succeeded"));
@@ -207,6 +207,15 @@ mod tests {
         let pods = [pod("echo-1", "a", AFTER, true)];
         let seen = what_is_amiss(&pods, &[slice(&[("a", false)])], &starts());
         assert_eq!(seen.as_deref(), Some("the pods are at a, the endpoints at "));
+    }
+
+    #[rstest]
+    fn a_pod_that_has_ended_counts_no_more(#[values("Failed", "Succeeded")] phase: &str) {
+        let mut ended = pod("echo-0", "b", BEFORE, false);
+        ended.status.as_mut().unwrap().phase = Some(phase.to_owned());
+        let pods = [ended.clone(), pod("echo-1", "a", AFTER, true)];
+        assert_eq!(what_is_amiss(&pods, &[slice(&[("a", true)])], &starts()), None);
+        assert_eq!(what_is_amiss(&[ended], &[], &starts()).as_deref(), Some("no pods"));
     }
 
     #[test]

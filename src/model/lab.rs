@@ -43,6 +43,16 @@ pub enum Parameter {
     String(String),
 }
 
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::String(value) => write!(f, "{value:?}"),
+        }
+    }
+}
+
 /// What `kubernetes:` asks for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum KubernetesVersion {

@@ -7,6 +7,7 @@ pub mod asking;
 pub mod conditions;
 pub mod deed;
 pub mod expectation;
+pub mod isolation;
 pub mod lab;
 pub mod load;
 pub mod name;

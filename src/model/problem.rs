@@ -279,6 +279,13 @@ pub enum Problem {
     )]
     OverlappingRoles { cluster: String, first: String, second: String },
 
+    #[error("this path leads to no other cluster")]
+    #[diagnostic(
+        code(scenario::path_within_cluster),
+        help("isolation is between clusters: name two roles, or `all` in a lab of several")
+    )]
+    PathWithinCluster,
+
     #[error("`recovered` waits for the end of a fault's effect, and this step is no fault")]
     #[diagnostic(
         code(scenario::recovered_without_fault),
@@ -312,6 +319,15 @@ pub enum Problem {
         help("a front door leads to one endpoint; send the other traffic `through` a role")
     )]
     SeveralEndpoints { first: String, second: String },
+
+    #[error(
+        "`{other}` may be in the world when `{step}` is healed: what is seen then is due to both"
+    )]
+    #[diagnostic(
+        code(scenario::overlapping_faults),
+        help("heal `{other}` before `{step}`, or leave this expectation out")
+    )]
+    OverlappingFaults { step: String, other: String },
 
     #[error("{of} has {} at once", quoted(keys, " and "))]
     #[diagnostic(code(file::several_of), help("keep exactly one of them"))]

@@ -9,6 +9,7 @@ use super::{
     conditions::{OnFailure, Requires, Timeouts},
     deed::Deed,
     expectation::{Connections, Expectation, Window},
+    isolation::Isolation,
     lab::Lab,
     name::Name,
     units::Rate,
@@ -28,6 +29,7 @@ pub struct Scenario {
     pub steady: Option<Steady>,
     pub steps: Vec<Step>,
     pub expect: Vec<Expectation>,
+    pub isolation: Option<Isolation>,
     /// What is done before the workload comes.
     pub setup: Vec<Deed>,
     pub requires: Requires,
@@ -124,6 +126,24 @@ pub struct Traffic {
     /// The workload's endpoint that is asked.
     pub endpoint: Name,
     pub asking: Asking,
+}
+
+/// The longest that a client may wait for an answer.
+pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Sockets that one stream may hold open; more would measure this host instead of the clusters.
+pub const MOST_IN_FLIGHT: u64 = 10_000;
+
+/// How many requests of a stream may be in flight: twice as many as an outage lets pile up.
+#[must_use]
+pub fn in_flight(rate: Rate, timeout: Duration) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rate and timeout are bounded and not negative, and casts saturate"
+    )]
+    let needed = (2.0 * rate.per_second() * timeout.as_secs_f64()).ceil() as u64;
+    needed
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]

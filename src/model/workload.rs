@@ -7,7 +7,7 @@ use super::{asking::AnsweredBy, name::Name};
 use crate::manifest::Object;
 
 /// agnhost's `netexec`: an HTTP server made for tests of Kubernetes itself.
-const AGNHOST: &str = "registry.k8s.io/e2e-test-images/agnhost:2.53";
+pub(crate) const AGNHOST: &str = "registry.k8s.io/e2e-test-images/agnhost:2.53";
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {

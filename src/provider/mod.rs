@@ -67,6 +67,9 @@ pub trait Provider: Send + Sync {
     /// One node by its id; none when it is gone.
     async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError>;
 
+    /// The nodes of these ids that still exist, by one question however many there are.
+    async fn nodes_on_record(&self, ids: &[String]) -> Result<Vec<Node>, ProviderError>;
+
     /// Removes what the record owns, and looks again until nothing more appears. Returns what
     /// goes by the cluster's name but is not on record.
     async fn delete(&self, cluster: &ClusterRecord) -> Result<Vec<String>, ProviderError>;

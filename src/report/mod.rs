@@ -2,6 +2,7 @@
 //!
 //! Must not know the runner's workings.
 
+pub mod glance;
 pub mod junit;
 pub mod progress;
 pub mod run_dir;

@@ -24,6 +24,9 @@ fn words(event: &Event) -> String {
             format!("{step}: {fault} on {}", targets.join(", "))
         }
         Event::FaultProved { step, proof } => format!("{step}: in effect: {proof}"),
+        Event::IsolationEnded { probes } => format!("isolation: {probes} probes made"),
+        Event::IsolationStarted { paths } => format!("isolation: trying {}", paths.join(", ")),
+        Event::Glance(glance) => super::glance::line(glance),
         Event::LabPlanned { lab, clusters } => {
             let clusters: Vec<String> = clusters
                 .iter()
@@ -58,6 +61,16 @@ fn words(event: &Event) -> String {
             format!("steady: {verdict}{why}")
         }
         Event::TrafficEnded => "traffic ended".to_owned(),
-        Event::TrafficStarted { streams, .. } => format!("traffic: {}", streams.join(", ")),
+        Event::TrafficStarted { streams, door } => {
+            let through = door.as_ref().map(|door| format!(" through {door}"));
+            format!("traffic: {}{}", streams.join(", "), through.unwrap_or_default())
+        }
+        Event::WorkloadReady { cluster, workload, namespace, installed: true } => format!(
+            "{cluster}: {workload} is installed in namespace {namespace}, and stays until the \
+             cluster goes or you delete it"
+        ),
+        Event::WorkloadReady { cluster, workload, .. } => {
+            format!("{cluster}: {workload} is there already")
+        }
     }
 }

@@ -7,16 +7,17 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     fleet::LabRecord,
+    isolation::Probe,
     runner::Recorded,
     verdict::{
         case::Case,
-        history::{History, Request},
+        history::History,
         judgement::Judgement,
-        whole::{NotWhole, is_whole},
+        whole::{NotWhole, is_whole, probes_are_whole},
     },
 };
 
@@ -38,7 +39,7 @@ pub struct RunRecord {
     pub interrupted: bool,
     /// What the run was judged by.
     pub case: Case,
-    /// When what happened; the requests are in `requests.ndjson`.
+    /// When what happened; the requests are in `requests.ndjson`, the probes in `probes.ndjson`.
     pub history: History,
     /// The lab as it was, with every address, image and version.
     pub lab: LabRecord,
@@ -54,8 +55,8 @@ impl RunRecord {
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirError {
-    #[error("{} line {line} is no request: {why}", path.display())]
-    BadRequest { path: PathBuf, line: usize, why: String },
+    #[error("{} line {line} is no {what}: {why}", path.display())]
+    BadLine { path: PathBuf, line: usize, what: &'static str, why: String },
     #[error("{} is no record of a run: {why}", path.display())]
     BadRun { path: PathBuf, why: String },
     #[error("{}: {source}", path.display())]
@@ -130,9 +131,15 @@ impl RunDir {
         };
         let mut run = parse(&path, &text)?;
         let path = dir.join("requests.ndjson");
-        run.history.requests = read_requests(&path)?;
+        run.history.requests = read_lines(&path, "request")?;
         is_whole(&run.history.scheduled, &run.history.requests)
             .map_err(|error| RunDirError::NotWhole { path, error })?;
+        if !run.case.isolation.is_empty() {
+            let path = dir.join("probes.ndjson");
+            run.history.probes = read_lines::<Probe>(&path, "probe")?;
+            probes_are_whole(run.history.probed, &run.history.probes)
+                .map_err(|error| RunDirError::NotWhole { path, error })?;
+        }
         Ok(run)
     }
 }
@@ -156,17 +163,17 @@ fn parse(path: &Path, text: &[u8]) -> Result<RunRecord, RunDirError> {
     serde_json::from_slice(text).map_err(bad)
 }
 
-fn read_requests(path: &Path) -> Result<Vec<Request>, RunDirError> {
+/// Reads a file of which every line is a value.
+fn read_lines<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result<Vec<T>, RunDirError> {
     let io = |source| RunDirError::Io { path: path.into(), source };
     let lines = BufReader::new(File::open(path).map_err(io)?).lines();
-    let mut requests = Vec::new();
-    for (index, line) in lines.enumerate() {
-        let request = serde_json::from_str(&line.map_err(io)?).map_err(|error| {
-            RunDirError::BadRequest { path: path.into(), line: index + 1, why: error.to_string() }
-        })?;
-        requests.push(request);
-    }
-    Ok(requests)
+    let read = |(index, line): (usize, io::Result<String>)| {
+        serde_json::from_str(&line.map_err(io)?).map_err(|error| {
+            let (line, why) = (index + 1, error.to_string());
+            RunDirError::BadLine { path: path.into(), line, what, why }
+        })
+    };
+    lines.enumerate().map(read).collect()
 }
 
 /// Events as they happen, a line each.
@@ -203,9 +210,10 @@ mod tests {
         let path = |name: &str| PathBuf::from("seatrial-runs/calm").join(name);
         let stream = StreamId::new("shop", Connections::New);
         let errors = [
-            RunDirError::BadRequest {
+            RunDirError::BadLine {
                 path: path("requests.ndjson"),
                 line: 7,
+                what: "request",
                 why: "EOF while parsing a value".to_owned(),
             },
             RunDirError::BadRun { path: path("run.json"), why: "missing field `case`".to_owned() },

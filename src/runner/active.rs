@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use futures::future::LocalBoxFuture;
+use tokio_util::sync::CancellationToken;
+
 use super::{
     Event, RunnerError,
+    scenario::Trial,
     step::{Steps, Went},
 };
 use crate::{
     clock::Moment,
-    fault::{self, Fault, FaultError, Journal, Target},
+    fault::{self, Fault, FaultError, Journal, Proof, Target},
     kube::ClusterApi,
     model::{
         name::Name,
@@ -19,55 +23,71 @@ use crate::{
 
 /// A fault that is in the world.
 pub(super) struct Active {
-    step: Name,
-    fault: Box<dyn Fault>,
-    target: Target,
+    pub(super) step: Name,
+    pub(super) fault: Box<dyn Fault>,
+    pub(super) target: Target,
     /// The latest moment at which it is healed.
-    ends: Moment,
+    pub(super) ends: Moment,
+}
+
+/// What is wrong with a fault that should be in the world.
+struct Amiss {
+    step: Name,
+    /// Whether it is known to be gone; else it may still be there.
+    ended: bool,
+    why: String,
 }
 
 impl Steps<'_, '_> {
     pub(super) async fn inject(&mut self, step: &Step, declared: &scenario::Fault) -> Went {
-        match self.try_inject(step, declared).await {
-            Ok(()) => Went::On,
-            Err(error) => Went::Wrong(error.to_string()),
-        }
+        let injected = match self.resolve(declared).await {
+            Ok(target) => {
+                let fault = fault::of(declared.kind);
+                self.bring(&step.id, fault, target, declared.lasts).await
+            }
+            Err(error) => Err(error),
+        };
+        injected.unwrap_or_else(|error| {
+            let why = error.to_string();
+            self.trouble(&step.id, why.clone());
+            Went::Wrong(why)
+        })
     }
 
-    async fn try_inject(
+    /// Brings a fault into the world and proves it.
+    pub(super) async fn bring(
         &mut self,
-        step: &Step,
-        declared: &scenario::Fault,
-    ) -> Result<(), RunnerError> {
-        let fault = fault::of(declared.kind);
-        let target = self.resolve(declared).await?;
+        step: &Name,
+        fault: Box<dyn Fault>,
+        target: Target,
+        lasts: Duration,
+    ) -> Result<Went, RunnerError> {
         self.emit(Event::FaultInjecting {
-            step: step.id.to_string(),
-            fault: fault::name(declared.kind).to_owned(),
+            step: step.to_string(),
+            fault: fault::name(fault.kind()).to_owned(),
             targets: target.node_names(),
         });
         let journal = Journal::at(self.trial.store.journal());
-        fault.record(&target, &mut journal.fault(step.id.to_string()))?;
+        fault.record(&target, &mut journal.fault(step.to_string()))?;
         let injected = self.now();
         self.history.faults.push(FaultTimes {
-            step: step.id.to_string(),
+            step: step.to_string(),
             t_inj: injected,
             t_eff: None,
             t_heal: None,
             t_healed: None,
         });
-        let done = fault.inject(&target).await;
-        let proved = match done {
-            Ok(()) => fault.verify(&target).await,
-            Err(error) => Err(error),
+        let proving = async {
+            fault.inject(&target).await?;
+            fault.verify(&target).await
         };
-        let ends = injected + declared.lasts;
-        self.active.push(Active { step: step.id.clone(), fault, target, ends });
+        let (proved, others) = self.meanwhile(Box::pin(proving)).await;
+        self.active.push(Active { step: step.clone(), fault, target, ends: injected + lasts });
         let proof = proved?;
         let now = self.now();
-        self.times(&step.id, |times| times.t_eff = Some((times.t_inj, now)));
-        self.emit(Event::FaultProved { step: step.id.to_string(), proof: proof.0 });
-        Ok(())
+        self.times(step, |times| times.t_eff = Some((times.t_inj, now)));
+        self.emit(Event::FaultProved { step: step.to_string(), proof: proof.0 });
+        Ok(others)
     }
 
     async fn resolve(&self, declared: &scenario::Fault) -> Result<Target, RunnerError> {
@@ -84,9 +104,6 @@ impl Steps<'_, '_> {
     /// Heals what an earlier step injected. One that may take longer to be healthy may take
     /// longer to be healed, too.
     pub(super) async fn heal_as_told(&mut self, healed: &Name, step: &Step) -> Went {
-        if let Some(why) = self.ended_by_others().await {
-            self.trouble(healed, why);
-        }
         let Some(position) = self.active.iter().position(|fault| fault.step == *healed) else {
             return Went::On;
         };
@@ -101,24 +118,48 @@ impl Steps<'_, '_> {
     /// Heals what no step healed, and what was left by steps that went wrong; the last one first.
     pub(super) async fn heal_all(&mut self) {
         while let Some(fault) = self.active.pop() {
-            if let Went::Wrong(why) = self.heal(&fault, "the run is over", Duration::ZERO).await {
-                self.trouble(&fault.step, why);
-            }
+            self.heal(&fault, "the run is over", Duration::ZERO).await;
         }
     }
 
     /// Heals what has lasted as long as it may.
     pub(super) async fn heal_overdue(&mut self) -> Went {
-        let now = self.now();
-        while let Some(overdue) = self.active.iter().position(|fault| fault.ends <= now) {
+        while let Some(overdue) = self.overdue() {
             let fault = self.active.remove(overdue);
             let went = self.heal(&fault, "it reached its `for`", Duration::ZERO).await;
-            if let Went::Wrong(why) = &went {
-                self.trouble(&fault.step, why.clone());
+            if !matches!(went, Went::On) {
                 return went;
             }
         }
         Went::On
+    }
+
+    /// Waits for something, and heals what reaches its `for` meanwhile. Nothing is overdue when
+    /// this returns, and no healing is cut short.
+    pub(super) async fn meanwhile<T>(&mut self, awaited: LocalBoxFuture<'_, T>) -> (T, Went) {
+        let trial = self.trial;
+        let over = CancellationToken::new();
+        let awaited = async {
+            let outcome = awaited.await;
+            over.cancel();
+            outcome
+        };
+        let healing = async {
+            let mut went = Went::On;
+            loop {
+                let next = sleep_until(trial, self.next_end());
+                let goes_on = over.run_until_cancelled(next).await.is_some();
+                // A healing waits in turn, and heals meanwhile.
+                let healed = Box::pin(self.heal_overdue()).await;
+                if !matches!(healed, Went::On) {
+                    went = healed;
+                }
+                if !goes_on {
+                    return went;
+                }
+            }
+        };
+        tokio::join!(awaited, healing)
     }
 
     /// When the next fault has lasted as long as it may.
@@ -126,56 +167,109 @@ impl Steps<'_, '_> {
         self.active.iter().map(|fault| fault.ends).min()
     }
 
-    /// Takes a fault back and proves it gone; goes on even when the run was interrupted.
+    /// The step of a fault that has lasted as long as it may.
+    pub(super) fn overdue_step(&self) -> Option<&Name> {
+        self.overdue().map(|position| &self.active[position].step)
+    }
+
+    fn overdue(&self) -> Option<usize> {
+        let now = self.now();
+        self.active.iter().position(|fault| fault.ends <= now)
+    }
+
+    /// Takes a fault back and proves it gone; goes on even when the run was interrupted. What goes
+    /// wrong is trouble of the fault's own step.
     async fn heal(&mut self, active: &Active, why: &str, patience: Duration) -> Went {
         let step = active.step.to_string();
         self.emit(Event::FaultHealing { step: step.clone(), why: why.to_owned() });
-        let now = self.now();
-        self.times(&active.step, |times| times.t_heal = times.t_heal.or(Some(now)));
-        let cleanup = self.trial.host.for_cleanup();
-        let proved = async {
-            let target = active.target.for_cleanup(&cleanup.providers, cleanup.cancelled)?;
-            let journal = Journal::at(self.trial.store.journal());
-            fault::undo(&cleanup.providers, &journal, &active.step).await?;
-            let within = active.fault.heals_within().max(patience);
-            active.fault.verify_healed(&target, within).await
-        }
-        .await;
-        match proved {
-            Ok(proof) => {
+        match self.take_back(active, patience).await {
+            Ok((proof, others)) => {
                 let now = self.now();
                 self.times(&active.step, |times| times.t_healed = Some(now));
                 self.emit(Event::FaultHealed { step, proof: proof.0 });
-                Went::On
+                others
             }
-            Err(error) => Went::Wrong(format!("{step} was not healed: {error}")),
+            Err(error) => {
+                let why = format!("{step} was not healed: {error}");
+                self.trouble(&active.step, why.clone());
+                Went::Wrong(why)
+            }
         }
     }
 
-    /// What is wrong with the faults that should be in the world: somebody ended one.
-    pub(super) async fn ended_by_others(&mut self) -> Option<String> {
-        let (step, why) = self.first_ended().await?;
+    async fn take_back(
+        &mut self,
+        active: &Active,
+        patience: Duration,
+    ) -> Result<(Proof, Went), FaultError> {
+        let cleanup = self.trial.host.for_cleanup();
+        let target = active.target.for_cleanup(&cleanup.providers, cleanup.cancelled)?;
+        // The last moment at which it can be seen whether it lasted until now.
+        if let Some(amiss) = self.look(active, &target).await {
+            self.note(amiss);
+        }
         let now = self.now();
-        self.times(&step, |times| times.t_heal = times.t_heal.or(Some(now)));
-        Some(why)
+        self.times(&active.step, |times| times.t_heal = times.t_heal.or(Some(now)));
+        let journal = Journal::at(self.trial.store.journal());
+        let undoing = async {
+            fault::undo(&cleanup.providers, &journal, &active.step).await?;
+            let within = active.fault.heals_within().max(patience);
+            active.fault.verify_healed(&target, within).await
+        };
+        let (proved, others) = self.meanwhile(Box::pin(undoing)).await;
+        Ok((proved?, others))
     }
 
-    async fn first_ended(&self) -> Option<(Name, String)> {
-        for fault in &self.active {
-            let why = match fault.fault.ended(&fault.target).await {
-                Ok(None) => continue,
-                Ok(Some(seen)) => format!("{} was ended by somebody else: {seen}", fault.step),
-                Err(error) => format!("{} cannot be looked at: {error}", fault.step),
-            };
-            return Some((fault.step.clone(), why));
+    /// Looks at every fault that should be in the world. What is wrong with one is trouble of its
+    /// own step; the first is returned in words.
+    pub(super) async fn look_at_faults(&mut self) -> Option<String> {
+        let mut all = Vec::new();
+        for active in &self.active {
+            all.extend(self.look(active, &active.target).await);
         }
-        None
+        let first = all.first().map(|amiss| amiss.why.clone());
+        for amiss in all {
+            self.note(amiss);
+        }
+        first
+    }
+
+    async fn look(&self, active: &Active, target: &Target) -> Option<Amiss> {
+        let step = &active.step;
+        let times = self.history.fault(step)?;
+        // It never took, or its end is known.
+        if times.t_eff.is_none() || times.t_heal.is_some() {
+            return None;
+        }
+        let (ended, why) = match active.fault.ended(target).await {
+            Ok(None) => return None,
+            Ok(Some(seen)) => (true, format!("{step} was ended by somebody else: {seen}")),
+            Err(_) if target.cancelled.is_cancelled() => return None,
+            Err(error) => (false, format!("{step} cannot be looked at: {error}")),
+        };
+        Some(Amiss { step: step.clone(), ended, why })
+    }
+
+    fn note(&mut self, amiss: Amiss) {
+        let Amiss { step, ended, why } = amiss;
+        if ended {
+            let now = self.now();
+            self.times(&step, |times| times.t_heal = Some(now));
+        }
+        self.trouble(&step, why);
     }
 
     fn times(&mut self, step: &Name, change: impl FnOnce(&mut FaultTimes)) {
         if let Some(times) = self.history.faults.iter_mut().find(|times| times.step == **step) {
             change(times);
         }
+    }
+}
+
+async fn sleep_until(trial: &Trial<'_>, moment: Option<Moment>) {
+    match moment {
+        Some(moment) => trial.host.events.clock().sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         name::Name,
         scenario::Scenario,
     },
+    redact::redacted,
 };
 
 /// How much of what a program wrote is kept as evidence, in characters.
@@ -38,7 +39,10 @@ impl Scene<'_> {
         let images = Images::new(store.dir(), of_workload(host, &scenario.workload).await?)?;
         let images = &images.pulled_within(scenario.timeouts.pull);
         let record = store.record();
-        let deployments = record.clusters.iter().map(async |(name, cluster)| {
+        // A lab that others made may have more of them.
+        let clusters = scenario.lab.clusters.keys();
+        let clusters = clusters.filter_map(|name| record.clusters.get_key_value(name));
+        let deployments = clusters.map(async |(name, cluster)| {
             let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
             deploy(host, images, &scenario.workload, &api, cluster, scenario.timeouts.deploy).await
         });
@@ -90,9 +94,9 @@ impl Scene<'_> {
         let output = call.deadline(exec.within).run().await?;
         self.host.events.emit(Event::Executed {
             deed: name.to_owned(),
-            command: exec.command.clone(),
-            stdout: tail(&String::from_utf8_lossy(&output.stdout)),
-            stderr: tail(&output.stderr),
+            command: exec.command.iter().map(|word| redacted(word)).collect(),
+            stdout: tail(&redacted(&String::from_utf8_lossy(&output.stdout))),
+            stderr: tail(&redacted(&output.stderr)),
         });
         Ok(format!("{program} ended well"))
     }

@@ -7,22 +7,35 @@ use std::{
 };
 
 use crate::{
-    cni::CniError, fault::FaultError, fleet::FleetError, kube::KubeError, model::name::Name,
-    provider::ProviderError, template::TemplateError, tool::ToolError, wait::WaitError,
+    cni::CniError, fault::FaultError, fleet::FleetError, isolation::client::ClientError,
+    kube::KubeError, model::name::Name, provider::ProviderError, template::TemplateError,
+    tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunnerError {
     #[error("interrupted")]
     Cancelled,
+    #[error("no path between clusters can be tried: {0}")]
+    Client(#[from] ClientError),
     #[error(transparent)]
     Cni(#[from] CniError),
     #[error("{deed} was not done within {} s", within.as_secs_f32())]
     DeedTooLong { deed: String, within: Duration },
+    #[error(
+        "lab `{lab}` is up, but not as {source_file} asks for:{}\nnothing was changed; `--recreate` removes {} and creates what the file asks for",
+        listed(differences), removed.join(", ")
+    )]
+    Differs { lab: String, source_file: String, differences: Vec<String>, removed: Vec<String> },
     #[error(transparent)]
     Fault(Box<FaultError>),
     #[error(transparent)]
     Fleet(#[from] FleetError),
+    #[error(
+        "these are in the way of what is to be created anew:{}\nremove them, then try again",
+        listed(what)
+    )]
+    InTheWay { what: Vec<String> },
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -35,10 +48,18 @@ pub enum RunnerError {
         "a docker network called {name} exists already and is not ours; a lab of that name in another state directory may own it: end that lab there, remove the network, or give this lab another name"
     )]
     NetworkTaken { name: String },
+    #[error(
+        "{cluster}: its node {node} is gone; `seatrial up` with the lab's file creates what is missing"
+    )]
+    NodeGone { cluster: String, node: String },
     #[error("traffic goes through the front door, but the scenario has none; add `frontDoor`")]
     NoFrontDoor,
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
     NotServed { why: String, within: Duration },
+    #[error(
+        "{cluster}: it did not come up, so it answers nobody; leave it out, or make its lab anew"
+    )]
+    NotUp { cluster: String },
     #[error(
         "{cluster}: the lab publishes no node port {port}, which the workload {workload} needs; add it to `ports`"
     )]
@@ -51,6 +72,11 @@ pub enum RunnerError {
     Tool(#[from] ToolError),
     #[error("no cluster of the lab plays role `{role}`")]
     UnboundRole { role: String },
+    #[error(
+        "lab `{lab}` is not one that the scenario can run in:{}\nname another lab, or leave `--lab` out for one of its own",
+        listed(reasons)
+    )]
+    Unfit { lab: String, reasons: Vec<String> },
     #[error("the workload has no endpoint `{endpoint}`")]
     UnknownEndpoint { endpoint: String },
     #[error("there is no template `{template}`; `seatrial template list` shows those there are")]
@@ -59,6 +85,11 @@ pub enum RunnerError {
     UnknownVersion { cluster: String, error: Box<ProviderError> },
     #[error(transparent)]
     Wait(#[from] WaitError),
+}
+
+/// Each on a line of its own, indented below what is said of all.
+fn listed(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |list, line| format!("{list}\n  {line}"))
 }
 
 impl RunnerError {
@@ -78,6 +109,7 @@ impl RunnerError {
         matches!(
             self,
             Self::Cancelled
+                | Self::Client(ClientError::Wait(WaitError::Cancelled { .. }))
                 | Self::Wait(WaitError::Cancelled { .. })
                 | Self::Tool(ToolError::Cancelled { .. })
                 | Self::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
@@ -141,27 +173,44 @@ mod tests {
         };
         let errors = [
             RunnerError::Cancelled,
+            ClientError::Gone { cluster: cluster() }.into(),
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
             RunnerError::DeedTooLong {
                 deed: "setup 1".to_owned(),
                 within: Duration::from_secs(60),
             },
+            RunnerError::Differs {
+                lab: "two".to_owned(),
+                source_file: "two.yaml".to_owned(),
+                differences: vec![
+                    "eu: kubernetes: 1.36 -> 1.35".to_owned(),
+                    "us: is up, but not in the file".to_owned(),
+                ],
+                removed: vec![cluster(), "us".to_owned()],
+            },
             RunnerError::Fault(Box::new(fault)),
             FleetError::Exists { lab: "two".to_owned() }.into(),
+            RunnerError::InTheWay { what: vec!["container eu-x: it is not on record".to_owned()] },
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },
             kube.into(),
             RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
             RunnerError::NetworkTaken { name: "seatrial-two".to_owned() },
+            RunnerError::NodeGone { cluster: cluster(), node: "two-eu-worker".to_owned() },
             RunnerError::NoFrontDoor,
             RunnerError::NotServed {
                 why: "eu is down".to_owned(),
                 within: Duration::from_secs(60),
             },
+            RunnerError::NotUp { cluster: cluster() },
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },
+            RunnerError::Unfit {
+                lab: "two".to_owned(),
+                reasons: vec!["eu: runs v1.35.4, 1.36 is asked for".to_owned()],
+            },
             RunnerError::UnknownEndpoint { endpoint: "wbe".to_owned() },
             RunnerError::UnknownTemplate { template: "kind-basci".to_owned() },
             RunnerError::of_version(&"eu".parse().expect("a name"), unknown_version),

@@ -1,10 +1,15 @@
 //! What happens, as it happens. Reports are made from this alone.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::clock::{Clock, Moment};
+use crate::{
+    clock::{Clock, Moment},
+    model::{expectation::Class, units::Span},
+};
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -52,6 +57,15 @@ pub enum Event {
         step: String,
         proof: String,
     },
+    IsolationEnded {
+        probes: usize,
+    },
+    /// Paths between clusters are tried.
+    IsolationStarted {
+        paths: Vec<String>,
+    },
+    /// Traffic of the last seconds.
+    Glance(Glance),
     /// Planned anew because somebody else was quicker.
     PlannedAnew {
         what: String,
@@ -101,6 +115,34 @@ pub enum Event {
         streams: Vec<String>,
         door: Option<String>,
     },
+    /// A workload is in a cluster, because it was installed just now or was there before.
+    WorkloadReady {
+        cluster: String,
+        workload: String,
+        namespace: String,
+        installed: bool,
+    },
+}
+
+/// What became known of traffic in a few seconds.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Glance {
+    /// The time from the last glance to this one.
+    pub lasted: Span,
+    /// Good answers.
+    pub good: u64,
+    /// Every other class that there was.
+    pub other: BTreeMap<Class, u64>,
+    /// Requests under way.
+    pub in_flight: usize,
+    /// Of the good answers, since they were due.
+    pub p50: Option<Span>,
+    pub p99: Option<Span>,
+    /// Good answers of each cluster.
+    pub answered_by: BTreeMap<String, u64>,
+    /// Servers that the front door sends traffic to.
+    pub up: Vec<String>,
+    pub down: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -6,6 +6,7 @@ use super::{Event, Host};
 use crate::{
     fleet::{ClusterRecord, LabStore},
     kube::ClusterApi,
+    redact::redacted,
 };
 
 /// For each cluster; what it has not told by then is left out.
@@ -56,7 +57,7 @@ async fn one(host: &Host, store: &LabStore, name: &str, cluster: &ClusterRecord,
     {
         match told {
             Ok(text) => {
-                if let Err(error) = std::fs::write(dir.join(file), text) {
+                if let Err(error) = std::fs::write(dir.join(file), redacted(&text)) {
                     left_out(file, &error);
                 }
             }

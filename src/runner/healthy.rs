@@ -3,8 +3,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{RunnerError, scenario::Trial};
 use crate::{
+    clock::Moment,
     fleet::ClusterRecord,
     kube::{ClusterApi, NodeStarts},
     model::name::Name,
@@ -37,7 +40,10 @@ impl<'a> Patient<'a> {
         Ok(Self { trial, door, record, provider, api })
     }
 
-    pub(super) async fn healthy(&self, within: Duration) -> Result<(), WaitError> {
+    /// Waits for it; `within` counts from the moment when the step began.
+    pub(super) async fn healthy(&self, began: Moment, within: Duration) -> Result<(), WaitError> {
+        let spent = self.trial.host.events.clock().now().since(began);
+        let deadline = Instant::now() + within.saturating_sub(spent);
         let waiting = Waiting {
             who: self.api.cluster(),
             what: "its API and workload to be healthy",
@@ -45,7 +51,7 @@ impl<'a> Patient<'a> {
             cancelled: &self.trial.host.cancelled,
         };
         waiting
-            .until(async || match self.look().await {
+            .until_by(deadline, async || match self.look().await {
                 Ok(None) => Look::Met(()),
                 Ok(Some(seen)) => Look::NotYet(seen),
                 Err(error) => not_yet(error),
@@ -55,7 +61,7 @@ impl<'a> Patient<'a> {
 
     /// What keeps it from being healthy; none when nothing does.
     async fn look(&self) -> Result<Option<String>, RunnerError> {
-        self.api.answers(HEALTHY_ANSWER).await?;
+        self.api.is_ready(HEALTHY_ANSWER).await?;
         let workload = &self.trial.scenario.workload;
         for controller in workload.readiness() {
             if let Some(seen) = self.api.is_available(&controller).await? {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     fault,
     fleet::{ClusterRecord, ClusterState, LabRecord, LabStore, NetworkRecord},
-    tool::launch,
+    tool::{docker::Network, launch},
 };
 
 /// How long a tool that somebody else started may take to end.
@@ -69,11 +69,12 @@ pub(crate) async fn lower_cluster(
     };
     let strangers = remove(host, name, cluster).await?;
     store.update(|record| record.clusters.shift_remove(name))?;
+    store.forget_cluster(name)?;
     Ok(Leftovers(strangers))
 }
 
 /// A tool that outlived its seatrial would go on creating what is being removed.
-async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<(), RunnerError> {
+pub(super) async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<(), RunnerError> {
     for group in launch::recorded(&store.children())? {
         if !group.end_group(store.children().as_os_str(), TOOL_END).await {
             left.add(format!("a tool that does not end (process group {})", group.pid));
@@ -87,6 +88,13 @@ async fn undo_faults(host: &Host, store: &LabStore, left: &mut Leftovers) {
     if let Err(error) = fault::undo_all(&host.providers, &store.journal()).await {
         left.add(error);
     }
+}
+
+/// Whether a network was made for this very lab.
+pub(super) fn is_of(lab: &LabRecord, network: &Network) -> bool {
+    let label = |key| network.labels.get(key).map(String::as_str);
+    let created = lab.created.to_string();
+    label(LAB_LABEL) == Some(&lab.name) && label(CREATED_LABEL) == Some(&created)
 }
 
 async fn remove(
@@ -105,7 +113,7 @@ async fn remove(
     Ok(strangers.into_iter().map(why).collect())
 }
 
-async fn remove_network(
+pub(super) async fn remove_network(
     host: &Host,
     lab: &LabRecord,
     network: &NetworkRecord,
@@ -113,9 +121,7 @@ async fn remove_network(
 ) -> Result<(), RunnerError> {
     let key = network.id.as_deref().unwrap_or(&network.name);
     let Some(found) = host.docker().network(key).await? else { return Ok(()) };
-    let label = |key| found.labels.get(key).map(String::as_str);
-    let created = lab.created.to_string();
-    if label(LAB_LABEL) != Some(&lab.name) || label(CREATED_LABEL) != Some(&created) {
+    if !is_of(lab, &found) {
         // Created by somebody else under our name before we came to it.
         return Ok(());
     }

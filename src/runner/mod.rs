@@ -3,33 +3,48 @@
 //! Must not know how events are shown.
 
 mod active;
+#[cfg(test)]
+mod active_tests;
 mod deed;
 mod deploy;
+mod difference;
 mod error;
 pub mod event;
 mod evidence;
+mod front_door;
 mod healthy;
 mod host;
 mod images;
+mod isolation;
 mod lower;
 mod name;
+mod need;
 mod plan;
 mod raise;
 mod raise_cluster;
+mod renew;
 mod requires;
 mod run;
 mod scenario;
+mod sleep;
 mod step;
+mod traffic_by_hand;
 mod until;
+mod whole;
 
+pub use difference::{Difference, What};
 pub use error::{ClusterFailure, RunnerError};
 pub use event::{Event, Events, Recorded};
 pub use host::Host;
 pub(crate) use lower::lower_cluster;
 pub use lower::{Leftovers, lower};
 pub use name::cluster_name;
+pub use need::{Need, NodeStates, node_states};
 pub use plan::{PlannedCluster, Wanted};
 pub(crate) use raise::available_memory;
 pub use raise::{MEMORY_EACH, Raised, raise};
-pub use run::{RunEnd, RunFailure, RunRequest};
+pub use renew::{Renewed, renew};
+pub use run::{RunEnd, RunFailure, RunRequest, hold_fitting};
 pub use scenario::{Ended, Trial};
+pub use sleep::{stop, wake};
+pub use traffic_by_hand::{Flowed, TrafficByHand};

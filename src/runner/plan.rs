@@ -1,6 +1,6 @@
 //! A lab before it exists: every name, image, address and port decided, nothing created.
 
-use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use super::{Event, Host, RunnerError, cluster_name, event};
 use crate::{
     cni::{self, Cni},
     fleet::{
-        ClusterRecord, ClusterState, LabRecord, NetworkRecord, Port,
+        ClusterRecord, ClusterState, LabRecord, NetworkRecord, Port, Stay,
         plan::Taken,
         record::{FORMAT, NodeImage},
     },
@@ -35,6 +35,7 @@ pub struct Wanted<'a> {
     pub workload: Option<&'a Workload>,
     pub jobs: Option<NonZeroUsize>,
     pub timeouts: Timeouts,
+    pub stay: Stay,
 }
 
 impl<'a> Wanted<'a> {
@@ -48,6 +49,7 @@ impl<'a> Wanted<'a> {
             workload: None,
             jobs: None,
             timeouts: Timeouts::default(),
+            stay: Stay::default(),
         }
     }
 }
@@ -174,31 +176,47 @@ pub(super) fn record(
     planned: &[PlannedCluster],
     taken: &mut Taken,
 ) -> Result<LabRecord, RunnerError> {
-    let mut networks: BTreeMap<String, NetworkRecord> = BTreeMap::new();
-    let mut clusters = IndexMap::new();
-    for cluster in planned {
-        let network = network_name(&wanted.name, cluster);
-        if !networks.contains_key(&network) {
-            let subnet = taken.network()?;
-            let record = NetworkRecord { name: network.clone(), subnet, id: None };
-            networks.insert(network.clone(), record);
-        }
-        clusters.insert(cluster.cluster.clone(), cluster.record(&network, taken)?);
-    }
-    Ok(LabRecord {
+    let mut record = LabRecord {
         format: FORMAT,
         name: wanted.name.clone(),
         created: Timestamp::now(),
         owner: Process::current(),
         source: wanted.source.clone(),
-        networks: networks.into_values().collect(),
-        clusters,
-    })
+        stay: wanted.stay.clone(),
+        stopped: None,
+        networks: Vec::new(),
+        clusters: IndexMap::new(),
+    };
+    add(&mut record, planned, taken)?;
+    Ok(record)
 }
 
-fn network_name(lab: &Name, cluster: &PlannedCluster) -> String {
-    match cluster.declared.network {
+/// Adds clusters that do not exist yet, and the networks that they need beside those on record.
+pub(super) fn add(
+    record: &mut LabRecord,
+    planned: &[PlannedCluster],
+    taken: &mut Taken,
+) -> Result<(), RunnerError> {
+    for cluster in planned {
+        let name = network_name(&record.name, &cluster.cluster, cluster.declared.network);
+        if !record.networks.iter().any(|network| network.name == name) {
+            let subnet = taken.network()?;
+            record.networks.push(NetworkRecord { name: name.clone(), subnet, id: None });
+        }
+        let planned = cluster.record(&name, taken)?;
+        record.clusters.insert(cluster.cluster.clone(), planned);
+    }
+    Ok(())
+}
+
+/// The names of the networks that a lab needs.
+pub(super) fn networks(name: &Name, lab: &Lab) -> Vec<String> {
+    lab.clusters.iter().map(|(cluster, asked)| network_name(name, cluster, asked.network)).collect()
+}
+
+fn network_name(lab: &Name, cluster: &Name, network: Network) -> String {
+    match network {
         Network::Lab => format!("seatrial-{lab}"),
-        Network::Own => format!("seatrial-{lab}-{}", cluster.cluster),
+        Network::Own => format!("seatrial-{lab}-{cluster}"),
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::{
     ClusterFailure, Event, Host, PlannedCluster, RunnerError, Wanted,
     images::{Images, fetch, of_workload},
+    lower::is_of,
     plan,
     raise_cluster::{self, Job},
 };
@@ -56,6 +57,16 @@ async fn write_down(
     if labs.iter().any(|lab| lab.name == wanted.name) {
         return Err(FleetError::Exists { lab: wanted.name.to_string() }.into());
     }
+    refuse_taken(&labs, planned).await?;
+    let mut taken = taken(host, &labs).await?;
+    Ok(host.state.create(plan::record(wanted, planned, &mut taken)?)?)
+}
+
+/// A name that somebody else has is not ours to take.
+pub(super) async fn refuse_taken(
+    labs: &[LabRecord],
+    planned: &[PlannedCluster],
+) -> Result<(), RunnerError> {
     for cluster in planned {
         let on_record = labs.iter().any(|lab| lab.cluster_called(&cluster.name).is_some());
         if on_record || cluster.provider.is_taken(&cluster.name).await? {
@@ -65,8 +76,7 @@ async fn write_down(
             });
         }
     }
-    let mut taken = taken(host, &labs).await?;
-    Ok(host.state.create(plan::record(wanted, planned, &mut taken)?)?)
+    Ok(())
 }
 
 /// What this host cannot give any more.
@@ -75,7 +85,8 @@ pub(super) async fn taken(host: &Host, labs: &[LabRecord]) -> Result<Taken, Runn
     Ok(Taken::by(labs, networks.into_iter().flat_map(|network| network.subnets)))
 }
 
-async fn create(
+/// Creates what is planned, in networks that exist or are created first.
+pub(super) async fn create(
     host: &Host,
     wanted: &Wanted<'_>,
     planned: Vec<PlannedCluster>,
@@ -133,6 +144,9 @@ async fn fetch_node_images(
 async fn create_networks(host: &Host, store: &LabStore) -> Result<(), RunnerError> {
     for index in 0..store.record().networks.len() {
         let mut attempt = 1;
+        if exists(host, store, index).await? {
+            continue;
+        }
         loop {
             match create_network(host, store, index).await {
                 Err(RunnerError::Tool(error)) if overlaps(&error) && attempt < ATTEMPTS => {
@@ -148,6 +162,20 @@ async fn create_networks(host: &Host, store: &LabStore) -> Result<(), RunnerErro
         }
     }
     Ok(())
+}
+
+/// Whether a network of the lab was created before, and still is there. One that was created a
+/// moment before its seatrial was killed is known by its labels alone.
+async fn exists(host: &Host, store: &LabStore, index: usize) -> Result<bool, RunnerError> {
+    let record = store.record();
+    let network = &record.networks[index];
+    let key = network.id.as_deref().unwrap_or(&network.name);
+    let Some(found) = host.docker().network(key).await? else { return Ok(false) };
+    if !is_of(&record, &found) {
+        return Ok(false);
+    }
+    store.update(|record| record.networks[index].id = Some(found.id))?;
+    Ok(true)
 }
 
 async fn create_network(host: &Host, store: &LabStore, index: usize) -> Result<(), RunnerError> {
@@ -220,7 +248,7 @@ pub(crate) fn available_memory() -> Option<u64> {
 }
 
 /// The lab's own kubeconfig: a context for each cluster that is ready, named like the cluster.
-fn write_kubeconfig(store: &LabStore) -> Result<(), RunnerError> {
+pub(super) fn write_kubeconfig(store: &LabStore) -> Result<(), RunnerError> {
     let record = store.record();
     let mut configs = Vec::new();
     for (cluster, _) in record.clusters.iter().filter(|(_, cluster)| cluster.facts.is_some()) {

@@ -7,15 +7,16 @@ use super::{
     deploy::deploy,
     images::Images,
     raise::{ATTEMPTS, taken},
+    whole::{connect, wait_until_whole},
 };
 use crate::{
     fleet::{
-        ClusterRecord, ClusterState, LabStore, NodeRecord, kubeconfig,
+        ClusterRecord, ClusterState, LabStore, NodeRecord,
         record::Facts,
         state::{create_private, write_atomically},
     },
-    kube::{ClusterApi, ExpectedNodes, Workload},
-    model::{conditions::Timeouts, workload},
+    kube::ClusterApi,
+    model::{conditions::Timeouts, workload::Workload},
     provider::{CreateRequest, ProviderError},
 };
 
@@ -25,7 +26,7 @@ pub(super) struct Job<'a> {
     pub(super) store: &'a LabStore,
     pub(super) images: &'a Images,
     pub(super) cluster: &'a PlannedCluster,
-    pub(super) workload: Option<&'a workload::Workload>,
+    pub(super) workload: Option<&'a Workload>,
     pub(super) timeouts: Timeouts,
 }
 
@@ -66,7 +67,9 @@ impl Job<'_> {
         let nodes = self.register_nodes().await?;
         let api = self.connect().await?;
         self.install_cni(&api, &nodes).await?;
-        self.wait_until_whole(&api, &nodes).await?;
+        let (record, cni) = (self.record(), &*self.cluster.cni);
+        let (ready, shown) = (self.timeouts.ready, |words: &str| self.phase(words));
+        wait_until_whole(self.host, &api, &record, cni, None, ready, shown).await?;
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
         match self.workload {
@@ -140,11 +143,8 @@ impl Job<'_> {
     }
 
     async fn connect(&self) -> Result<ClusterApi, RunnerError> {
-        let text = self.cluster.provider.kubeconfig(&self.cluster.name).await?;
-        let config = kubeconfig::renamed(&self.cluster.name, &text)?;
-        let path = self.store.kubeconfig(&self.cluster.cluster);
-        write_atomically(&path, kubeconfig::written(&config)?.as_bytes())?;
-        Ok(ClusterApi::connect(&self.cluster.cluster, &path).await?)
+        let Self { store, cluster, .. } = self;
+        connect(store, &cluster.cluster, &self.record(), &*cluster.provider).await
     }
 
     async fn install_cni(&self, api: &ClusterApi, nodes: &[NodeRecord]) -> Result<(), RunnerError> {
@@ -161,26 +161,6 @@ impl Job<'_> {
 
     async fn load(&self, nodes: &[NodeRecord], image: &str) -> Result<(), RunnerError> {
         self.images.load(self.host, &*self.cluster.provider, nodes, image).await
-    }
-
-    async fn wait_until_whole(
-        &self,
-        api: &ClusterApi,
-        nodes: &[NodeRecord],
-    ) -> Result<(), RunnerError> {
-        self.phase("waiting for its nodes");
-        let cancelled = &self.host.cancelled;
-        let expected = ExpectedNodes {
-            names: nodes.iter().map(|node| node.name.clone()).collect(),
-            version: self.record().image.version,
-        };
-        api.wait_nodes(&expected, self.timeouts.ready, cancelled).await?;
-        if let Some(workload) = self.cluster.cni.readiness() {
-            api.wait_workload(&workload, self.timeouts.ready, cancelled).await?;
-        }
-        self.phase("waiting for CoreDNS");
-        let dns = Workload::Deployment { namespace: "kube-system", name: "coredns" };
-        Ok(api.wait_workload(&dns, self.timeouts.ready, cancelled).await?)
     }
 
     /// Every kind cluster lets nodes join with the same token: known to all, so good for nobody.

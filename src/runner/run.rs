@@ -1,4 +1,5 @@
-//! A scenario from its file to its verdict: a lab of its own, one trial, and everything removed.
+//! A scenario from its file to its verdict: a lab of its own, one trial, and everything removed;
+//! or one trial in a lab that was up before and stays.
 
 use std::num::NonZeroUsize;
 
@@ -6,14 +7,16 @@ use jiff::Timestamp;
 
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
-    evidence, lower, raise, requires,
+    difference::unfit, evidence, isolation::Isolation, lower, node_states, raise, requires,
 };
 use crate::{
     connect::Tcp,
-    fleet::LabStore,
+    fault,
+    fleet::{LabStore, State, Stay},
     model::{name::Name, scenario::Scenario},
+    provider::NodeState,
     report::run_dir::{RunDir, RunDirError, RunRecord},
-    verdict::{case::Case, judge, judgement::Verdict},
+    verdict::{case::Case, history::History, judge, judgement::Verdict},
 };
 
 /// What is to be run, and where its record goes.
@@ -24,6 +27,8 @@ pub struct RunRequest<'a> {
     pub id: &'a str,
     pub dir: &'a RunDir,
     pub jobs: Option<NonZeroUsize>,
+    /// The lab stays when the run has ended.
+    pub keep: bool,
 }
 
 /// How a run ended: its record when it came to a judgement, and what could not be removed.
@@ -49,32 +54,89 @@ pub enum RunFailure {
 }
 
 impl RunRequest<'_> {
-    /// Runs it. Nothing of the lab is left when this returns, or it is named.
+    /// Runs it in a lab of its own. Nothing of that is left when this returns, or it is named;
+    /// unless it is to be kept, and came so far that there is something to look at.
     pub async fn run(&self, host: &Host) -> RunEnd {
+        self.started(host);
+        if let Err(failure) = self.unmet(host) {
+            return RunEnd::of(Err(failure));
+        }
+        let (result, store) = match self.raise_and_try(host).await {
+            (result, None) => return RunEnd::of(result),
+            (result, Some(store)) => (result, store),
+        };
+        self.collect(host, &store, &result).await;
+        let cleanup = host.for_cleanup();
+        let came_up = !matches!(result, Err(RunFailure::Runner(_))) || store.record().is_whole();
+        if came_up && (self.keep || self.scenario.on_failure.keep && has_failed(host, &result)) {
+            return keep(&cleanup, &store, result).await;
+        }
+        let left = lower(&cleanup, store).await;
+        let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
+        RunEnd { left, ..RunEnd::of(result) }
+    }
+
+    /// Runs it in a lab that is held, and fits. The lab stays, and no fault in it.
+    pub async fn run_in(&self, host: &Host, store: &LabStore) -> RunEnd {
+        self.started(host);
+        if let Err(failure) = self.unmet(host) {
+            return RunEnd::of(Err(failure));
+        }
+        let result = match self.prepare(host, store).await {
+            Ok(()) => self.try_in(host, store).await,
+            Err(error) => Err(error.into()),
+        };
+        self.collect(host, store, &result).await;
+        let left = undo(&host.for_cleanup(), store).await;
+        RunEnd { left, ..RunEnd::of(result) }
+    }
+
+    fn started(&self, host: &Host) {
         host.events.emit(Event::RunStarted {
             run: self.id.to_owned(),
             scenario: self.scenario.name.to_string(),
         });
-        let unmet = requires::unmet(host, self.scenario).map_err(RunFailure::from);
-        let unmet = unmet.map(|unmet| unmet.map(|why| RunFailure::Skipped { why }));
-        let (result, store) = match unmet {
-            Ok(None) => self.raise_and_try(host).await,
-            Ok(Some(failure)) | Err(failure) => (Err(failure), None),
-        };
-        let Some(store) = store else { return RunEnd::of(result) };
-        if has_failed(host, &result) {
-            if self.scenario.on_failure.collect {
-                evidence::collect(host, &store, &self.dir.path().join("logs")).await;
-            }
-            // Of what never began there is nothing to look at.
-            let is_there = !matches!(result, Err(RunFailure::Runner(_)));
-            if self.scenario.on_failure.keep && (is_there || store.record().is_whole()) {
-                return RunEnd { stays: Some(store.record().name), ..RunEnd::of(result) };
+    }
+
+    /// Nothing can be said where what the scenario requires is not so.
+    fn unmet(&self, host: &Host) -> Result<(), RunFailure> {
+        match requires::unmet(host, self.scenario)? {
+            Some(why) => Err(RunFailure::Skipped { why }),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps what explains why the run did not pass.
+    async fn collect(&self, host: &Host, store: &LabStore, result: &Result<RunRecord, RunFailure>) {
+        if self.scenario.on_failure.collect && has_failed(host, result) {
+            evidence::collect(host, store, &self.dir.path().join("logs")).await;
+        }
+    }
+
+    /// Gets a lab that others used before ready for a trial.
+    async fn prepare(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
+        fault::undo_all(&host.providers, &store.journal()).await?;
+        let record = store.record();
+        let states = node_states(host, &record).await?;
+        let mut reasons = Vec::new();
+        for name in self.scenario.lab.clusters.keys() {
+            for node in record.clusters.get(name).iter().flat_map(|cluster| &cluster.nodes) {
+                match states.get(&node.id) {
+                    Some(NodeState::Running) => {}
+                    Some(state) => reasons.push(format!(
+                        "{name}: {} is {}; `seatrial start {}` makes it run",
+                        node.name,
+                        state.name(),
+                        record.name
+                    )),
+                    None => reasons.push(format!("{name}: {} is gone", node.name)),
+                }
             }
         }
-        let left = lower(&host.for_cleanup(), store).await;
-        let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
-        RunEnd { left, ..RunEnd::of(result) }
+        if !reasons.is_empty() {
+            return Err(RunnerError::Unfit { lab: record.name.to_string(), reasons });
+        }
+        Scene { host, store, scenario: self.scenario }.set_up().await
     }
 
     async fn raise_and_try(
@@ -90,6 +152,7 @@ impl RunRequest<'_> {
             workload: scenario.setup.is_empty().then_some(&scenario.workload),
             jobs: self.jobs,
             timeouts: self.scenario.timeouts,
+            stay: Stay { by_run: true, keep: self.keep, until: None },
         };
         let raised = match raise(host, &wanted).await {
             Ok(raised) => raised,
@@ -112,10 +175,12 @@ impl RunRequest<'_> {
     async fn try_in(&self, host: &Host, store: &LabStore) -> Result<RunRecord, RunFailure> {
         let case = Case::of(self.scenario);
         let started = Timestamp::now();
+        let tried = self.try_paths(host, store).await?;
         let requests = tokio::fs::File::from_std(self.dir.file("requests.ndjson")?);
         let connector = Tcp::connector();
         let trial = Trial { host, store, scenario: self.scenario, case: &case, connector };
-        let Ended { history, interrupted } = trial.run(requests).await?;
+        let Ended { mut history, interrupted } = trial.run(requests).await?;
+        history.take_probes(tried);
         let judgement =
             if interrupted { judge::interrupted(&history) } else { judge::judge(&case, &history) };
         let record = RunRecord {
@@ -137,6 +202,15 @@ impl RunRequest<'_> {
         Ok(record)
     }
 
+    /// Tries the paths between clusters, if there are any, while the lab is still quiet.
+    async fn try_paths(&self, host: &Host, store: &LabStore) -> Result<History, RunFailure> {
+        if self.scenario.isolation.is_none() {
+            return Ok(History::default());
+        }
+        let isolation = Isolation { host, store, scenario: self.scenario };
+        Ok(isolation.run(self.dir.file("probes.ndjson")?).await?)
+    }
+
     /// The lab's folder goes; the logs of what failed move to the run's.
     fn keep_logs(&self, mut failures: Vec<ClusterFailure>) -> Vec<ClusterFailure> {
         for failure in &mut failures {
@@ -154,12 +228,45 @@ impl RunRequest<'_> {
 /// Whether something of the run is to be looked at. Who interrupts it wants it gone.
 fn has_failed(host: &Host, result: &Result<RunRecord, RunFailure>) -> bool {
     let passed = |run: &RunRecord| run.judgement.verdict == Verdict::Pass;
-    !host.cancelled.is_cancelled() && !result.as_ref().is_ok_and(passed)
+    let refused = matches!(result, Err(RunFailure::Runner(RunnerError::Unfit { .. })));
+    !host.cancelled.is_cancelled() && !refused && !result.as_ref().is_ok_and(passed)
 }
 
 impl RunEnd {
     fn of(result: Result<RunRecord, RunFailure>) -> Self {
         Self { result, left: Leftovers::default(), stays: None }
+    }
+}
+
+/// Leaves the lab of a run standing, without the faults of its trial.
+async fn keep(host: &Host, store: &LabStore, result: Result<RunRecord, RunFailure>) -> RunEnd {
+    let mut left = undo(host, store).await;
+    // Else it would be taken for one that its run forgot.
+    if let Err(error) = store.update(|record| record.stay.keep = true) {
+        left.0.push(error.to_string());
+    }
+    RunEnd { left, stays: Some(store.record().name), ..RunEnd::of(result) }
+}
+
+/// Holds a lab that is up, if a scenario can run in it.
+pub fn hold_fitting(
+    state: &State,
+    lab: &str,
+    scenario: &Scenario,
+) -> Result<LabStore, RunnerError> {
+    let store = state.hold(lab)?;
+    let reasons = unfit(&store.record(), &scenario.lab);
+    if reasons.is_empty() {
+        return Ok(store);
+    }
+    Err(RunnerError::Unfit { lab: lab.to_owned(), reasons })
+}
+
+/// Takes back what a trial may have left in a lab that stays.
+async fn undo(host: &Host, store: &LabStore) -> Leftovers {
+    match fault::undo_all(&host.providers, &store.journal()).await {
+        Ok(_) => Leftovers::default(),
+        Err(error) => Leftovers(vec![error.to_string()]),
     }
 }
 

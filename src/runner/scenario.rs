@@ -1,22 +1,26 @@
 //! One run of a scenario in a lab that is up: door, traffic, steady gate, steps, and what is left
 //! of them: a history.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::io::AsyncWrite;
 
-use super::{Event, Host, RunnerError, step::Steps};
+use super::{
+    Event, Host, RunnerError,
+    front_door::{self, Site},
+    step::Steps,
+};
 use crate::{
     clock::Moment,
     connect::Connector,
     fleet::{ClusterRecord, LabStore},
     model::{
         name::Name,
-        scenario::{FrontDoor, Scenario, Through, Traffic},
+        scenario::{Scenario, Through, Traffic},
         workload::Endpoint,
     },
     traffic::{
-        front_door::{Builtin, DoorSpec, Server, Timeouts},
+        front_door::Builtin,
         load::{Load, StreamSpec, Target},
     },
     verdict::{
@@ -27,9 +31,6 @@ use crate::{
         whole::is_whole,
     },
 };
-
-/// How long the clusters may take to pass the front door's checks for the first time.
-const ALL_PASSED: Duration = Duration::from_secs(60);
 
 /// How long after its timeout a request may take to be on record.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -56,18 +57,16 @@ impl Trial<'_> {
         &self,
         sink: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Ended, RunnerError> {
+        if self.scenario.traffic.is_empty() {
+            // Isolation alone: there is nothing to send.
+            let interrupted = self.host.cancelled.is_cancelled();
+            return Ok(Ended { history: History::default(), interrupted });
+        }
         let door = self.open_door().await?;
         let specs = self.streams(door.as_ref().map(Builtin::address))?;
-        self.host.events.emit(Event::TrafficStarted {
-            streams: specs.iter().map(|spec| spec.id.to_string()).collect(),
-            door: door.as_ref().map(|door| door.address().to_string()),
-        });
-        let clock = self.host.events.clock();
-        let mut load = {
-            let _there = self.host.traffic.enter();
-            Load::start(specs, clock, &self.connector, sink)
-        };
-        let mut history = History::default();
+        let mut load =
+            front_door::start_load(self.host, &self.connector, door.as_ref(), specs, sink);
+        let mut history = History { traffic_start: Some(load.started()), ..History::default() };
         let steady = self.steady(&mut load, &mut history).await;
         if steady {
             let door = door.as_ref();
@@ -93,42 +92,19 @@ impl Trial<'_> {
     /// Opens the front door and waits until every cluster behind it has passed its checks.
     async fn open_door(&self) -> Result<Option<Builtin>, RunnerError> {
         let Some(declared) = &self.scenario.front_door else { return Ok(None) };
-        let servers = self.servers(declared)?;
-        let spec = DoorSpec { servers, check: declared.check, timeouts: Timeouts::default() };
-        let (sender, mut changes) = tokio::sync::mpsc::unbounded_channel();
-        let (clock, connector) = (self.host.events.clock().clone(), self.connector.clone());
-        let open = async move { Builtin::open(spec, &clock, &connector, sender).await };
-        let opened = self.host.traffic.spawn(open).await;
-        let door = opened
-            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
-            .map_err(|source| RunnerError::Io { path: "the front door".into(), source })?;
-        let events = self.host.events.clone();
-        tokio::spawn(async move {
-            while let Some(change) = changes.recv().await {
-                let (server, up, why) = (change.server, change.up, change.why);
-                events.emit(Event::Server { server, up, why });
-            }
-        });
-        let deadline = self.host.events.clock().now() + ALL_PASSED;
-        let passed = door.wait_all_passed(deadline);
-        tokio::select! {
-            biased;
-            () = self.host.cancelled.cancelled() => Err(RunnerError::Cancelled),
-            passed = passed => match passed {
-                Ok(()) => Ok(Some(door)),
-                Err(why) => Err(RunnerError::NotServed { why: why.to_string(), within: ALL_PASSED }),
-            },
-        }
+        let endpoint = self.scenario.behind_front_door().ok_or(RunnerError::NoFrontDoor)?;
+        let sites = self.sites(&declared.order, endpoint)?;
+        let opened = front_door::open(self.host, &self.connector, &sites, declared.check).await;
+        opened.map(Some)
     }
 
-    fn servers(&self, door: &FrontDoor) -> Result<Vec<Server>, RunnerError> {
-        let endpoint = self.scenario.behind_front_door().ok_or(RunnerError::NoFrontDoor)?;
-        let server = |role: &Name| {
-            let (name, _) = self.cluster_of(role)?;
-            let (address, path) = (self.address_of(role, endpoint)?, endpoint.check.clone());
-            Ok(Server { name: name.to_string(), address, path })
+    /// Where clients find an endpoint of the clusters that play roles.
+    fn sites(&self, roles: &[Name], endpoint: &Endpoint) -> Result<Vec<Site>, RunnerError> {
+        let site = |role: &Name| {
+            let (name, record) = self.cluster_of(role)?;
+            Site::of(name, &record, &self.scenario.workload, endpoint)
         };
-        door.order.iter().map(server).collect()
+        roles.iter().map(site).collect()
     }
 
     /// Every stream of every traffic, aimed.
@@ -154,35 +130,18 @@ impl Trial<'_> {
             (Through::Role(role), _) => vec![role.clone()],
         };
         let endpoint = self.endpoint(traffic)?;
+        let sites = self.sites(&behind, endpoint)?;
         let address = match (&traffic.through, door) {
-            (Through::Role(role), _) => self.address_of(role, endpoint)?,
-            (Through::FrontDoor, Some(door)) => door,
-            (Through::FrontDoor, None) => return Err(RunnerError::NoFrontDoor),
+            (Through::Role(_), _) => sites.first().map(Site::address),
+            (Through::FrontDoor, door) => door,
         };
-        let mut identities = BTreeMap::new();
-        for role in &behind {
-            let (name, record) = self.cluster_of(role)?;
-            identities.extend(known_as(&name, &record).map(|known| (known, name.to_string())));
-        }
-        let (path, asking) = (endpoint.path.clone(), traffic.asking.clone());
-        Ok(Target { address, path, asking, identities })
+        let address = address.ok_or(RunnerError::NoFrontDoor)?;
+        Ok(front_door::target(address, endpoint, traffic.asking.clone(), &sites))
     }
 
     fn endpoint(&self, traffic: &Traffic) -> Result<&Endpoint, RunnerError> {
         let known = self.scenario.workload.endpoints.get(&traffic.endpoint);
         known.ok_or_else(|| RunnerError::UnknownEndpoint { endpoint: traffic.endpoint.to_string() })
-    }
-
-    /// The loopback address that leads to an endpoint in a role's cluster.
-    fn address_of(&self, role: &Name, endpoint: &Endpoint) -> Result<SocketAddr, RunnerError> {
-        let port = endpoint.node_port;
-        let (name, record) = self.cluster_of(role)?;
-        let host_port = record.host_port(port).ok_or_else(|| RunnerError::PortNotPublished {
-            cluster: name.to_string(),
-            port,
-            workload: self.scenario.workload.name(),
-        })?;
-        Ok(SocketAddr::from(([127, 0, 0, 1], host_port)))
     }
 
     /// The cluster that plays a role, with its record.
@@ -231,10 +190,4 @@ impl Trial<'_> {
             () = self.host.events.clock().sleep_until(moment) => true,
         }
     }
-}
-
-/// What an answer may call a cluster: its name in the lab, its name on this host, its nodes' names.
-fn known_as(name: &Name, record: &ClusterRecord) -> impl Iterator<Item = String> {
-    let nodes = record.nodes.iter().map(|node| node.name.clone());
-    nodes.chain([name.to_string(), record.name.clone()])
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Event, active::Active, deed::Scene, scenario::Trial, until::sleep_until};
+use super::{Event, active::Active, deed::Scene, scenario::Trial};
 use crate::{
     clock::Moment,
     model::{
@@ -60,9 +60,6 @@ impl Steps<'_, '_> {
             Action::Fault(declared) => self.inject(step, declared).await,
             Action::Heal { step: healed } => self.heal_as_told(healed, step).await,
         };
-        if let Went::Wrong(why) = &done {
-            self.trouble(&step.id, why.clone());
-        }
         if !matches!(done, Went::On) {
             return done;
         }
@@ -77,40 +74,30 @@ impl Steps<'_, '_> {
     async fn carry_out(&mut self, step: &Step, deed: &Deed) -> Went {
         let trial = self.trial;
         let scene = Scene { host: trial.host, store: trial.store, scenario: trial.scenario };
-        let doing = scene.carry_out(&step.id, deed);
-        tokio::pin!(doing);
-        loop {
-            let next_end = self.next_end();
-            tokio::select! {
-                biased;
-                done = &mut doing => return match done {
-                    Ok(()) => Went::On,
-                    Err(_) if trial.host.cancelled.is_cancelled() => Went::Interrupted,
-                    Err(error) => Went::Wrong(error.to_string()),
-                },
-                () = sleep_until(trial, next_end) => {
-                    let healed = self.heal_overdue().await;
-                    if !matches!(healed, Went::On) {
-                        return healed;
-                    }
-                }
+        let (done, healed) = self.meanwhile(Box::pin(scene.carry_out(&step.id, deed))).await;
+        match done {
+            Ok(()) => healed,
+            Err(_) if trial.host.cancelled.is_cancelled() => Went::Interrupted,
+            Err(error) => {
+                let why = error.to_string();
+                self.trouble(&step.id, why.clone());
+                Went::Wrong(why)
             }
         }
     }
 
     /// Stays for a while; a fault that ends meanwhile makes what was to be seen untrue.
-    async fn hold(&mut self, step: &Step) -> Went {
+    pub(super) async fn hold(&mut self, step: &Step) -> Went {
         let Some(hold) = step.hold else { return Went::On };
         let until = self.now() + hold;
         loop {
             let now = self.now();
-            let ended = if self.next_end().is_some_and(|ends| ends <= now) {
-                Some("its fault reached `for` during `hold`".to_owned())
-            } else {
-                self.ended_by_others().await
-            };
-            if let Some(why) = ended {
+            if let Some(fault) = self.overdue_step() {
+                let why = format!("{fault} reached its `for` before the end of `hold`");
                 self.trouble(&step.id, why.clone());
+                return Went::Wrong(why);
+            }
+            if let Some(why) = self.look_at_faults().await {
                 return Went::Wrong(why);
             }
             if now >= until {

@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Event,
+    Event, RunnerError,
     healthy::Patient,
-    scenario::Trial,
     step::{Steps, Went},
 };
 use crate::{
@@ -36,11 +35,7 @@ impl Steps<'_, '_> {
                 self.until_recovered(step, &until).await
             }
             Some(Until::Healthy { role, within }) => {
-                let went = self.until_healthy(role, began, *within).await;
-                if let Went::Wrong(why) = &went {
-                    self.trouble(&step.id, why.clone());
-                }
-                went
+                self.until_healthy(&step.id, role, began, *within).await
             }
         }
     }
@@ -53,14 +48,13 @@ impl Steps<'_, '_> {
                 self.load.with_requests(|requests| recovered(case, requests, &fault, until, None));
             match progress {
                 Progress::Met { seen } => {
-                    if let Some(why) = self.ended_by_others().await {
-                        self.trouble(&step.id, why.clone());
+                    if let Some(why) = self.look_at_faults().await {
                         return Went::Wrong(why);
                     }
                     self.emit(Event::StepDone { step: step.id.to_string(), outcome: seen });
                     return Went::On;
                 }
-                Progress::Missed { seen } => return Went::Wrong(seen),
+                Progress::Missed { seen } | Progress::Unknown { seen } => return Went::Wrong(seen),
                 Progress::Waiting { .. } => {}
             }
             let healed = self.heal_overdue().await;
@@ -77,40 +71,30 @@ impl Steps<'_, '_> {
         }
     }
 
-    async fn until_healthy(&mut self, role: &Name, began: Moment, within: Duration) -> Went {
+    async fn until_healthy(
+        &mut self,
+        step: &Name,
+        role: &Name,
+        began: Moment,
+        within: Duration,
+    ) -> Went {
         let trial = self.trial;
-        let patient = match Patient::of(trial, self.door, role).await {
-            Ok(patient) => patient,
-            Err(error) => return Went::Wrong(error.to_string()),
+        let (healthy, healed) = match Patient::of(trial, self.door, role).await {
+            Ok(patient) => {
+                let healthy = Box::pin(patient.healthy(began, within));
+                let (healthy, healed) = self.meanwhile(healthy).await;
+                (healthy.map_err(RunnerError::from), healed)
+            }
+            Err(error) => (Err(error), Went::On),
         };
-        let spent = self.now().since(began);
-        let healthy = patient.healthy(within.saturating_sub(spent));
-        tokio::pin!(healthy);
-        loop {
-            let next_end = self.next_end();
-            let healthy = tokio::select! {
-                biased;
-                healthy = &mut healthy => healthy,
-                () = sleep_until(trial, next_end) => {
-                    let healed = self.heal_overdue().await;
-                    if !matches!(healed, Went::On) {
-                        return healed;
-                    }
-                    continue;
-                }
-            };
-            return match healthy {
-                Ok(()) => Went::On,
-                Err(_) if trial.host.cancelled.is_cancelled() => Went::Interrupted,
-                Err(error) => Went::Wrong(error.to_string()),
-            };
+        match healthy {
+            Ok(()) => healed,
+            Err(_) if trial.host.cancelled.is_cancelled() => Went::Interrupted,
+            Err(error) => {
+                let why = error.to_string();
+                self.trouble(step, why.clone());
+                Went::Wrong(why)
+            }
         }
-    }
-}
-
-pub(super) async fn sleep_until(trial: &Trial<'_>, moment: Option<Moment>) {
-    match moment {
-        Some(moment) => trial.host.events.clock().sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

@@ -20,6 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{ToolError, process::Process};
+use crate::redact::redacted;
 
 /// How long a program may take that is not given a deadline of its own.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
@@ -272,7 +273,7 @@ async fn read_lines(
     let mut lines = BufReader::new(stream).split(b'\n');
     while let Some(Ok(Some(line))) = enough.run_until_cancelled(lines.next_segment()).await {
         let line = String::from_utf8_lossy(&line);
-        tracing::debug!(tool = %name, "{}", line.trim_end());
+        tracing::debug!(tool = %name, "{}", redacted(line.trim_end()));
         text.push_str(&line);
         text.push('\n');
     }

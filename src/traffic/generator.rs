@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Moment},
-    model::{expectation::Class, units::Rate},
+    model::{expectation::Class, scenario, units::Rate},
     verdict::history::{Request, StreamId},
 };
 
@@ -31,15 +31,9 @@ pub(super) struct Generator {
     pub(super) slots: Arc<Semaphore>,
 }
 
-/// How many requests of a stream may be in flight: twice as many as an outage lets pile up.
+/// How many requests of a stream may be in flight; a slow stream needs a few, too.
 pub(super) fn most_in_flight(rate: Rate, timeout: Duration) -> usize {
-    let most = (2.0 * rate.per_second() * timeout.as_secs_f64()).ceil();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "rate and timeout are bounded, and casts saturate"
-    )]
-    let most = most as usize;
+    let most = usize::try_from(scenario::in_flight(rate, timeout)).unwrap_or(usize::MAX);
     most.clamp(4, Semaphore::MAX_PERMITS)
 }
 

@@ -29,11 +29,12 @@ use crate::{
 };
 
 const AMPLE: Duration = Duration::from_secs(20);
-const TIMEOUT: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(3);
 const STABLE: Duration = Duration::from_millis(300);
 const CHECK: HealthCheck = HealthCheck {
     interval: Duration::from_millis(50),
-    timeout: Duration::from_millis(500),
+    // A busy machine must not look like a frozen server.
+    timeout: Duration::from_secs(2),
     fall: 2,
     rise: 2,
 };
@@ -66,6 +67,7 @@ fn case() -> Case {
         steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered: Some(until) }],
         steady: vec!["shop.lost == 0".parse().unwrap()],
         expect: expect.map(|text| text.parse().unwrap()).into(),
+        isolation: Vec::new(),
     }
 }
 
@@ -118,7 +120,7 @@ impl Fleet {
                 self.load.with_requests(|requests| recovered(case, requests, fault, &until, None));
             match progress {
                 Progress::Met { .. } => return,
-                Progress::Missed { seen } => panic!("{seen}"),
+                Progress::Missed { seen } | Progress::Unknown { seen } => panic!("{seen}"),
                 Progress::Waiting { .. } => self.load.changed().await,
             }
         }

@@ -118,6 +118,17 @@ impl Load {
         self.with_requests(<[Request]>::to_vec)
     }
 
+    /// Takes the record so far out of memory, for traffic without an end: what is taken is neither
+    /// in later looks nor in what [`finish`](Self::finish) returns.
+    pub fn take(&self) -> Vec<Request> {
+        self.recorder.take()
+    }
+
+    /// How many requests are under way.
+    pub fn in_flight(&self) -> usize {
+        self.requests.len()
+    }
+
     /// Waits until the record has grown since the last call. Ends only with the traffic, so the
     /// caller brings the deadline.
     pub async fn changed(&mut self) {

@@ -4,6 +4,7 @@
 
 pub mod front_door;
 pub mod load;
+pub mod tally;
 
 mod answer;
 mod client;

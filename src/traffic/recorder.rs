@@ -80,7 +80,7 @@ impl Recorder {
         self.book().streams.iter().all(|page| page.schedule.at(page.next) >= moment)
     }
 
-    /// Everything, at the end: nothing waits any more.
+    /// What is settled and was not taken before; everything at the end, when nothing waits.
     pub(super) fn take(&self) -> Vec<Request> {
         std::mem::take(&mut self.book().settled)
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::history::StreamId;
 use crate::model::{
     expectation::{Expectation, Window},
+    isolation::Path,
     name::Name,
     scenario::{Action, Scenario, Step, Through, Traffic, Until},
     units::{Rate, Span},
@@ -28,6 +29,8 @@ pub struct Case {
     /// Expectations of the gate before the first step.
     pub steady: Vec<Expectation>,
     pub expect: Vec<Expectation>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub isolation: Vec<Path>,
 }
 
 /// One stream of requests, as declared.
@@ -85,6 +88,7 @@ impl Case {
             steps: scenario.steps.iter().map(CaseStep::of).collect(),
             steady: scenario.steady.iter().flat_map(|steady| steady.expect.clone()).collect(),
             expect: scenario.expect.clone(),
+            isolation: scenario.isolation.iter().flat_map(|all| all.paths.clone()).collect(),
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Moment,
+    isolation::Probe,
     model::{
         expectation::{Class, Connections},
         units::as_text,
@@ -22,10 +23,19 @@ pub struct History {
     pub requests: Vec<Request>,
     /// How many of each stream were due, so that a line that is lost or doubled is noticed.
     pub scheduled: BTreeMap<StreamId, u64>,
+    /// In the order in which they were made; `probes.ndjson` holds them, one a line.
+    #[serde(skip)]
+    pub probes: Vec<Probe>,
+    /// How many probes were made, as above.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub probed: u64,
     pub faults: Vec<FaultTimes>,
     /// The window of the steady gate, from its first request to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<(Moment, Moment)>,
+    /// When scheduling began: the lab was raised before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_start: Option<Moment>,
     /// When scheduling stopped; every request is scheduled before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic_end: Option<Moment>,
@@ -36,7 +46,19 @@ pub struct History {
     pub troubles: Vec<Trouble>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 impl History {
+    /// Adds what was tried between clusters before anything else, and what went wrong with it.
+    pub fn take_probes(&mut self, tried: Self) {
+        self.probes = tried.probes;
+        self.probed = tried.probed;
+        self.troubles.splice(..0, tried.troubles);
+    }
+
     /// The times of the fault that `step` injected.
     #[must_use]
     pub fn fault(&self, step: &str) -> Option<&FaultTimes> {
@@ -160,6 +182,12 @@ impl<'a> StreamLog<'a> {
         let mut requests: Vec<_> = requests.iter().filter(|r| r.stream == *stream).collect();
         requests.sort_by_key(|request| (request.scheduled, request.seq));
         Self { requests }
+    }
+
+    /// The record as far as `end`.
+    #[must_use]
+    pub fn before(&self, end: Moment) -> Self {
+        Self { requests: self.within(Moment::START, end).to_vec() }
     }
 
     /// Those scheduled in [from, to).

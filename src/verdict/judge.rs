@@ -1,8 +1,9 @@
 //! Judges a history: every expectation for each of its streams, the worst of them shown.
 
 use super::{
-    case::{Case, CaseStep},
+    case::{Case, CaseStep, Stream},
     history::{History, StreamLog},
+    isolation::judge_path,
     judgement::{Check, Evidence, Judgement, Verdict},
     on_stream::judge_stream,
     trust, until,
@@ -14,6 +15,7 @@ use crate::model::expectation::{Expectation, Window};
 #[must_use]
 pub fn judge(case: &Case, history: &History) -> Judgement {
     let mut checks: Vec<Check> = troubles(history).collect();
+    checks.extend(case.isolation.iter().map(|path| judge_path(path, history)));
     let gate = judge_steady(case, history);
     let closed = gate.as_ref().and_then(|gate| gate.reason.clone());
     checks.extend(gate.into_iter().flat_map(|gate| gate.checks));
@@ -93,23 +95,30 @@ fn judge_until(step: &CaseStep, case: &Case, history: &History) -> Option<Check>
     // A step that was never reached is told by what kept it from being reached.
     let fault = history.fault(&step.id)?;
     let end = traffic_end(history);
-    let progress = until::recovered(case, &history.requests, fault, until, Some(end));
+    let expectation = format!("{} until {} recovered", step.id, until.traffic);
+    let expected = format!("within {}, stable for {}", until.within, until.stable);
+    let worst = until::worst(case, &history.requests, fault, until, Some(end));
+    let Some((stream, progress)) = worst else {
+        let observed = format!("`{}` has no streams", until.traffic);
+        return Some(Check::error(expectation, expected, observed));
+    };
+    let window = (fault.t_inj, fault.t_heal.unwrap_or(end));
+    let log_of = |stream: &Stream| StreamLog::of(&history.requests, &stream.id);
+    let scheduled = log_of(stream).within(window.0, window.1).len() as u64;
     let mut check = Check {
-        expectation: format!("{} until {} recovered", step.id, until.traffic),
+        expectation,
         verdict: progress.verdict(),
         observed: progress.seen().to_owned(),
-        expected: format!("within {}, stable for {}", until.within, until.stable),
-        stream: None,
-        evidence: Evidence::default(),
+        expected,
+        stream: Some(stream.id.to_string()),
+        evidence: Evidence {
+            window: Some(window),
+            scheduled: Some(scheduled),
+            ..Evidence::default()
+        },
     };
     for stream in case.streams_of(&until.traffic) {
-        let log = StreamLog::of(&history.requests, &stream.id);
-        check.doubt(trust::doubts(
-            stream,
-            history,
-            &log,
-            (fault.t_inj, fault.t_heal.unwrap_or(end)),
-        ));
+        check.doubt(trust::doubts(stream, history, &log_of(stream), window));
     }
     Some(check)
 }

@@ -120,7 +120,8 @@ fn a_missed_until_fails_and_says_what_was_last_seen() {
     let until = &judgement.checks[0];
     assert_eq!(until.expectation, "freeze until shop recovered");
     assert_eq!(until.verdict, Verdict::Fail);
-    assert_eq!(until.observed, "shop.new: not recovered; last bad: timeout at 2.500 s");
+    assert_eq!(until.observed, "not recovered; last bad: timeout at 2.500 s");
+    assert_eq!(until.stream.as_deref(), Some("shop.new"));
 }
 
 fn verdict_with(change: impl FnOnce(&mut Case, &mut History)) -> Judgement {
@@ -283,6 +284,55 @@ fn unsent_requests_spoil_the_window_they_are_in() {
 }
 
 #[test]
+fn an_until_shows_the_stream_that_took_longest() {
+    let mut case = case(&[]);
+    let mut keep_alive = case.streams[0].clone();
+    keep_alive.id = StreamId::new("shop", Connections::KeepAlive);
+    case.streams.push(keep_alive);
+    let mut history = told(&failover());
+    let unhurt = Script::every(ms(100)).on(Connections::KeepAlive).good(42);
+    history.requests.extend(unhurt.requests());
+    let until = &judge(&case, &history).checks[0];
+    assert_eq!(until.stream.as_deref(), Some("shop.new"));
+    assert_eq!(until.observed, "recovered after 0.6 s to 0.8 s");
+}
+
+#[test]
+fn an_until_that_nobody_could_send_for_is_no_pass() {
+    let script = Script::every(ms(100)).good(11).unsent(19).good(10);
+    let judgement = judge(&case(&[]), &told(&script));
+    let until = judgement.checks.iter().find(|check| check.expectation.contains(" until "));
+    assert_eq!(until.expect("it is judged").verdict, Verdict::Inconclusive, "{judgement:#?}");
+}
+
+#[test]
+fn rto_without_a_request_is_an_error() {
+    let script = Script::every(ms(5000)).good(4);
+    let observed = "no requests while `freeze` lasted";
+    assert_eq!(seen(&script, "freeze.shop.rto <= 1s"), says(Verdict::Error, observed));
+}
+
+#[test]
+fn all_traffic_begins_with_the_traffic_and_not_with_the_clock() {
+    let script = Script::every(ms(100)).from(at(60_000)).good(30);
+    assert_eq!(seen(&script, "shop.rate >= 10/s"), says(Verdict::Pass, "10.0/s"));
+    let jump = ClockJump { at: at(2000), micros: 3_000_000 };
+    let history = History { jumps: vec![jump], ..told(&script) };
+    let judgement = judge(&case(&["shop.lost == 0"]), &history);
+    let check = judgement.checks.last().expect("there is one");
+    assert_eq!(check.verdict, Verdict::Pass, "the clock jumped before there was traffic");
+}
+
+#[test]
+fn the_edges_of_a_window_cut_no_request_in_two() {
+    let script = Script::every(ms(130)).by("eu", 10).bad(4).by("us", 30);
+    let check = judged(&script, "during(freeze) shop.rate >= 10/s");
+    assert_eq!(check.observed, "7.50/s", "12 of 16 at the declared rate");
+    let check = judged(&script, "recovered(freeze) shop.rate >= 10/s");
+    assert_eq!((check.verdict, &*check.observed), (Verdict::Pass, "10.0/s"));
+}
+
+#[test]
 fn a_case_and_a_history_are_read_back_as_written() {
     let (case, history) = (case(&["freeze.shop.rto <= 1s"]), told(&failover()));
     let written = serde_json::to_string(&case).unwrap();
@@ -354,7 +404,9 @@ proptest! {
                 // fault began was scheduled before it and does not count.
                 prop_assert!(outage.to.since(outage.from) <= Duration::from_micros(period) + WAY);
             }
-            Recovery::NotRecovered { .. } => prop_assert!(false, "it recovered"),
+            Recovery::NotRecovered { .. } | Recovery::NoSamples => {
+                prop_assert!(false, "it recovered");
+            }
             Recovery::Recovered { impact, back } => {
                 prop_assert!(impact.onset.0 <= outage.from && outage.from <= impact.onset.1);
                 prop_assert!(back.from <= outage.to && outage.to <= back.to);
@@ -371,7 +423,7 @@ proptest! {
         let requests = observed(period, &endless);
         let log = StreamLog::of(&requests, &requests[0].stream);
         let found = recovery(&log, endless.from, at(25_000), ms(1000));
-        let until = matches!(found, Recovery::NotRecovered { until, .. } if until == at(25_000));
+        let until = matches!(found, Recovery::NotRecovered { since, .. } if since == at(25_000));
         prop_assert!(until, "{:?}", found);
     }
 

@@ -152,9 +152,9 @@ fn percentile(sample: &Sample, per_mille: u16) -> Result<Figure, String> {
 }
 
 fn rate(sample: &Sample) -> Figure {
+    // By the time that the requests of the window stand for: its edges cut no request in two.
     let good = sample.those(Class::is_good).len() as u64;
-    let lasts = sample.bounds.1.since(sample.bounds.0).as_secs_f64();
-    let rate = words::ratio(good, 1) / lasts;
+    let rate = sample.stream.rate.per_second() * words::ratio(good, sample.scheduled());
     Figure { range: Range::exact(rate), words: words::rate(rate), requests: Vec::new() }
 }
 

@@ -6,6 +6,7 @@
 pub mod case;
 pub mod compare;
 pub mod history;
+mod isolation;
 pub mod judge;
 pub mod judgement;
 pub mod metrics;

@@ -8,7 +8,7 @@ use super::{
     metrics::{Figure, Sample, figure, micros},
     recovery::{self, Back, Failback, Impact, Recovery},
     trust,
-    windows::{Bounds, Permits, bounds, traffic_end, undisturbed},
+    windows::{Bounds, Permits, bounds, undisturbed},
     words,
 };
 use crate::{
@@ -41,11 +41,8 @@ pub(super) fn judge_stream(
         _ => on.windowed(),
     };
     let mut ranked = on.ranked(found);
-    if let Some((from, to)) = ranked.check.evidence.window {
-        let unsent = trust::unsent(log.within(from, to)).into_iter();
-        ranked
-            .check
-            .doubt(unsent.chain(trust::doubts(stream, history, &log, (from, to))).collect());
+    if let Some(window) = ranked.check.evidence.window {
+        ranked.check.doubt(trust::doubts(stream, history, &log, window));
     }
     ranked
 }
@@ -147,13 +144,15 @@ impl OnStream<'_> {
     fn rto(&self) -> Result<Found, String> {
         let step = self.step();
         let fault = self.history.fault(step).ok_or(format!("`{step}` did not happen"))?;
-        let end = fault.t_heal.unwrap_or_else(|| traffic_end(self.history));
-        let found = recovery::of_fault(self.log, fault, end, self.case.stable(step));
+        let undisturbed = undisturbed(self.history, step, fault.t_inj);
+        let found = recovery::of_fault(self.log, fault, undisturbed, self.case.stable(step));
+        let end = fault.t_heal.map_or(undisturbed, |heal| heal.min(undisturbed));
         let window = (fault.t_inj, end);
         Ok(match &found {
+            Recovery::NoSamples => return Err(format!("no requests while `{step}` lasted")),
             Recovery::NoImpact => self.span(Range::exact(0.0), "no impact".to_owned(), window),
-            Recovery::NotRecovered { impact, until } => {
-                let lasted = until.since(fault.t_inj);
+            Recovery::NotRecovered { impact, since } => {
+                let lasted = since.since(fault.t_inj);
                 let observed = words::more_than(lasted, self.stream.rate.period());
                 self.span(more_than(micros(lasted)), observed, window).with_impact(impact)
             }
@@ -169,14 +168,14 @@ impl OnStream<'_> {
         let heal = fault.t_heal.ok_or(format!("`{step}` was not healed"))?;
         let steady = self.stream.allowed.iter().find(|allowed| allowed.window == Window::Steady);
         let home = steady.ok_or("`allowed` does not say who answers when steady")?;
-        let end = undisturbed(self.history, heal);
+        let end = undisturbed(self.history, step, heal);
         let stable = self.case.stable(step);
         Ok(match recovery::failback(self.log, heal, end, stable, &home.clusters) {
             Failback::NeverLeft => {
                 self.span(Range::exact(0.0), "never left".to_owned(), (heal, end))
             }
-            Failback::NotHome { until } => {
-                let lasted = until.since(heal);
+            Failback::NotHome { since } => {
+                let lasted = since.since(heal);
                 let observed = words::more_than(lasted, self.stream.rate.period());
                 self.span(more_than(micros(lasted)), observed, (heal, end))
             }

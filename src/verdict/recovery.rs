@@ -13,12 +13,16 @@ use crate::clock::Moment;
 /// What a fault did to a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recovery {
+    /// Nothing was scheduled while the fault lasted.
+    NoSamples,
     /// Nothing bad was scheduled while the fault lasted.
     NoImpact,
-    /// Bad, and not good for long enough before `until`.
+    /// Bad, and not good for long enough as far as the record goes.
     NotRecovered {
         impact: Impact,
-        until: Moment,
+        /// At least until then: the end of the fault, or the last bad one before a good run that
+        /// the end of the record cut short.
+        since: Moment,
     },
     Recovered {
         impact: Impact,
@@ -52,28 +56,41 @@ pub struct Back {
 /// Finds impact and recovery in [`injected`, `until`); the good run itself may outlast `until`.
 #[must_use]
 pub fn recovery(log: &StreamLog, injected: Moment, until: Moment, stable: Duration) -> Recovery {
-    let Some(index) = log
-        .requests
-        .iter()
-        .position(|r| r.scheduled >= injected && r.scheduled < until && r.class.is_bad())
-    else {
+    let during = log.within(injected, until);
+    if during.is_empty() {
+        return Recovery::NoSamples;
+    }
+    let Some(first_bad) = during.iter().position(|r| r.class.is_bad()) else {
         return Recovery::NoImpact;
     };
+    let index = log.requests.partition_point(|r| r.scheduled < injected) + first_bad;
     let impact = impact(&log.requests, index, injected);
     let later = &log.requests[index..];
-    match lasting_run(later, stable, |r| r.class.is_good()) {
+    let is_good = |r: &Request| r.class.is_good();
+    let is_bad = |r: &Request| r.class.is_bad();
+    match lasting_run(later, stable, is_good) {
         Some(run) if later[run].scheduled < until => {
-            let back = back(later, run, injected, |r| r.class.is_bad());
-            Recovery::Recovered { impact, back }
+            Recovery::Recovered { impact, back: back(later, run, injected, is_bad) }
         }
-        _ => Recovery::NotRecovered { impact, until },
+        _ => {
+            let cut = last_run(later, is_good).filter(|run| later[*run].scheduled < until);
+            let since = cut.map_or(until, |run| back(later, run, injected, is_bad).from);
+            Recovery::NotRecovered { impact, since }
+        }
     }
 }
 
-/// The recovery from a fault, where it is over or `end` is as far as the record goes.
+/// The recovery from a fault, where it is over, another one comes, or `end` is as far as the
+/// record goes: what is bad once another fault has come may be due to that one.
 #[must_use]
-pub fn of_fault(log: &StreamLog, fault: &FaultTimes, end: Moment, stable: Duration) -> Recovery {
-    recovery(log, fault.t_inj, fault.t_heal.unwrap_or(end), stable)
+pub fn of_fault(
+    log: &StreamLog,
+    fault: &FaultTimes,
+    undisturbed: Moment,
+    stable: Duration,
+) -> Recovery {
+    let until = fault.t_heal.map_or(undisturbed, |heal| heal.min(undisturbed));
+    recovery(&log.before(undisturbed), fault.t_inj, until, stable)
 }
 
 fn impact(requests: &[&Request], index: usize, injected: Moment) -> Impact {
@@ -104,6 +121,12 @@ fn lasting_run(
     None
 }
 
+/// Where the run begins that goes on to the last request.
+fn last_run(requests: &[&Request], holds: impl Fn(&Request) -> bool) -> Option<usize> {
+    let held = requests.iter().rev().take_while(|request| holds(request)).count();
+    (held > 0).then(|| requests.len() - held)
+}
+
 fn back(
     requests: &[&Request],
     run: usize,
@@ -121,16 +144,16 @@ fn back(
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failback {
     Home(Back),
-    /// Not home again for long enough before `until`.
+    /// Not home again for long enough as far as the record goes.
     NotHome {
-        until: Moment,
+        /// At least until then.
+        since: Moment,
     },
     /// Already there when the healing began.
     NeverLeft,
 }
 
-/// Finds the first lasting run of good answers from `home` in [`healed`, `end`); the run itself
-/// may outlast `end`.
+/// Finds the first lasting run of good answers from `home` in [`healed`, `end`).
 #[must_use]
 pub fn failback(
     log: &StreamLog,
@@ -143,13 +166,16 @@ pub fn failback(
     let at_home = |r: &Request| r.class.is_good() && answers(r);
     let healing = log.requests.partition_point(|r| r.scheduled < healed);
     let was_home = log.requests[..healing].last().is_some_and(|r| at_home(r));
-    let later = &log.requests[healing..];
+    let later = log.within(healed, end);
+    let is_away = |r: &Request| r.class.is_bad() || r.class.is_good() && !answers(r);
     match lasting_run(later, stable, at_home) {
         Some(0) if was_home => Failback::NeverLeft,
-        Some(run) if later[run].scheduled < end => Failback::Home(back(later, run, healed, |r| {
-            r.class.is_bad() || r.class.is_good() && !answers(r)
-        })),
-        _ => Failback::NotHome { until: end },
+        Some(run) => Failback::Home(back(later, run, healed, is_away)),
+        None => {
+            let cut = last_run(later, at_home);
+            let since = cut.map_or(end, |run| back(later, run, healed, is_away).from);
+            Failback::NotHome { since }
+        }
     }
 }
 
@@ -223,6 +249,51 @@ mod tests {
     }
 
     #[test]
+    fn without_requests_nothing_is_known() {
+        let script = Script::every(ms(5000)).good(4);
+        let requests = script.requests();
+        let log = StreamLog::of(&requests, &script.stream());
+        assert_eq!(recovery(&log, at(1000), at(3000), STABLE), Recovery::NoSamples);
+    }
+
+    #[test]
+    fn a_good_run_that_the_record_cuts_short_bounds_the_recovery_from_below() {
+        let script = Script::every(ms(100)).good(11).bad(10).good(2);
+        let Recovery::NotRecovered { since, .. } = recovery_of(&script) else {
+            panic!("it did not last")
+        };
+        assert_eq!(since, at(2000), "when the last bad one was sent, not the end of the fault");
+    }
+
+    #[test]
+    fn what_is_bad_once_another_fault_has_come_is_not_this_ones() {
+        let script = Script::every(ms(100)).good(16).bad(10).good(10);
+        let requests = script.requests();
+        let log = StreamLog::of(&requests, &script.stream());
+        let fault = FaultTimes {
+            step: "freeze".to_owned(),
+            t_inj: at(1000),
+            t_eff: None,
+            t_heal: Some(at(3000)),
+            t_healed: None,
+        };
+        assert_eq!(of_fault(&log, &fault, at(1500), STABLE), Recovery::NoImpact);
+        assert!(matches!(of_fault(&log, &fault, at(3600), STABLE), Recovery::Recovered { .. }));
+    }
+
+    #[test]
+    fn a_way_home_that_is_cut_short_bounds_failback_from_below() {
+        let script = Script::every(ms(100)).by("us", 32).by("eu", 10);
+        let requests = script.requests();
+        let log = StreamLog::of(&requests, &script.stream());
+        let home = ["eu".to_owned()];
+        assert_eq!(
+            failback(&log, at(3000), at(3400), STABLE, &home),
+            Failback::NotHome { since: at(3100) }
+        );
+    }
+
+    #[test]
     fn failback_is_the_way_home_after_healing() {
         let script = Script::every(ms(100)).by("us", 32).bad(1).by("eu", 10);
         let requests = script.requests();
@@ -234,13 +305,13 @@ mod tests {
         assert_eq!((back.from, back.to), (at(3200), at(3310)));
         assert_eq!(
             failback(&log, at(3000), at(3300), STABLE, &home),
-            Failback::NotHome { until: at(3300) },
+            Failback::NotHome { since: at(3300) },
             "not before the next fault"
         );
         let nobody = ["ap".to_owned()];
         assert_eq!(
             failback(&log, at(3000), at(4300), STABLE, &nobody),
-            Failback::NotHome { until: at(4300) }
+            Failback::NotHome { since: at(4300) }
         );
         assert_eq!(failback(&log, at(3400), at(4300), STABLE, &home), Failback::NeverLeft);
     }

@@ -26,13 +26,20 @@ pub(super) fn at(millis: u64) -> Moment {
 #[derive(Clone, Debug)]
 pub(super) struct Script {
     period: Duration,
+    begins: Moment,
     connections: Connections,
     fates: Vec<(Class, Option<String>)>,
 }
 
 impl Script {
     pub(super) fn every(period: Duration) -> Self {
-        Self { period, connections: Connections::New, fates: Vec::new() }
+        Self { period, begins: Moment::START, connections: Connections::New, fates: Vec::new() }
+    }
+
+    /// Traffic that begins long after the clock.
+    pub(super) fn from(mut self, begins: Moment) -> Self {
+        self.begins = begins;
+        self
     }
 
     pub(super) fn on(mut self, connections: Connections) -> Self {
@@ -68,7 +75,7 @@ impl Script {
 
     pub(super) fn requests(&self) -> Vec<Request> {
         let requests = self.fates.iter().zip(0u32..).map(|((class, by), seq)| {
-            let scheduled = Moment::START + self.period * seq;
+            let scheduled = self.begins + self.period * seq;
             let lasts = if class.is_good() { ms(10) } else { ms(150) };
             let sent = (*class != Class::Unsent).then_some(scheduled);
             Request {
@@ -110,6 +117,7 @@ pub(super) fn case(expect: &[&str]) -> Case {
         steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered }],
         steady: Vec::new(),
         expect: expect.iter().map(|text| text.parse().unwrap()).collect(),
+        isolation: Vec::new(),
     }
 }
 
@@ -120,6 +128,8 @@ pub(super) fn told(script: &Script) -> History {
     History {
         scheduled: [(script.stream(), requests.len() as u64)].into(),
         requests,
+        probes: Vec::new(),
+        probed: 0,
         faults: vec![FaultTimes {
             step: "freeze".to_owned(),
             t_inj: at(1000),
@@ -128,6 +138,7 @@ pub(super) fn told(script: &Script) -> History {
             t_healed: Some(at(3200)),
         }],
         steady: Some((at(0), at(1000))),
+        traffic_start: Some(script.begins),
         traffic_end: Some(end),
         jumps: Vec::new(),
         troubles: Vec::new(),

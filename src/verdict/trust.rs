@@ -7,7 +7,10 @@ use super::{
     history::{History, Request, StreamLog},
     words,
 };
-use crate::{clock::Moment, model::expectation::Class};
+use crate::{
+    clock::Moment,
+    model::{expectation::Class, units::Rate},
+};
 
 /// A lag below this is never held against the generator.
 const LEAST_LAG: Duration = Duration::from_millis(5);
@@ -32,12 +35,19 @@ pub fn doubts(
             let by = words::latency(Duration::from_micros(jump.micros.unsigned_abs()));
             format!("the clock jumped by {by} at {} s", words::moment(jump.at))
         });
-    jumps.chain(lag(stream, log.within(from, to))).collect()
+    let requests = log.within(from, to);
+    unsent(requests).into_iter().chain(jumps).chain(lag(stream, requests)).collect()
+}
+
+/// How far behind its schedule a generator may send one request in a hundred.
+#[must_use]
+pub fn largest_lag(rate: Rate) -> Duration {
+    (rate.period() / 2).max(LEAST_LAG)
 }
 
 /// The generator's lag behind its schedule, when its p99 is above half a period.
 fn lag(stream: &Stream, requests: &[&Request]) -> Option<String> {
-    let bound = (stream.rate.period() / 2).max(LEAST_LAG);
+    let bound = largest_lag(stream.rate);
     let sent = requests.iter().filter_map(|r| Some(r.sent?.since(r.scheduled)));
     let mut lags: Vec<Duration> = sent.collect();
     lags.sort_unstable();
@@ -50,8 +60,7 @@ fn lag(stream: &Stream, requests: &[&Request]) -> Option<String> {
 }
 
 /// What speaks against a window: more than one request in a thousand was never sent.
-#[must_use]
-pub fn unsent(requests: &[&Request]) -> Option<String> {
+fn unsent(requests: &[&Request]) -> Option<String> {
     let all = requests.len() as u64;
     let unsent = requests.iter().filter(|r| r.class == Class::Unsent).count() as u64;
     (unsent * 1000 > all).then(|| {

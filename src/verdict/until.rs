@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{
-    case::{Case, UntilRecovered},
+    case::{Case, Stream, UntilRecovered},
     history::{FaultTimes, Request, StreamLog},
     judgement::Verdict,
     recovery::{Recovery, recovery},
@@ -23,6 +23,8 @@ pub enum Progress {
     Missed { seen: String },
     /// Not decided yet; what was last seen.
     Waiting { seen: String },
+    /// There was nothing to see.
+    Unknown { seen: String },
 }
 
 impl Progress {
@@ -30,7 +32,8 @@ impl Progress {
         match self {
             Self::Met { .. } => 0,
             Self::Waiting { .. } => 1,
-            Self::Missed { .. } => 2,
+            Self::Unknown { .. } => 2,
+            Self::Missed { .. } => 3,
         }
     }
 
@@ -39,6 +42,7 @@ impl Progress {
     pub const fn verdict(&self) -> Verdict {
         match self {
             Self::Met { .. } => Verdict::Pass,
+            Self::Unknown { .. } => Verdict::Error,
             Self::Missed { .. } | Self::Waiting { .. } => Verdict::Fail,
         }
     }
@@ -46,7 +50,10 @@ impl Progress {
     #[must_use]
     pub fn seen(&self) -> &str {
         match self {
-            Self::Met { seen } | Self::Missed { seen } | Self::Waiting { seen } => seen,
+            Self::Met { seen }
+            | Self::Missed { seen }
+            | Self::Unknown { seen }
+            | Self::Waiting { seen } => seen,
         }
     }
 }
@@ -62,12 +69,27 @@ pub fn recovered(
     until: &UntilRecovered,
     ended: Option<Moment>,
 ) -> Progress {
+    let none = || Progress::Unknown { seen: format!("`{}` has no streams", until.traffic) };
+    let worst = worst(case, requests, fault, until, ended);
+    worst.map_or_else(none, |(stream, progress)| progress.named(&stream.id.to_string()))
+}
+
+/// The stream that is worst off, and how far it is.
+#[must_use]
+pub fn worst<'a>(
+    case: &'a Case,
+    requests: &[Request],
+    fault: &FaultTimes,
+    until: &'a UntilRecovered,
+    ended: Option<Moment>,
+) -> Option<(&'a Stream, Progress)> {
     let streams = case.streams_of(&until.traffic).map(|stream| {
         let log = StreamLog::of(requests, &stream.id);
-        stream_recovered(&log, fault, until, ended).named(&stream.id.to_string())
+        let (progress, took) = stream_recovered(&log, fault, until, ended);
+        (stream, progress, took)
     });
-    let none = Progress::Missed { seen: format!("`{}` has no streams", until.traffic) };
-    streams.max_by_key(Progress::rank).unwrap_or(none)
+    let worst = streams.max_by_key(|(_, progress, took)| (progress.rank(), *took));
+    worst.map(|(stream, progress, _)| (stream, progress))
 }
 
 fn stream_recovered(
@@ -75,21 +97,37 @@ fn stream_recovered(
     fault: &FaultTimes,
     until: &UntilRecovered,
     ended: Option<Moment>,
-) -> Progress {
+) -> (Progress, Duration) {
     // `within` is still in time, hence one microsecond more.
     let limit = fault.t_inj + until.within.0 + Duration::from_micros(1);
     let limit = fault.t_heal.map_or(limit, |heal| heal.min(limit));
     let known_to = log.requests.last().map_or(Moment::START, |last| last.scheduled);
     let over = ended.is_some() || known_to >= limit;
     match recovery(log, fault.t_inj, limit, until.stable.0) {
-        Recovery::NoImpact if over => Progress::Met { seen: "no impact".to_owned() },
-        Recovery::NoImpact => Progress::Waiting { seen: "no impact yet".to_owned() },
+        Recovery::NoSamples if over => (unknown("no requests"), Duration::ZERO),
+        Recovery::NoSamples => (waiting("no requests yet"), Duration::ZERO),
+        Recovery::NoImpact if over => (met("no impact"), Duration::ZERO),
+        Recovery::NoImpact => (waiting("no impact yet"), Duration::ZERO),
         Recovery::Recovered { back, .. } => {
-            let rto = words::between(back.from.since(fault.t_inj), back.to.since(fault.t_inj));
-            Progress::Met { seen: format!("recovered after {rto}") }
+            let (low, high) = (back.from.since(fault.t_inj), back.to.since(fault.t_inj));
+            (met(&format!("recovered after {}", words::between(low, high))), high)
         }
-        Recovery::NotRecovered { .. } => still_bad(log, limit, over, ended.is_some()),
+        Recovery::NotRecovered { .. } => {
+            (still_bad(log, limit, over, ended.is_some()), Duration::MAX)
+        }
     }
+}
+
+fn met(seen: &str) -> Progress {
+    Progress::Met { seen: seen.to_owned() }
+}
+
+fn waiting(seen: &str) -> Progress {
+    Progress::Waiting { seen: seen.to_owned() }
+}
+
+fn unknown(seen: &str) -> Progress {
+    Progress::Unknown { seen: seen.to_owned() }
 }
 
 /// Bad, and no run has lasted: there is hope while time is left or a run that began in time goes on.
@@ -114,6 +152,7 @@ impl Progress {
         match self {
             Self::Met { seen } => Self::Met { seen: name(seen) },
             Self::Missed { seen } => Self::Missed { seen: name(seen) },
+            Self::Unknown { seen } => Self::Unknown { seen: name(seen) },
             Self::Waiting { seen } => Self::Waiting { seen: name(seen) },
         }
     }
@@ -162,6 +201,15 @@ mod tests {
     fn with_nothing_bad_it_is_met_when_the_time_is_over() {
         let done = progress(&Script::every(ms(100)).good(32));
         assert_eq!(done, Progress::Met { seen: "shop.new: no impact".to_owned() });
+    }
+
+    #[test]
+    fn with_nothing_scheduled_nothing_is_known() {
+        let script = Script::every(ms(3500)).good(1);
+        assert!(is_waiting(&script));
+        let done = so_far(&script.requests(), Some(at(3500)));
+        assert_eq!(done, Progress::Unknown { seen: "shop.new: no requests".to_owned() });
+        assert_eq!(done.verdict(), Verdict::Error);
     }
 
     #[test]

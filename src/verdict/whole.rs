@@ -4,6 +4,7 @@
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use super::history::{Request, StreamId};
+use crate::isolation::Probe;
 
 /// The first thing that is wrong with a stream's record.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -14,6 +15,17 @@ pub enum NotWhole {
     Missing { stream: StreamId, seq: u64, scheduled: u64 },
     #[error("request {seq} of `{stream}` is on it, though only {scheduled} were scheduled")]
     NotScheduled { stream: StreamId, seq: u64, scheduled: u64 },
+    #[error("it does not hold each of the {made} probes that were made once and in order")]
+    Probes { made: u64 },
+}
+
+/// Whether every probe that was made is there, once and in order.
+pub fn probes_are_whole(made: u64, probes: &[Probe]) -> Result<(), NotWhole> {
+    if probes.iter().map(|probe| probe.seq).eq(0..made) {
+        Ok(())
+    } else {
+        Err(NotWhole::Probes { made })
+    }
 }
 
 /// Looks for the first request that is missing, there twice, or was never scheduled.

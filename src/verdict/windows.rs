@@ -28,6 +28,14 @@ pub enum NoWindow {
     NotSteady,
 }
 
+/// The start of all traffic, as far as the record goes.
+#[must_use]
+pub fn traffic_start(history: &History) -> Moment {
+    let first = history.requests.iter().map(|request| request.scheduled).min();
+    let known = first.unwrap_or(Moment::START);
+    history.traffic_start.map_or(known, |start| start.min(known))
+}
+
 /// The end of all traffic, as far as the record goes.
 #[must_use]
 pub fn traffic_end(history: &History) -> Moment {
@@ -36,12 +44,12 @@ pub fn traffic_end(history: &History) -> Moment {
     history.traffic_end.map_or(known, |end| end.max(known))
 }
 
-/// Until when what is seen from a moment on is due to what came before it: the next fault, or the
-/// end of all traffic.
+/// Until when what is seen from a moment on is due to `step`'s fault: the next fault, or the end of
+/// all traffic.
 #[must_use]
-pub fn undisturbed(history: &History, since: Moment) -> Moment {
-    let injected = history.faults.iter().map(|fault| fault.t_inj);
-    let next = injected.filter(|injected| *injected >= since);
+pub fn undisturbed(history: &History, step: &str, since: Moment) -> Moment {
+    let others = history.faults.iter().filter(|fault| fault.step != step);
+    let next = others.map(|fault| fault.t_inj).filter(|injected| *injected >= since);
     next.chain([traffic_end(history)]).min().unwrap_or(since)
 }
 
@@ -57,7 +65,7 @@ pub fn bounds(
         history.fault(step).ok_or_else(|| NoWindow::NotInjected(step.to_owned()))
     };
     match window {
-        Window::All => Ok((Moment::START, end)),
+        Window::All => Ok((traffic_start(history), end)),
         Window::Steady => history.steady.ok_or(NoWindow::NotSteady),
         Window::During(step) => {
             let fault = fault(step)?;
@@ -66,11 +74,12 @@ pub fn bounds(
         Window::After(step) => {
             let healed = fault(step)?.t_healed;
             let healed = healed.ok_or_else(|| NoWindow::NotHealed(step.clone()))?;
-            Ok((healed, undisturbed(history, healed)))
+            Ok((healed, undisturbed(history, step, healed)))
         }
         Window::Recovered(step) => {
             let fault = fault(step)?;
-            match recovery::of_fault(log, fault, end, case.stable(step)) {
+            let undisturbed = undisturbed(history, step, fault.t_inj);
+            match recovery::of_fault(log, fault, undisturbed, case.stable(step)) {
                 Recovery::Recovered { back, .. } => Ok((back.to, fault.t_heal.unwrap_or(end))),
                 _ => Err(NoWindow::NotRecovered(step.clone())),
             }

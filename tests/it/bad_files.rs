@@ -110,6 +110,18 @@ fn a_good_scenario_is_loaded_with_every_reference_resolved() {
     assert_eq!(us.parameters["workers"], Parameter::Integer(0));
     assert_eq!(us.labels["tier"], "front");
     assert_eq!((eu.keep_bootstrap_token, us.keep_bootstrap_token), (false, true));
+    let paths = scenario.isolation.expect("it is there").paths;
+    let shown: Vec<String> = paths.iter().map(|path| format!("{path}: {}", path.expect)).collect();
+    let expected = [
+        "eu -> us via pod: deny",
+        "eu -> us via service: deny",
+        "us -> eu via pod: deny",
+        "us -> eu via service: deny",
+        "eu -> us via node-port: allow",
+        "eu -> us via api-server: allow",
+        "us -> eu via published-api: deny",
+    ];
+    assert_eq!(shown, expected);
 }
 
 #[test]

@@ -68,9 +68,16 @@ fn a_lab_is_kept_after_a_failure_when_the_scenario_says_so() {
         .run(["run", "pond.yaml"])
         .code(3);
     let [lab] = &test.labs()[..] else { panic!("{:?}", test.labs()) };
-    let said = format!("lab `{lab}` stays; `seatrial down {lab}` removes it\n");
+    let said = format!(
+        "lab `{lab}` stays; to use it: eval \"$(seatrial env {lab})\"; to end it: seatrial down {lab}\n"
+    );
     assert!(test.ended().stderr.contains(&said), "{}", test.ended());
-    test.run(["down"]).code(0).leaves_nothing();
+    test.run(["gc", "--yes"])
+        .code(0)
+        .and(|test| assert_eq!(test.labs().len(), 1))
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
 }
 
 #[test]

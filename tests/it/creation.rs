@@ -31,6 +31,23 @@ fn the_logs_of_a_cluster_that_failed_lie_where_it_was_said() {
         "{kind}"
     );
     assert!(kind.ends_with("\n\nCommand Output: [init] timed out\n"), "{kind}");
+    let journal = said("pond-a-control-plane-journal.log");
+    assert_eq!(journal, "kubelet: joined with --token [redacted]\n");
+}
+
+#[test]
+fn what_kind_says_is_told_and_kept_without_its_tokens() {
+    let test = Test::new()
+        .kind(&Kind::becomes(
+            "echo 'ERROR: failed: kubeadm join a:6443 --token abcdef.0123456789abcdef' >&2\nexit 1",
+        ))
+        .run(["-v", "up", "pond.yaml"])
+        .code(3)
+        .stderr_has("kubeadm join a:6443 --token [redacted]")
+        .stderr_has_not("abcdef.0123456789abcdef");
+    let logs = test.state().join("logs/pond/a/kind.log");
+    let kept = std::fs::read_to_string(logs).expect("it is kept");
+    assert!(kept.contains("--token [redacted]"), "{kept}");
 }
 
 #[test]
@@ -48,22 +65,24 @@ fn the_logs_of_a_run_that_failed_move_into_its_directory() {
     for logs in logs {
         assert!(logs.starts_with("seatrial-runs/"), "{logs}");
         let files = test.files_in(logs);
-        let [kind, node] = &files[..] else { panic!("{files:?}") };
+        let [kind, journal, node] = &files[..] else { panic!("{files:?}") };
         assert!(kind == "kind.log" && node.ends_with("-control-plane.log"), "{files:?}");
+        assert!(journal.ends_with("-control-plane-journal.log"), "{files:?}");
     }
 }
 
 #[test]
 fn a_run_whose_lab_did_not_come_up_is_reported_as_not_judged() {
     let test = Test::new().kind(&Kind::fails()).run(["run", "regional-failover"]).code(3);
-    assert_eq!(test.ended().stdout, "");
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
     let read = |name: &str| {
         let path = test.work().join("seatrial-runs").join(dir).join(name);
         std::fs::read_to_string(path).expect("it is there")
     };
     let (summary, junit) = (read("summary.txt"), read("junit.xml"));
+    test.ended().stdout_is(&summary);
     assert!(summary.starts_with("regional-failover: NOT JUDGED\n"), "{summary}");
+    assert!(summary.ends_with(&format!("evidence: seatrial-runs/{dir}\n")), "{summary}");
     assert!(summary.contains("because the lab did not come up whole\n"), "{summary}");
     assert!(summary.contains(KUBEADM_FAILED), "{summary}");
     assert!(junit.contains("<error message=\"the lab did not come up whole\""), "{junit}");

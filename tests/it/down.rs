@@ -5,8 +5,10 @@ use std::{
     process::{Child, Command},
 };
 
+use jiff::Timestamp;
 use nix::sys::signal::Signal::SIGKILL;
 use rstest::rstest;
+use serde_json::json;
 
 use crate::harness::{Kind, ONE_CLUSTER, Test, World};
 
@@ -269,9 +271,41 @@ fn a_fault_that_is_on_record_is_undone_by_itself() {
         .leaves_nothing();
 }
 
-/// The journal of a fault that paused a node and was not undone.
+#[test]
+fn a_stop_that_is_under_way_is_undone_once_it_is_done() {
+    const NODE: &str = "pond-a-control-plane";
+    let looks = |test: &Test| {
+        let look =
+            format!("inspect --type container --format {{{{json .}}}} {}", test.world().id(NODE));
+        test.world().calls("docker").iter().filter(|call| **call == look).count()
+    };
+    Test::new()
+        .abandoned("pond")
+        .and(|test| {
+            let journal = change("start", test, NODE, &Timestamp::now().to_string());
+            test.write_lab_file("pond", "journal.ndjson", &journal);
+        })
+        .start(["fault", "undo"])
+        .until("it looks again at a node that still runs", |test| looks(test) > 1)
+        .given(|world| world.stop_container(NODE))
+        .ends()
+        .code(0)
+        .stdout_is("pond: undone freeze on pond-a-control-plane\n")
+        .and(|test| assert_eq!(test.world().state_of(NODE), "running"))
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+/// The journal of a fault that paused a node long ago and was not undone.
 fn paused(test: &Test, node: &str) -> String {
+    change("unpause", test, node, "2026-01-01T00:00:00Z")
+}
+
+/// The journal of a change to a node that was not undone.
+fn change(undo: &str, test: &Test, node: &str, at: &str) -> String {
     let id = test.world().id(node);
-    let undo = format!(r#"{{"undo":"unpause","provider":"kind","node":"{id}","name":"{node}"}}"#);
-    format!("{{\"entry\":\"change\",\"fault\":\"freeze\",\"undo\":{undo}}}\n")
+    let undo = json!({"undo": undo, "provider": "kind", "node": id, "name": node});
+    let change = json!({"entry": "change", "fault": "freeze", "undo": undo, "at": at});
+    format!("{change}\n")
 }

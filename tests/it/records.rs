@@ -74,6 +74,22 @@ fn a_record_that_cannot_be_read_is_named_and_left_alone(
 }
 
 #[test]
+fn a_journal_that_cannot_be_read_is_named_and_left_alone() {
+    let test = Test::new().kind(&Kind::stands()).run(["up", "pond.yaml"]).code(0);
+    let broken = "{\"entry\": \"of a newer seatrial\"}\n";
+    test.write_lab_file("pond", "journal.ndjson", broken);
+    test.run(["stop"])
+        .code(3)
+        .stderr_has("labs/pond/journal.ndjson is broken: unknown variant `of a newer seatrial`")
+        .stderr_has("nothing was changed: repair it")
+        .and(|test| {
+            assert_eq!(test.world().state_of("pond-a-control-plane"), "running");
+            assert_eq!(test.lab_file("pond", "journal.ndjson"), broken);
+        })
+        .labs_are(["pond"]);
+}
+
+#[test]
 fn a_state_directory_that_cannot_be_made_is_named() {
     let test = Test::new();
     fs::write(test.state(), "a file where a directory should be").expect("writable");

@@ -89,7 +89,7 @@ fn a_name_that_is_near_nothing_gets_the_shipped_ones_and_no_files() {
         .run(["run", "sasquatch"])
         .code(2)
         .stderr_has("there is no shipped scenario `sasquatch`")
-        .stderr_has("known: `regional-failover`")
+        .stderr_has("known: `cluster-isolation`")
         .stderr_has_not("notes.txt")
         .docker_was_not_called();
 }
@@ -119,6 +119,22 @@ fn a_directory_that_is_no_run_is_not_judged() {
         .code(2)
         .stdout_is("")
         .stderr_has("holds no finished run: there is no run.json in it");
+}
+
+#[rstest]
+#[case::scenario(&["scenario", "lint", "regional-failover"], "regional-failover")]
+#[case::lab(&["render", "two-regions", "--cluster", "eu"], "two-regions")]
+fn a_directory_does_not_hide_what_is_shipped(#[case] args: &[&'static str], #[case] name: &str) {
+    let test = Test::new().kind(&Kind::fails());
+    std::fs::create_dir(test.work().join(name)).expect("it is new");
+    test.run(args).code(0);
+}
+
+#[test]
+fn a_directory_that_is_called_like_nothing_shipped_is_no_file() {
+    let test = Test::new();
+    std::fs::create_dir(test.work().join("mine")).expect("it is new");
+    test.run(["run", "mine"]).code(2).stdout_is("").stderr_has("mine").stderr_has("is a directory");
 }
 
 #[test]
@@ -180,5 +196,33 @@ fn a_remote_docker_context_is_refused_too() {
         .run(["up", "pond.yaml"])
         .code(3)
         .stderr_has("Docker is at tcp://10.0.0.1:2376")
+        .leaves_nothing();
+}
+
+#[rstest]
+fn another_engine_for_kind_is_refused_with_the_reason(
+    #[values("podman", "nerdctl")] engine: &str,
+    #[values(&["up", "pond.yaml"], &["down"])] args: &[&'static str],
+) {
+    Test::new()
+        .kind(&Kind::fails())
+        .and(|test| test.write_record("bog", "{}"))
+        .env("KIND_EXPERIMENTAL_PROVIDER", engine)
+        .run(args)
+        .code(3)
+        .stdout_is("")
+        .stderr_has(&format!("KIND_EXPERIMENTAL_PROVIDER is `{engine}`"))
+        .stderr_has("unset it")
+        .docker_was_not_called();
+}
+
+#[rstest]
+fn docker_as_the_engine_of_kind_is_what_it_is_anyway(#[values("", "docker")] engine: &str) {
+    Test::new()
+        .env("KIND_EXPERIMENTAL_PROVIDER", engine)
+        .kind(&Kind::fails())
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("failed to init node with kubeadm")
         .leaves_nothing();
 }

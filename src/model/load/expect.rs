@@ -4,7 +4,7 @@ use std::{ops::Range, time::Duration};
 
 use indexmap::IndexMap;
 
-use super::{document::inside, names::Names, traffic::reach};
+use super::{document::inside, names::Names, overlap::other_fault, traffic::reach};
 use crate::model::{
     decode::{Decoder, Read},
     expectation::{Expectation, Metric, Op, Value, Window},
@@ -107,7 +107,11 @@ impl Written<'_> {
         if *window == Window::Steady && !context.names.has_steady {
             return Err(decoder.report(&at, Problem::WithoutSteady { window: window.clone() }));
         }
-        context.names.window(decoder, window, written, &at)
+        context.names.window(decoder, window, written, &at)?;
+        match window {
+            Window::After(step) => check_alone(decoder, context, step, &at),
+            _ => Ok(()),
+        }
     }
 
     fn check_subject(&self, decoder: &mut Decoder, context: &Context<'_>) -> Read<()> {
@@ -134,7 +138,12 @@ impl Written<'_> {
             let problem = Problem::FailbackWithoutSteady { traffic: subject.traffic.clone() };
             return Err(decoder.report(&at, problem));
         }
-        Ok(())
+        match &subject.step {
+            Some(step) if self.read.metric == Metric::Failback => {
+                check_alone(decoder, context, step, &self.part(decoder, 0))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the clusters must be told apart to judge it.
@@ -247,6 +256,18 @@ impl Written<'_> {
         let start = path.start + before;
         inside(decoder, &self.at, self.text, start..start + length)
     }
+}
+
+/// What is seen once a fault is healed must not be another one's doing.
+fn check_alone(
+    decoder: &mut Decoder,
+    context: &Context<'_>,
+    step: &str,
+    at: &Range<usize>,
+) -> Read<()> {
+    let Some(other) = other_fault(context.steps, step) else { return Ok(()) };
+    let problem = Problem::OverlappingFaults { step: step.to_owned(), other: other.to_string() };
+    Err(decoder.report(at, problem))
 }
 
 /// A step that injects a fault, and its fault.

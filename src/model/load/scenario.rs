@@ -11,6 +11,7 @@ use super::{
     document::{header, refuse_other_kinds},
     expect::{Context, expect, expect_steady},
     front_door::front_door,
+    isolation::{self, Ends},
     lab_source,
     names::Names,
     roles::roles,
@@ -21,6 +22,7 @@ use super::{
 use crate::model::{
     decode::{Decoder, Fields, Read, Reported},
     expectation::Expectation,
+    isolation::Isolation,
     lab::Lab,
     name::Name,
     problem::Problem,
@@ -60,6 +62,7 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
         let workload = fields.optional("workload", |decoder, node| workload(decoder, node, base));
         let workload = workload.map(|workload| workload.unwrap_or_else(Workload::echo));
         let setting = Setting::read(fields, &names, workload.as_ref().ok(), locate);
+        let isolation = isolation(fields, &names, &setting);
         let setup =
             fields.optional("setup", |decoder, node| deed::setup(decoder, &names, base, node));
         let trial = Trial::read(fields, &names, workload.as_ref().ok(), base);
@@ -78,12 +81,32 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             steady: trial.steady,
             steps: trial.steps,
             expect: trial.expect,
+            isolation: isolation?,
             setup: setup?.unwrap_or_default(),
             requires,
             timeouts,
             on_failure,
         })
     })
+}
+
+/// What a scenario of isolation alone has not.
+const TRIAL: [&str; 5] = ["expect", "frontDoor", "steady", "steps", "traffic"];
+
+/// Whether a scenario is about isolation and nothing else, so that it needs no traffic.
+fn is_isolation_alone(fields: &Fields<'_, '_>) -> bool {
+    fields.peek("isolation").is_some() && TRIAL.iter().all(|key| fields.peek(key).is_none())
+}
+
+fn isolation(
+    fields: &mut Fields<'_, '_>,
+    names: &Names,
+    setting: &Read<Setting>,
+) -> Read<Option<Isolation>> {
+    let setting = setting.as_ref().ok();
+    let (lab, roles) = (setting.map(|all| &all.lab), setting.map(|all| &all.roles));
+    let ends = Ends { names, lab, roles };
+    fields.optional("isolation", |decoder, node| isolation::isolation(decoder, &ends, node))
 }
 
 /// What stands before anything happens.
@@ -105,11 +128,16 @@ impl Setting {
             "write the clusters, the path of a lab file, or the name of a shipped lab",
             locate,
         );
-        let roles = fields.required_because(
-            "roles",
-            "name each part that a cluster plays, such as `primary: {labels: {region: eu}}`",
-            |decoder, node| roles(decoder, node, lab.as_ref().ok()),
-        );
+        let read = |decoder: &mut Decoder, node| roles(decoder, node, lab.as_ref().ok());
+        let roles = if is_isolation_alone(fields) {
+            fields.optional("roles", read).map(Option::unwrap_or_default)
+        } else {
+            fields.required_because(
+                "roles",
+                "name each part that a cluster plays, such as `primary: {labels: {region: eu}}`",
+                read,
+            )
+        };
         let front_door =
             fields.optional("frontDoor", |decoder, node| front_door(decoder, names, node));
         if let (Ok(lab), Ok(roles), Some(workload), Some(node)) =
@@ -124,6 +152,7 @@ impl Setting {
 }
 
 /// What happens, and what must hold.
+#[derive(Default)]
 struct Trial {
     traffic: IndexMap<Name, Traffic>,
     steady: Option<Steady>,
@@ -138,6 +167,11 @@ impl Trial {
         workload: Option<&Workload>,
         base: Option<&Path>,
     ) -> Read<Self> {
+        if is_isolation_alone(fields) {
+            // Known all the same, for those who misspelt one.
+            let _ = TRIAL.map(|key| fields.node(key));
+            return Ok(Self::default());
+        }
         // The good ones are kept beside the bad, so that expectations are checked against them.
         let (mut good_traffic, mut good_steps) = (IndexMap::new(), Vec::new());
         let traffic = fields.required_because(
@@ -153,11 +187,16 @@ impl Trial {
         let mut context =
             Context { names, traffic: &good_traffic, steps: &good_steps, steady: None };
         let steady = fields.optional("steady", |decoder, node| steady(decoder, &mut context, node));
-        let expect = fields.required_because(
-            "expect",
-            "a scenario without expectations proves nothing; add one such as `shop.wrong == 0`",
-            |decoder, node| expect(decoder, &context, node),
-        );
+        let read = |decoder: &mut Decoder, node| expect(decoder, &context, node);
+        let expect = if fields.peek("isolation").is_some() {
+            fields.optional("expect", read).map(Option::unwrap_or_default)
+        } else {
+            fields.required_because(
+                "expect",
+                "a scenario without expectations proves nothing; add one such as `shop.wrong == 0`",
+                read,
+            )
+        };
         traffic?;
         check_front_door_is_used(fields, &good_traffic)?;
         steps?;

@@ -14,15 +14,11 @@ use crate::model::{
     expectation::{Connections, ExpectationErrorKind, Window},
     name::Name,
     problem::Problem,
-    scenario::{Through, Traffic},
+    scenario::{LONGEST_TIMEOUT, MOST_IN_FLIGHT, Through, Traffic, in_flight},
     tree::{Key, Node},
     units::{Rate, Span},
     workload::Workload,
 };
-
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// Sockets that one stream may hold open; more would measure this host instead of the clusters.
-const MOST_IN_FLIGHT: u64 = 10_000;
 
 /// Reads every traffic; the good ones are there even if others are not.
 pub(super) fn traffic(
@@ -176,13 +172,7 @@ fn bound_in_flight(
     rate: Rate,
     timeout: Duration,
 ) -> Read<()> {
-    let needed = 2.0 * rate.per_second() * timeout.as_secs_f64();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most 2 x 10000/s x 60s, and not negative"
-    )]
-    let needed = needed.ceil() as u64;
+    let needed = in_flight(rate, timeout);
     if needed > MOST_IN_FLIGHT {
         return Err(decoder.report(at, Problem::TooMuchInFlight { needed, limit: MOST_IN_FLIGHT }));
     }

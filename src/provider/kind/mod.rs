@@ -17,6 +17,7 @@ use super::{CreateRequest, Node, NodeState, Provider, ProviderError};
 use crate::{
     fleet::record::{ClusterRecord, NodeImage, NodeRecord},
     model::lab::KubernetesVersion,
+    redact::redacted,
     tool::{
         Call, ToolError,
         docker::{Container, ContainerState, Docker},
@@ -25,11 +26,17 @@ use crate::{
 
 pub const NAME: &str = "kind";
 
+/// The variable that has kind make its nodes elsewhere than in Docker.
+pub const ENGINE: &str = "KIND_EXPERIMENTAL_PROVIDER";
+
 const INSTALL: &str = "https://kind.sigs.k8s.io/docs/user/quick-start/#installation";
 /// The label that every node container of a cluster carries.
 const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
 /// Unpacking an image of some hundred megabytes on a busy disk.
 const IMPORT: Duration = Duration::from_secs(300);
+
+/// How much of each log is kept.
+const LINES: usize = 2000;
 
 pub struct Kind {
     docker: Docker,
@@ -48,6 +55,14 @@ impl Kind {
 
     fn call(&self) -> Result<Call, ToolError> {
         self.docker.tools().call(NAME, INSTALL)
+    }
+
+    /// What the kubelet and the container runtime of a node said last.
+    async fn journal(&self, node: &str) -> Result<String, ToolError> {
+        let lines = LINES.to_string();
+        let units = ["--unit", "kubelet", "--unit", "containerd"];
+        let journal = self.docker.exec(node)?.args(["journalctl", "--no-pager", "--lines", &lines]);
+        Ok(journal.args(units).run().await?.text() + "\n")
     }
 
     async fn containers(&self, cluster: &str) -> Result<Vec<Container>, ToolError> {
@@ -102,7 +117,7 @@ impl Provider for Kind {
                 Err(ProviderError::PortTaken { cluster: request.cluster })
             }
             Err(ToolError::Failed { stderr, status, .. }) => {
-                let cause = cause(&status, &stderr);
+                let cause = cause(&status, &redacted(&stderr));
                 Err(ProviderError::CreateFailed { cluster: request.cluster, cause })
             }
             Err(error) => Err(error.into()),
@@ -167,6 +182,10 @@ impl Provider for Kind {
         Ok(found.into_iter().next().map(Node::from))
     }
 
+    async fn nodes_on_record(&self, ids: &[String]) -> Result<Vec<Node>, ProviderError> {
+        Ok(self.docker.inspect(ids).await?.into_iter().map(Node::from).collect())
+    }
+
     async fn delete(&self, cluster: &ClusterRecord) -> Result<Vec<String>, ProviderError> {
         delete::delete(&self.docker, cluster).await
     }
@@ -174,11 +193,21 @@ impl Provider for Kind {
     async fn collect_logs(&self, cluster: &str, into: PathBuf) -> Result<(), ProviderError> {
         let io = |source| ProviderError::Io { path: into.clone(), source };
         std::fs::create_dir_all(&into).map_err(io)?;
+        let mut missing = None;
         for node in self.nodes(cluster).await? {
-            let log = self.docker.logs(&node.id, 2000).await?;
-            std::fs::write(into.join(format!("{}.log", node.name)), log).map_err(io)?;
+            let name = &node.name;
+            let mut logs = vec![(format!("{name}.log"), self.docker.logs(&node.id, LINES).await)];
+            if node.state == NodeState::Running {
+                logs.push((format!("{name}-journal.log"), self.journal(&node.id).await));
+            }
+            for (file, log) in logs {
+                match log {
+                    Ok(log) => std::fs::write(into.join(file), redacted(&log)).map_err(io)?,
+                    Err(error) => missing = missing.or(Some(error)),
+                }
+            }
         }
-        Ok(())
+        missing.map_or(Ok(()), |error| Err(error.into()))
     }
 
     fn default_cni(&self) -> &'static str {
@@ -219,7 +248,7 @@ fn keep(logs: &Path, said: &str) -> Result<(), ProviderError> {
     }
     let path = logs.join("kind.log");
     std::fs::create_dir_all(logs)
-        .and_then(|()| std::fs::write(&path, said))
+        .and_then(|()| std::fs::write(&path, redacted(said)))
         .map_err(|source| ProviderError::Io { path, source })
 }
 

@@ -19,6 +19,8 @@ pub struct Container {
     pub started: Option<Timestamp>,
     /// By network name; absent while the container does not run.
     pub addresses: BTreeMap<String, Option<IpAddr>>,
+    /// The host's address in each network that has one, by network name; as above.
+    pub gateways: BTreeMap<String, IpAddr>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
@@ -67,18 +69,27 @@ struct InspectedNetworks {
 struct InspectedAddress {
     #[serde(rename = "IPAddress", default)]
     address: String,
+    #[serde(rename = "Gateway", default)]
+    gateway: String,
 }
 
 impl From<Inspected> for Container {
     fn from(seen: Inspected) -> Self {
-        let networks = seen.network_settings.networks.into_iter();
+        let networks = seen.network_settings.networks;
+        let gateway = |(name, at): (&String, &InspectedAddress)| {
+            Some((name.clone(), at.gateway.parse().ok()?))
+        };
         Self {
             id: seen.id,
             name: seen.name.trim_start_matches('/').to_owned(),
             labels: seen.config.labels.unwrap_or_default(),
             state: seen.state.status,
             started: seen.state.started_at,
-            addresses: networks.map(|(name, at)| (name, at.address.parse().ok())).collect(),
+            gateways: networks.iter().filter_map(gateway).collect(),
+            addresses: networks
+                .into_iter()
+                .map(|(name, at)| (name, at.address.parse().ok()))
+                .collect(),
         }
     }
 }

@@ -2,15 +2,18 @@
 //! of its own for home, state, work and programs; nothing of the host but a few coreutils can be
 //! seen from inside, so no test can reach the real docker or kind.
 
+mod api;
 mod ended;
 mod groups;
 mod running;
+mod served;
 mod shim;
 mod world;
 
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
@@ -18,12 +21,13 @@ use std::{
 
 use nix::unistd::Pid;
 
+use self::{api::Api, groups::Group, running::Running};
 pub use self::{
     ended::Ended,
+    served::{Mood, Served},
     shim::{KUBEADM_FAILED, Kind},
     world::World,
 };
-use self::{groups::Group, running::Running};
 
 /// A lab of one cluster, for tests that need some lab.
 pub const ONE_CLUSTER: &str = r#"apiVersion: seatrial/v1
@@ -34,6 +38,16 @@ clusters:
   a: {kubernetes: "1.36"}
 "#;
 
+/// The same lab with two clusters.
+pub const TWO_CLUSTERS: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: pond
+defaults: {template: kind-basic}
+clusters:
+  a: {kubernetes: "1.36"}
+  b: {kubernetes: "1.36"}
+"#;
+
 /// How long anything may take on a busy machine before the test is ended.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The pause between two looks at what is waited for.
@@ -42,6 +56,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub struct Test {
     dir: tempfile::TempDir,
     world: World,
+    /// The APIs of the clusters that stand.
+    _api: Api,
     environment: BTreeMap<&'static str, String>,
     running: Option<Running>,
     ended: Option<Ended>,
@@ -64,7 +80,10 @@ impl Test {
             ("TMPDIR", path("tmp")),
         ]);
         let world = World::new(dir.path());
-        Self { dir, world, environment, running: None, ended: None }.file("pond.yaml", ONE_CLUSTER)
+        let api = Api::serve(world.dir());
+        world.serve_at(api.port());
+        let test = Self { dir, world, _api: api, environment, running: None, ended: None };
+        test.file("pond.yaml", ONE_CLUSTER)
     }
 
     /// Puts a kind on PATH.
@@ -114,8 +133,19 @@ impl Test {
     }
 
     /// Runs another seatrial to its end while the first one runs.
-    pub fn beside(&self, args: impl AsRef<[&'static str]>) -> Ended {
+    pub fn beside<'a>(&self, args: impl AsRef<[&'a str]>) -> Ended {
         Running::start(args.as_ref(), &self.environment, &self.work()).end()
+    }
+
+    /// Runs a script in a shell that finds seatrial, to its end.
+    pub fn shell(&self, script: &str) -> Ended {
+        let seatrial = self.dir.path().join("programs/seatrial");
+        if !seatrial.exists() {
+            symlink(env!("CARGO_BIN_EXE_seatrial"), seatrial).expect("writable");
+        }
+        let shell = self.dir.path().join("coreutils/sh");
+        let args = ["-c", script];
+        Running::start_program(&shell, &args, &self.environment, &self.work()).end()
     }
 
     /// Waits until kind says that it hangs.
@@ -175,6 +205,11 @@ impl Test {
 
     pub fn stderr_has_not(self, text: &str) -> Self {
         self.ended().stderr_has_not(text);
+        self
+    }
+
+    pub fn stdout_has_not(self, text: &str) -> Self {
+        assert!(!self.ended().stdout.contains(text), "{text:?} on stdout of\n{}", self.ended());
         self
     }
 
@@ -257,6 +292,11 @@ impl Test {
         names(&self.work().join(dir))
     }
 
+    /// A file where seatrial is run.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.work().join(name)
+    }
+
     pub fn work(&self) -> PathBuf {
         self.dir.path().join("work")
     }
@@ -268,6 +308,11 @@ impl Test {
 
     pub fn labs(&self) -> Vec<String> {
         names(&self.state().join("labs"))
+    }
+
+    /// The clusters of a lab that have a folder of their own.
+    pub fn clusters(&self, lab: &str) -> Vec<String> {
+        names(&self.lab_path(lab, "clusters"))
     }
 
     /// What is in a lab's record.

@@ -32,10 +32,20 @@ impl Running {
         environment: &BTreeMap<&'static str, String>,
         work: &Path,
     ) -> Self {
+        let seatrial = Path::new(env!("CARGO_BIN_EXE_seatrial"));
+        Self::start_program(seatrial, args, environment, work)
+    }
+
+    pub(super) fn start_program(
+        program: &Path,
+        args: &[&str],
+        environment: &BTreeMap<&'static str, String>,
+        work: &Path,
+    ) -> Self {
         let stdout = tempfile::tempfile().expect("a file");
         let stderr = tempfile::tempfile().expect("a file");
         let same = |file: &File| Stdio::from(file.try_clone().expect("a handle"));
-        let child = Command::new(env!("CARGO_BIN_EXE_seatrial"))
+        let child = Command::new(program)
             .args(args)
             .env_clear()
             .envs(environment)
@@ -46,7 +56,8 @@ impl Running {
             .process_group(0)
             .spawn()
             .expect("it starts");
-        let shown = format!("seatrial {}", args.join(" "));
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        let shown = format!("{name} {}", args.join(" "));
         Self { shown, child, started: Instant::now(), stdout, stderr }
     }
 

@@ -24,6 +24,17 @@ impl Kind {
         ))
     }
 
+    /// Its clusters come up; the test serves their APIs.
+    pub fn stands() -> Self {
+        Self::becomes("exit 0")
+    }
+
+    /// Its clusters come up, but for one.
+    pub fn fails_for(cluster: &str) -> Self {
+        let Self(fails) = Self::fails();
+        Self::becomes(&format!("[ \"$2\" = {cluster} ] || exit 0\n{fails}"))
+    }
+
     /// It never ends by itself.
     pub fn hangs() -> Self {
         Self::becomes("hang")

@@ -26,7 +26,7 @@ const ENGINE: &str = r#"{"NCPU":2,"MemTotal":8000000000,"KernelVersion":"6.12.0-
 impl World {
     pub(super) fn new(test: &Path) -> Self {
         let dir = test.join("world");
-        for name in ["attempts", "containers", "ids", "making", "networks"] {
+        for name in ["attempts", "containers", "ids", "making", "networks", "versions"] {
             fs::create_dir_all(dir.join(name)).expect("it is new");
         }
         let world = Self { dir, docker: test.join("programs/docker") };
@@ -36,6 +36,11 @@ impl World {
         world.write("images", IMAGES);
         world.write("overlapping", "");
         world
+    }
+
+    /// Where the APIs of clusters are served.
+    pub(super) fn serve_at(&self, port: u16) {
+        self.write("clusters-port", &port.to_string());
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -126,6 +131,10 @@ impl World {
 
     pub fn state_of(&self, container: &str) -> String {
         self.read(&format!("containers/{}/state", self.id(container)))
+    }
+
+    pub fn network_of(&self, container: &str) -> String {
+        self.read(&format!("containers/{}/network", self.id(container)))
     }
 
     /// The arguments of every call of a program.

@@ -11,14 +11,23 @@ use super::{
 
 const IMAGE: &str = "kindest/node:v1.36.3";
 
+/// Something that comes while seatrial runs.
+type Moment = (&'static str, fn(&Running) -> bool);
+
+/// kind is at work: a node of ours exists, and more are to come.
+const CREATION: Moment = ("creation", |_| {
+    !docker(&["ps", "--all", "--quiet", "--filter", "name=^never-fails-over-"]).is_empty()
+});
+const FAULT: Moment = ("the fault", |running| running.has_said("freeze: in effect"));
+
 /// Two small clusters, a short steady phase, and a fault that nothing ends early.
-fn start(user: &User, until: &str) -> Running {
+fn start(user: &User, (what, has_come): Moment) -> Running {
     let scenario = fs::read_to_string(User::repository("tests/scenarios/never-fails-over.yaml"));
     let scenario = scenario.expect("there").replace("hold: 5s", "hold: 15s");
     let path = user.work_dir().join("scenario.yaml");
     fs::write(&path, scenario).expect("writable");
     let mut running = user.start(&["run", &path.display().to_string()]);
-    running.says(until);
+    running.until(what, has_come);
     running
 }
 
@@ -28,23 +37,23 @@ fn nothing_is_left_however_it_ends() {
     let world = World::now();
     let foreign = ForeignCluster::create(IMAGE);
     let with_foreign = World::now();
-    for (moment, says) in [("creation", "us: creating"), ("the fault", "freeze: in effect")] {
+    for moment in [CREATION, FAULT] {
         let user = User::new();
-        let running = start(&user, says);
+        let running = start(&user, moment);
         running.signal(Signal::SIGINT);
         running.wait().code(130);
         assert_eq!(user.labs(), [""; 0]);
-        with_foreign.is_unchanged(&format!("Ctrl-C during {moment}"));
+        with_foreign.is_unchanged(&format!("Ctrl-C during {}", moment.0));
         user.kubeconfig_is_untouched();
         foreign.is_untouched();
 
         let user = User::new();
-        let running = start(&user, says);
+        let running = start(&user, moment);
         running.signal(Signal::SIGKILL);
         assert_eq!(running.wait().code, None);
         user.run(&["down"]).code(0);
         assert_eq!(user.labs(), [""; 0]);
-        with_foreign.is_unchanged(&format!("kill -9 during {moment} and down"));
+        with_foreign.is_unchanged(&format!("kill -9 during {} and down", moment.0));
         user.kubeconfig_is_untouched();
         foreign.is_untouched();
     }
@@ -56,7 +65,7 @@ fn nothing_is_left_however_it_ends() {
 #[ignore = "needs Docker and kind"]
 fn a_fault_that_outlived_its_seatrial_is_undone_from_the_journal() {
     let (world, user) = (World::now(), User::new());
-    let running = start(&user, "freeze: in effect");
+    let running = start(&user, FAULT);
     running.signal(Signal::SIGKILL);
     running.wait();
     user.run(&["status"]).code(0).stdout_has("-control-plane is paused");
@@ -71,7 +80,7 @@ fn a_fault_that_outlived_its_seatrial_is_undone_from_the_journal() {
 #[ignore = "needs Docker and kind"]
 fn a_fault_that_somebody_else_ends_is_no_recovery() {
     let (world, user) = (World::now(), User::new());
-    let running = start(&user, "freeze: in effect");
+    let running = start(&user, FAULT);
     let paused = docker(&["ps", "--quiet", "--filter", "status=paused"]);
     docker(&["unpause", paused.trim()]);
     let ended = running.wait();

@@ -1,5 +1,9 @@
 //! Labs and scenarios on real clusters, as the README shows them.
 
+use std::{collections::BTreeSet, fs};
+
+use serde_json::Value;
+
 use super::{seatrial::User, world::World};
 
 #[test]
@@ -58,7 +62,6 @@ fn a_lab_has_the_versions_and_networks_it_asks_for() {
     user.run(&["status"]).code(0).stdout_has("ready");
     user.run(&["fleet", "list"]).code(0).stdout_has("region=eu").stdout_has("region=us");
     user.run(&["env"]).code(0).stdout_has("export KUBECONFIG=");
-    user.run(&["up", &lab]).code(2);
     user.run(&["down"]).code(0);
     world.is_unchanged("down");
     user.kubeconfig_is_untouched();
@@ -70,7 +73,8 @@ fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
     let (world, user) = (World::now(), User::new());
     let ended = user.run(&["run", &User::repository("tests/scenarios/stop-and-kill.yaml")]);
     // Two clusters that start on two cores may make the generator lag, which makes figures
-    // inconclusive; what this test is about is that the faults come and go.
+    // inconclusive; what this test is about is that the faults come and go, and that nobody else
+    // answers meanwhile.
     assert!(matches!(ended.code, Some(0 | 4)), "{:?}\n{}", ended.code, ended.stdout);
     for said in [
         "kill: in effect: stop-and-kill-",
@@ -82,6 +86,18 @@ fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
     ] {
         assert!(ended.stderr.contains(said), "no `{said}` in:\n{}", ended.stderr);
     }
+    for fault in ["kill: ", "stop: "] {
+        let recovered = |line: &str| line.contains(fault) && line.contains("recovered after ");
+        assert!(ended.stderr.lines().any(recovered), "no recovery of {fault}in:\n{}", ended.stderr);
+    }
+    let requests = fs::read_to_string(user.run_dir().join("requests.ndjson")).expect("there");
+    let mut answered_by = BTreeSet::new();
+    for line in requests.lines() {
+        let request: Value = serde_json::from_str(line).expect("a request");
+        assert_ne!(request["class"], "wrong", "{line}");
+        answered_by.extend(request["answered_by"].as_str().map(str::to_owned));
+    }
+    assert_eq!(answered_by, BTreeSet::from(["eu".to_owned(), "us".to_owned()]));
     assert!(!ended.stdout.contains("\n  fail "), "{}", ended.stdout);
     assert!(!ended.stdout.contains("\n  error "), "{}", ended.stdout);
     ended.stdout_has("observed 0 of").stdout_has("shop.wrong == 0");

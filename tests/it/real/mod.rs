@@ -3,6 +3,9 @@
 
 mod endings;
 mod failover;
+mod isolation;
+mod life;
+mod readme;
 mod seatrial;
 mod workload;
 mod world;

@@ -1,6 +1,7 @@
 //! seatrial as a user has it: a home, a state directory and a work directory of its own.
 
 use std::{
+    ffi::OsString,
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -42,9 +43,27 @@ impl User {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+        let mut command = self.at_home(env!("CARGO_BIN_EXE_seatrial"));
+        command.args(args);
         command
-            .args(args)
+    }
+
+    /// Runs a script in a shell that finds seatrial, to its end.
+    pub fn shell(&self, script: &str) {
+        let seatrial = Path::new(env!("CARGO_BIN_EXE_seatrial"));
+        let mut path = OsString::from(seatrial.parent().expect("a directory"));
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut shell = self.at_home("sh");
+        let child = shell.arg("-c").arg(script).env("PATH", path).stdout(Stdio::piped()).spawn();
+        let log = self.home.path().join("stderr-of-the-shell");
+        fs::write(&log, "").expect("writable");
+        Running { child: child.expect("a shell starts"), log, began: Instant::now() }.wait();
+    }
+
+    fn at_home(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.home.path())
             .env("HOME", self.home.path())
             .env_remove("SEATRIAL_STATE")
@@ -119,18 +138,25 @@ pub struct Ended {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+    /// From its start to its end.
+    pub took: Duration,
 }
 
 impl Running {
-    /// Waits until its progress says something.
-    pub fn says(&mut self, words: &str) {
-        while !self.stderr().contains(words) {
+    /// Waits until something is so while it runs.
+    pub fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        while !is_so(self) {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
-                panic!("it ended ({status}) without saying `{words}`:\n{}", self.stderr());
+                panic!("it ended ({status}) before {what}:\n{}", self.stderr());
             }
-            self.check_patience(words);
+            self.check_patience(what);
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Whether its progress has said something.
+    pub fn has_said(&self, words: &str) -> bool {
+        self.stderr().contains(words)
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -151,8 +177,9 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(50));
         };
+        let took = self.began.elapsed();
         let stdout = reader.join().expect("no panic").expect("text");
-        Ended { code: status.code(), stdout, stderr: self.stderr() }
+        Ended { code: status.code(), stdout, stderr: self.stderr(), took }
     }
 
     fn check_patience(&mut self, what: &str) {

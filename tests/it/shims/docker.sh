@@ -195,12 +195,15 @@ case "$1 $2" in
 "logs --tail") # LINES ID
     echo "systemd: the log of $4"
     ;;
-"pause "* | "stop "* | "unpause "*)
+"exec --interactive") # ID journalctl …
+    echo "kubelet: joined with --token abcdef.0123456789abcdef"
+    ;;
+"pause "* | "start "* | "stop "* | "unpause "*)
     [ -d "$WORLD/containers/$2" ] || die "Error response from daemon: No such container: $2"
     case "$1" in
     pause) echo paused >"$WORLD/containers/$2/state" ;;
     stop) echo exited >"$WORLD/containers/$2/state" ;;
-    unpause) echo running >"$WORLD/containers/$2/state" ;;
+    start | unpause) echo running >"$WORLD/containers/$2/state" ;;
     esac
     echo "$2"
     ;;

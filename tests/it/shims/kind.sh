@@ -1,6 +1,7 @@
 #!/bin/sh
 # A kind of version 0.33.0 that makes one node for a cluster and then does what the test wrote into
-# `become`, with the number of the attempt as $1.
+# `become`, with the number of the attempt as $1 and the cluster's name as $2. The API of a cluster
+# is served by the test itself.
 
 WORLD=${0%/*}/../world
 echo "$*" >>"$WORLD/kind.log"
@@ -29,8 +30,20 @@ case "$1 $2" in
     cat >"$WORLD/attempts/$attempt/config.yaml"
     echo "Creating cluster \"$4\" ..." >&2
     make_node "$4" || exit 1
-    set -- "$attempt"
+    sed -n '/kindest.node/{s/.*:\(v[0-9.]*\).*/\1/p;q;}' "$WORLD/attempts/$attempt/config.yaml" \
+        >"$WORLD/versions/$4"
+    set -- "$attempt" "$4"
     . "$WORLD/become"
+    ;;
+"get kubeconfig") # --name CLUSTER
+    cat <<END
+apiVersion: v1
+kind: Config
+clusters: [{name: kind-$4, cluster: {server: "http://127.0.0.1:$(cat "$WORLD/clusters-port")/$4"}}]
+users: [{name: kind-$4, user: {}}]
+contexts: [{name: kind-$4, context: {cluster: kind-$4, user: kind-$4}}]
+current-context: kind-$4
+END
     ;;
 *)
     echo "ERROR: the kind of the tests does not know: $*" >&2

@@ -1,0 +1,95 @@
+//! What must not be in logs that people pass on: credentials, whatever they are wrapped in.
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::Regex;
+
+/// What stands in the place of a secret.
+const REDACTED: &str = "[redacted]";
+
+/// Each finds a secret; what is in its first group, if it has one, is kept.
+static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        // Keys and certificates, on lines of their own or in a string with `\n` in it.
+        r"(?s)-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\z)",
+        // The fields of a kubeconfig or a secret.
+        r#"(?i)("?\b(?:client-key-data|client-certificate-data|certificate-authority-data|token-id|token-secret|token|password|secret)"?\s*[:=]\s*)"?[^\s",}]{6,}"?"#,
+        // What kubeadm is told and tells.
+        r"(--(?:token|certificate-key|discovery-token|tls-bootstrap-token)[ =])\S+",
+        r"(?i)(\bauthorization:\s*\w+\s+|\bbearer\s+)[\w.~+/=-]{8,}",
+        // A service account's token, and a bootstrap token.
+        r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+        r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b",
+    ]
+    .iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
+});
+
+/// The text without the credentials in it.
+#[must_use]
+pub fn redacted(text: &str) -> String {
+    let mut text = Cow::Borrowed(text);
+    for secret in SECRETS.iter() {
+        let replaced = secret.replace_all(&text, |found: &regex::Captures<'_>| {
+            found.get(1).map_or("", |kept| kept.as_str()).to_owned() + REDACTED
+        });
+        if let Cow::Owned(replaced) = replaced {
+            text = Cow::Owned(replaced);
+        }
+    }
+    text.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn every_pattern_is_one() {
+        assert_eq!(SECRETS.len(), 6);
+    }
+
+    #[rstest]
+    #[case::key(
+        "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY-----\nb",
+        "a\n[redacted]\nb"
+    )]
+    #[case::key_cut_short("a\n-----BEGIN PRIVATE KEY-----\nMIIE", "a\n[redacted]")]
+    #[case::kubeconfig(
+        "    client-key-data: LS0tLS1CRUdJTg==\n    server: https://127.0.0.1:20000\n",
+        "    client-key-data: [redacted]\n    server: https://127.0.0.1:20000\n"
+    )]
+    #[case::authority(
+        "certificate-authority-data: LS0tLS1CRUdJTg==",
+        "certificate-authority-data: [redacted]"
+    )]
+    #[case::json(r#"{"token":"0123456789ab","x":1}"#, r#"{"token":[redacted],"x":1}"#)]
+    #[case::join(
+        "kubeadm join eu:6443 --token abcdef.0123456789abcdef --certificate-key 0011aa",
+        "kubeadm join eu:6443 --token [redacted] --certificate-key [redacted]"
+    )]
+    #[case::bootstrap(
+        "[bootstrap-token] Using abcdef.0123456789abcdef",
+        "[bootstrap-token] Using [redacted]"
+    )]
+    #[case::bearer("Authorization: Bearer abc.def-ghi", "Authorization: Bearer [redacted]")]
+    #[case::service_account(
+        "got eyJhbGciOiJSUzI1.eyJpc3MiOiJrdWJl.c2ln from it",
+        "got [redacted] from it"
+    )]
+    fn credentials_are_taken_out(#[case] text: &str, #[case] left: &str) {
+        assert_eq!(redacted(text), left);
+    }
+
+    #[rstest]
+    #[case("E1122 kubelet.go:2432] node \"two-eu-control-plane\" not found")]
+    #[case("Get \"https://10.199.0.2:6443/version\": dial tcp: connection refused")]
+    #[case("kindest/node:v1.36.4@sha256:0123456789abcdef0123456789abcdef")]
+    #[case("[mark-control-plane] Marking the node two-eu as control-plane")]
+    fn what_explains_a_failure_stays(#[case] text: &str) {
+        assert_eq!(redacted(text), text);
+    }
+}

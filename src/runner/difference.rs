@@ -1,0 +1,142 @@
+//! What a lab on record is, against what its file asks for now: pure comparison.
+
+use std::fmt;
+
+use crate::{
+    fleet::{ClusterRecord, LabRecord},
+    model::{
+        lab::{Cluster, KubernetesVersion, Lab, Network},
+        name::Name,
+    },
+};
+
+/// One thing that could only be had by creating a cluster anew, or by removing it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Difference {
+    pub cluster: Name,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum What {
+    /// The cluster is on record, the file does not know it.
+    NotAsked,
+    /// Nodes that are on record are gone, others are there.
+    NodesGone(Vec<String>),
+    Key {
+        key: &'static str,
+        recorded: String,
+        asked: String,
+    },
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cluster = &self.cluster;
+        match &self.what {
+            What::NotAsked => write!(f, "{cluster}: is up, but not in the file"),
+            What::NodesGone(nodes) => {
+                write!(f, "{cluster}: {} is gone, its other nodes are there", nodes.join(", "))
+            }
+            What::Key { key, recorded, asked } => {
+                write!(f, "{cluster}: {key}: {recorded} -> {asked}")
+            }
+        }
+    }
+}
+
+/// Every difference, in the order of the record. A cluster that is only asked for is none: it can
+/// be created without harm.
+#[must_use]
+pub(super) fn between(record: &LabRecord, lab: &Lab) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for (name, known) in &record.clusters {
+        let mut add = |what| differences.push(Difference { cluster: name.clone(), what });
+        match lab.clusters.get(name) {
+            None => add(What::NotAsked),
+            Some(asked) => keys(&known.declared, asked).into_iter().for_each(add),
+        }
+    }
+    differences
+}
+
+/// The keys in which two clusters differ. Labels are not among them: they are ours to change.
+fn keys(recorded: &Cluster, asked: &Cluster) -> Vec<What> {
+    let rows = [
+        ("template", recorded.template.clone(), asked.template.clone()),
+        ("kubernetes", recorded.kubernetes.to_string(), asked.kubernetes.to_string()),
+        ("cni", recorded.cni.name().to_owned(), asked.cni.name().to_owned()),
+        ("parameters", parameters(recorded), parameters(asked)),
+        ("ports", ports(recorded), ports(asked)),
+        ("network", network(recorded), network(asked)),
+        (
+            "keepBootstrapToken",
+            recorded.keep_bootstrap_token.to_string(),
+            asked.keep_bootstrap_token.to_string(),
+        ),
+    ];
+    rows.into_iter()
+        .filter(|(_, recorded, asked)| recorded != asked)
+        .map(|(key, recorded, asked)| What::Key { key, recorded, asked })
+        .collect()
+}
+
+fn parameters(cluster: &Cluster) -> String {
+    let values = cluster.parameters.iter().map(|(name, value)| format!("{name}: {value}"));
+    format!("{{{}}}", values.collect::<Vec<_>>().join(", "))
+}
+
+fn ports(cluster: &Cluster) -> String {
+    let ports: Vec<String> = cluster.ports.iter().map(u16::to_string).collect();
+    format!("[{}]", ports.join(", "))
+}
+
+fn network(cluster: &Cluster) -> String {
+    let name = |network| Network::NAMES.iter().find(|(_, known)| *known == network);
+    name(cluster.network).map_or("", |(name, _)| name).to_owned()
+}
+
+/// Why a lab that is up is not one that a scenario can run in; empty when it is. What it has
+/// beside is no reason.
+#[must_use]
+pub(super) fn unfit(record: &LabRecord, needed: &Lab) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for (name, asked) in &needed.clusters {
+        match record.clusters.get(name) {
+            None => reasons.push(format!("{name}: the lab has no such cluster")),
+            Some(known) => reasons.extend(
+                unfit_cluster(known, asked).into_iter().map(|reason| format!("{name}: {reason}")),
+            ),
+        }
+    }
+    reasons
+}
+
+fn unfit_cluster(known: &ClusterRecord, asked: &Cluster) -> Vec<String> {
+    let Some(facts) = &known.facts else {
+        return vec![format!("it is {}", known.state.name())];
+    };
+    let mut reasons = Vec::new();
+    if known.declared.kubernetes != asked.kubernetes && !meets(&facts.version, &asked.kubernetes) {
+        reasons.push(format!("runs {}, {} is asked for", facts.version, asked.kubernetes));
+    }
+    if known.declared.cni != asked.cni && facts.cni != asked.cni.name() {
+        reasons.push(format!("has {}, {} is asked for", facts.cni, asked.cni.name()));
+    }
+    let missing = asked.ports.iter().filter(|port| known.host_port(**port).is_none());
+    let missing: Vec<String> = missing.map(u16::to_string).collect();
+    if !missing.is_empty() {
+        reasons.push(format!("publishes no node port {}", missing.join(", ")));
+    }
+    reasons
+}
+
+/// Whether a server's version, such as `v1.36.3`, is one that was asked for.
+fn meets(runs: &str, asked: &KubernetesVersion) -> bool {
+    let Ok(runs) = runs.trim_start_matches('v').parse::<semver::Version>() else { return false };
+    match asked {
+        KubernetesVersion::Exact(exact) => *exact == runs,
+        KubernetesVersion::Minor { major, minor } => (runs.major, runs.minor) == (*major, *minor),
+        KubernetesVersion::Default | KubernetesVersion::Image(_) => false,
+    }
+}

@@ -1,0 +1,147 @@
+//! `up` of a lab that is there already: what differs is removed if that was agreed to, what sleeps
+//! is woken, what is missing is created. Everything else is left alone.
+
+use super::{
+    ClusterFailure, Host, Leftovers, Need, RunnerError, Wanted,
+    lower::{end_tools, lower_cluster, remove_network},
+    plan::{self, PlannedCluster},
+    raise::{create, refuse_taken, taken, write_kubeconfig},
+    sleep::wake,
+};
+use crate::{
+    fleet::{ClusterState, LabStore},
+    model::{lab::Lab, name::Name},
+    tool::process::Process,
+};
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Renewed {
+    /// Clusters that were to be created and did not come up; they are still on record.
+    pub failures: Vec<ClusterFailure>,
+    /// Clusters that did not become ready again.
+    pub asleep: Vec<ClusterFailure>,
+}
+
+/// Makes a lab as asked. All that `need` names as different is removed, so ask before.
+pub async fn renew(
+    host: &Host,
+    wanted: &Wanted<'_>,
+    store: &LabStore,
+    need: &Need,
+) -> Result<Renewed, RunnerError> {
+    take_over(store, wanted, need)?;
+    let asleep =
+        if need.asleep.is_empty() { Vec::new() } else { wake(host, store, &need.asleep).await? };
+    let differing = need.differing();
+    let missing: Vec<Name> = wanted
+        .lab
+        .clusters
+        .keys()
+        .filter(|name| need.missing.contains(*name) || differing.contains(*name))
+        .cloned()
+        .collect();
+    clear(host, store, wanted, differing.iter().chain(&need.missing)).await?;
+    if missing.is_empty() {
+        write_kubeconfig(store)?;
+        return Ok(Renewed { failures: Vec::new(), asleep });
+    }
+    let lab = Lab {
+        name: wanted.lab.name.clone(),
+        clusters: missing
+            .iter()
+            .filter_map(|name| Some((name.clone(), wanted.lab.clusters.get(name)?.clone())))
+            .collect(),
+    };
+    let rest = Wanted { lab: &lab, ..wanted.clone() };
+    let planned = PlannedCluster::all(host, &rest).await?;
+    write_down(host, wanted, &planned, store).await?;
+    match create(host, &rest, planned, store).await {
+        Ok(failures) => Ok(Renewed { failures, asleep }),
+        Err(error) => {
+            drop_unfinished(&host.for_cleanup(), store, &missing).await;
+            Err(error)
+        }
+    }
+}
+
+/// From now on this seatrial answers for the lab.
+fn take_over(store: &LabStore, wanted: &Wanted<'_>, need: &Need) -> Result<(), RunnerError> {
+    store.update(|record| {
+        record.owner = Process::current();
+        record.source.clone_from(&wanted.source);
+        record.stay.keep |= wanted.stay.keep;
+        record.stay.until = wanted.stay.until.or(record.stay.until);
+        for name in &need.relabelled {
+            let asked = wanted.lab.clusters.get(name);
+            if let (Some(known), Some(asked)) = (record.clusters.get_mut(name), asked) {
+                known.declared.labels.clone_from(&asked.labels);
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// Removes clusters by what is on record of them, and networks that nothing needs any more.
+async fn clear(
+    host: &Host,
+    store: &LabStore,
+    wanted: &Wanted<'_>,
+    clusters: impl Iterator<Item = &Name>,
+) -> Result<(), RunnerError> {
+    let mut left = Leftovers::default();
+    end_tools(store, &mut left).await?;
+    for cluster in clusters {
+        left.0.extend(lower_cluster(host, store, cluster).await?.0);
+    }
+    let record = store.record();
+    let needed = plan::networks(&wanted.name, wanted.lab);
+    let used = |name: &String| {
+        needed.contains(name) || record.clusters.values().any(|cluster| cluster.network == *name)
+    };
+    for network in record.networks.iter().filter(|network| !used(&network.name)) {
+        remove_network(host, &record, network, &mut left).await?;
+        store.update(|record| record.networks.retain(|known| known.name != network.name))?;
+    }
+    if left.is_empty() { Ok(()) } else { Err(RunnerError::InTheWay { what: left.0 }) }
+}
+
+/// Writes the missing clusters down, in the order of the file.
+async fn write_down(
+    host: &Host,
+    wanted: &Wanted<'_>,
+    planned: &[PlannedCluster],
+    store: &LabStore,
+) -> Result<(), RunnerError> {
+    let _planning = host.state.planning_lock().await?;
+    let labs = host.state.labs()?;
+    refuse_taken(&labs, planned).await?;
+    let mut taken = taken(host, &labs).await?;
+    let mut record = store.record();
+    plan::add(&mut record, planned, &mut taken)?;
+    let place = |name: &Name| wanted.lab.clusters.get_index_of(name);
+    record.clusters.sort_by(|one, _, other, _| place(one).cmp(&place(other)));
+    store.update(|known| *known = record)?;
+    Ok(())
+}
+
+/// What was being created when it was ended is removed, the others stay.
+async fn drop_unfinished(host: &Host, store: &LabStore, clusters: &[Name]) {
+    let mut left = Leftovers::default();
+    if let Err(error) = end_tools(store, &mut left).await {
+        tracing::warn!(%error, "a tool may go on");
+    }
+    let record = store.record();
+    let unfinished = clusters.iter().filter(|name| {
+        record.clusters.get(*name).is_some_and(|cluster| cluster.state != ClusterState::Ready)
+    });
+    for name in unfinished {
+        match lower_cluster(host, store, name).await {
+            Ok(more) => left.0.extend(more.0),
+            Err(error) => left.0.push(error.to_string()),
+        }
+    }
+    if !left.is_empty() {
+        tracing::warn!("left behind: {}; `seatrial down` tries again", left.0.join("; "));
+    }
+}

@@ -1,0 +1,65 @@
+//! When a cluster is whole: its nodes Ready, its CNI there, its DNS served.
+
+use std::time::Duration;
+
+use super::{Host, RunnerError};
+use crate::{
+    cni::Cni,
+    fleet::{ClusterRecord, LabStore, kubeconfig, state::write_atomically},
+    kube::{ClusterApi, ExpectedNodes, NodeStarts, ServiceName, Workload},
+    model::name::Name,
+    provider::Provider,
+    wait::{Look, Waiting, not_yet},
+};
+
+const DNS: Workload = Workload::Deployment { namespace: "kube-system", name: "coredns" };
+const DNS_SERVICE: ServiceName = ServiceName { namespace: "kube-system", name: "kube-dns" };
+
+/// Writes down how the cluster is reached now, and connects.
+pub(super) async fn connect(
+    store: &LabStore,
+    cluster: &Name,
+    record: &ClusterRecord,
+    provider: &dyn Provider,
+) -> Result<ClusterApi, RunnerError> {
+    let text = provider.kubeconfig(&record.name).await?;
+    let config = kubeconfig::renamed(&record.name, &text)?;
+    let path = store.kubeconfig(cluster);
+    write_atomically(&path, kubeconfig::written(&config)?.as_bytes())?;
+    Ok(ClusterApi::connect(cluster, &path).await?)
+}
+
+/// Waits until all of a cluster is there. `starts` says when its nodes were started, if that was
+/// not by its creation: what its API tells from before is not believed. Each thing that is waited
+/// for may take `within`.
+pub(super) async fn wait_until_whole(
+    host: &Host,
+    api: &ClusterApi,
+    record: &ClusterRecord,
+    cni: &dyn Cni,
+    starts: Option<NodeStarts>,
+    within: Duration,
+    phase: impl Fn(&str),
+) -> Result<(), RunnerError> {
+    phase("waiting for its nodes");
+    let cancelled = &host.cancelled;
+    let expected = ExpectedNodes {
+        names: record.nodes.iter().map(|node| node.name.clone()).collect(),
+        version: record.image.version.clone(),
+        starts: starts.clone().unwrap_or_default(),
+    };
+    api.wait_nodes(&expected, within, cancelled).await?;
+    if let Some(workload) = cni.readiness() {
+        api.wait_workload(&workload, within, cancelled).await?;
+    }
+    phase("waiting for CoreDNS");
+    api.wait_workload(&DNS, within, cancelled).await?;
+    let Some(starts) = starts else { return Ok(()) };
+    let waiting = Waiting { who: api.cluster(), what: "its DNS to be served", within, cancelled };
+    let served = waiting.until(async || match api.serves(&DNS_SERVICE, &starts).await {
+        Ok(None) => Look::Met(()),
+        Ok(Some(seen)) => Look::NotYet(seen),
+        Err(error) => not_yet(error),
+    });
+    Ok(served.await?)
+}

@@ -1,0 +1,169 @@
+//! The API servers of the clusters that the kind of a test made, on one port of loopback: each
+//! below its cluster's name. One answers while its node runs, and says nothing otherwise.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use serde_json::{Value, json};
+
+use super::names;
+
+pub(super) struct Api {
+    port: u16,
+    over: Arc<AtomicBool>,
+}
+
+impl Api {
+    pub(super) fn serve(world: &Path) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let over = Arc::new(AtomicBool::new(false));
+        let (world, ends) = (world.to_owned(), Arc::clone(&over));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if ends.load(Ordering::SeqCst) {
+                    break;
+                }
+                let world = world.clone();
+                // A client that goes away in between is its own affair.
+                thread::spawn(move || answer(&world, stream).ok());
+            }
+        });
+        Self { port, over }
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        // It looks once somebody calls.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+/// Answers one request, and closes.
+fn answer(world: &Path, mut stream: TcpStream) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let request = lines.next().transpose()?.unwrap_or_default();
+    for line in lines {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let mut words = request.split(' ');
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let path = path.split('?').next().unwrap_or_default().trim_start_matches('/');
+    let (cluster, path) = path.split_once('/').unwrap_or((path, ""));
+    let Some(cluster) = Cluster::running(world, cluster) else { return Ok(()) };
+    let (status, body) = match cluster.resource(method, path) {
+        Some(body) => ("200 OK", body),
+        None => (
+            "404 Not Found",
+            json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404,
+                   "reason": "NotFound", "message": format!("the API of the tests has no {path}")}),
+        ),
+    };
+    let body = body.to_string();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+struct Cluster {
+    node: String,
+    id: String,
+    version: String,
+}
+
+impl Cluster {
+    /// The cluster of that name, if its node runs.
+    fn running(world: &Path, cluster: &str) -> Option<Self> {
+        let node = format!("{cluster}-control-plane");
+        let read = |path: PathBuf| Some(fs::read_to_string(path).ok()?.trim().to_owned());
+        let containers = world.join("containers");
+        let is_it = |id: &String| read(containers.join(id).join("name")).as_ref() == Some(&node);
+        let id = names(&containers).into_iter().find(is_it)?;
+        let version = read(world.join("versions").join(cluster))?;
+        let state = read(containers.join(&id).join("state"))?;
+        (state == "running").then_some(Self { node, id, version })
+    }
+
+    fn resource(&self, method: &str, path: &str) -> Option<Value> {
+        let Self { node, id, version } = self;
+        let ready = json!([{"type": "Ready", "status": "True",
+                            "lastHeartbeatTime": "2999-01-01T00:00:00Z"}]);
+        let list = |kind: &str, api: &str, items: Value| json!({"kind": kind, "apiVersion": api, "metadata": {}, "items": items});
+        Some(match (method, path) {
+            ("GET", "version") => json!({
+                "major": "1", "minor": "36", "gitVersion": version, "gitCommit": "", "compiler": "",
+                "gitTreeState": "", "buildDate": "", "goVersion": "", "platform": "",
+            }),
+            ("GET", "api/v1/nodes") => list(
+                "NodeList",
+                "v1",
+                json!([{
+                    "metadata": {"name": node},
+                    "status": {"conditions": ready, "nodeInfo": node_info(version)},
+                }]),
+            ),
+            ("GET", "api/v1/namespaces/kube-system") => json!({
+                "kind": "Namespace", "apiVersion": "v1",
+                "metadata": {"name": "kube-system", "uid": format!("uid-of-{id}")},
+            }),
+            ("DELETE", "api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef") => json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+            }),
+            ("GET", "apis/apps/v1/namespaces/kube-system/deployments/coredns") => json!({
+                "kind": "Deployment", "apiVersion": "apps/v1",
+                "metadata": {"name": "coredns", "generation": 1},
+                "spec": {"replicas": 1, "selector": {}, "template": {}},
+                "status": {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": 1},
+            }),
+            ("GET", "api/v1/namespaces/kube-system/services/kube-dns") => json!({
+                "kind": "Service", "apiVersion": "v1", "metadata": {"name": "kube-dns"},
+                "spec": {"selector": {"k8s-app": "kube-dns"}},
+            }),
+            ("GET", "api/v1/namespaces/kube-system/pods") => list(
+                "PodList",
+                "v1",
+                json!([{
+                    "metadata": {"name": "coredns"},
+                    "status": {"podIP": "10.0.0.2", "conditions": ready},
+                }]),
+            ),
+            ("GET", "apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices") => list(
+                "EndpointSliceList",
+                "discovery.k8s.io/v1",
+                json!([{
+                    "metadata": {"name": "kube-dns"}, "addressType": "IPv4",
+                    "endpoints": [{"addresses": ["10.0.0.2"]}],
+                }]),
+            ),
+            _ => return None,
+        })
+    }
+}
+
+fn node_info(version: &str) -> Value {
+    json!({
+        "kubeletVersion": version, "kubeProxyVersion": version, "architecture": "amd64",
+        "bootID": "", "containerRuntimeVersion": "", "kernelVersion": "", "machineID": "",
+        "operatingSystem": "linux", "osImage": "", "systemUUID": "",
+    })
+}

@@ -1,0 +1,61 @@
+//! A lab's life on real clusters.
+
+use std::collections::BTreeMap;
+
+use super::{
+    seatrial::{Ended, User},
+    world::{World, docker},
+};
+
+const EU: &str = "two-regions-eu-control-plane";
+const US: &str = "two-regions-us-control-plane";
+
+fn id(node: &str) -> String {
+    docker(&["inspect", "--format", "{{.Id}}", node]).trim().to_owned()
+}
+
+/// What tells each cluster from every other.
+fn identities(user: &User) -> BTreeMap<&'static str, String> {
+    let uid = ["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"];
+    let of = |context: &'static str| {
+        (context, user.kubectl("two-regions", &[&["--context", context][..], &uid].concat()))
+    };
+    ["two-regions-eu", "two-regions-us"].map(of).into()
+}
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn a_lab_is_left_alone_stopped_started_and_mended() {
+    let (world, user) = (World::now(), User::new());
+    let lab = User::repository("scenarios/labs/two-regions.yaml");
+    let up = || -> Ended { user.run(&["up", &lab]) };
+    up().code(0).stdout_has("two-regions\n");
+    let (standing, before) = (World::now(), identities(&user));
+
+    let again = up();
+    again.code(0).stdout_has("two-regions\n");
+    assert!(again.stderr.contains("nothing to do"), "{}", again.stderr);
+    assert!(again.took.as_secs_f64() < 1.0, "a no-op took {:?}", again.took);
+    standing.is_unchanged("up of a lab that is up");
+
+    user.run(&["stop"]).code(0);
+    user.run(&["status"]).code(0).stdout_has("0/1");
+    user.run(&["start"]).code(0);
+    standing.is_unchanged("stop and start");
+    assert_eq!(identities(&user), before);
+    user.run(&["status"]).code(0).stdout_has("ready");
+
+    let (eu, us) = (id(EU), id(US));
+    docker(&["rm", "--force", "--volumes", US]);
+    user.run(&["status"]).code(0).stdout_has("two-regions-us-control-plane is gone");
+    up().code(0);
+    assert_eq!(id(EU), eu);
+    assert_ne!(id(US), us);
+    let after = identities(&user);
+    assert_eq!(after["two-regions-eu"], before["two-regions-eu"]);
+    assert_ne!(after["two-regions-us"], before["two-regions-us"]);
+
+    user.run(&["down"]).code(0);
+    world.is_unchanged("down");
+    user.kubeconfig_is_untouched();
+}
