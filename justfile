@@ -18,6 +18,17 @@ test *args:
 real *args:
     cargo test --test it -- --ignored --test-threads=1 {{ args }}
 
+# How long a reset of three clusters takes, against creating them anew with kind alone.
+[group: 'test']
+bench-reset rounds="3":
+    cargo build --release
+    benches/reset.sh target/release/seatrial {{ rounds }}
+
+# Write the JSON Schemas anew.
+[group: 'check']
+schemas:
+    for kind in lab scenario template; do cargo run --quiet -- schema $kind > schemas/$kind.json; done
+
 # Format, lint, docs.
 [group: 'check']
 lint:

@@ -16,6 +16,7 @@ pub mod model;
 pub mod provider;
 pub mod redact;
 pub mod report;
+pub mod reset;
 pub mod runner;
 pub mod shipped;
 pub mod template;

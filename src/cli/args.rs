@@ -6,9 +6,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
-    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, render::Render, run::Run,
-    scenario::Scenario, signals::Interrupt, start::Start, status::Status, stop::Stop,
-    template::Template, traffic::Traffic, up::Up,
+    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, render::Render, reset::Reset, run::Run,
+    scenario::Scenario, schema::Schema, signals::Interrupt, start::Start, status::Status,
+    stop::Stop, template::Template, traffic::Traffic, up::Up,
 };
 use crate::tool::launch;
 
@@ -45,9 +45,11 @@ pub(super) enum Command {
     Launch(Launch),
     Man(Man),
     Render(Render),
+    Reset(Reset),
     Run(Run),
     #[command(subcommand)]
     Scenario(Scenario),
+    Schema(Schema),
     Start(Start),
     Status(Status),
     Stop(Stop),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Exit, Failure, Outcome};
 use crate::{
     report::{
+        repeat::RepeatRecord,
         run_dir::{RunDir, RunDirError},
         summary::summary,
     },
@@ -23,6 +24,9 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
+        if RepeatRecord::is_in(&self.dir) {
+            return self.repeat();
+        }
         let run = RunDir::read(&self.dir)?;
         let judgement =
             if run.interrupted { run.judgement.clone() } else { judge(&run.case, &run.history) };
@@ -35,11 +39,28 @@ impl Check {
         Ok(outcome
             .with_remark(&format!("warning: seatrial {} judged this run {then}", run.seatrial)))
     }
+
+    fn repeat(self) -> Result<Outcome, Failure> {
+        let (record, judged) = RepeatRecord::read(&self.dir)?;
+        let found = record.together(&judged);
+        let text = record.summary(&found, &judged, &self.dir);
+        let outcome = Outcome::ended(exit_of_verdict(found.verdict), text);
+        if found.verdict == record.verdict {
+            return Ok(outcome);
+        }
+        let (then, seatrial) = (record.verdict, &record.seatrial);
+        Ok(outcome.with_remark(&format!("warning: seatrial {seatrial} judged this repeat {then}")))
+    }
 }
 
 /// A judgement as an exit code.
 pub(super) const fn exit_of(judgement: &Judgement) -> Exit {
-    match judgement.verdict {
+    exit_of_verdict(judgement.verdict)
+}
+
+/// A verdict as an exit code.
+pub(super) const fn exit_of_verdict(verdict: Verdict) -> Exit {
+    match verdict {
         Verdict::Pass => Exit::Passed,
         Verdict::Fail => Exit::Failed,
         Verdict::Error | Verdict::Inconclusive | Verdict::Skipped => Exit::Inconclusive,

@@ -38,6 +38,7 @@ pub(super) struct Context {
 }
 
 /// A host that is fit to work on; nothing was begun on it.
+#[derive(Clone)]
 pub(super) struct Found<'a> {
     context: &'a Context,
     state: State,

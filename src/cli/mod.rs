@@ -17,8 +17,11 @@ mod man;
 mod outcome;
 mod progress;
 mod render;
+mod reset;
 mod run;
 mod scenario;
+mod schema;
+mod series;
 mod signals;
 mod source;
 mod start;
@@ -84,8 +87,10 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Launch(launch) => Err(launch.run()),
         Command::Man(man) => man.run(),
         Command::Render(render) => render.run(context).await,
+        Command::Reset(reset) => reset.run(context).await,
         Command::Run(run) => run.run(context).await,
-        Command::Scenario(scenario) => Ok(scenario.run(context)),
+        Command::Scenario(scenario) => scenario.run(context),
+        Command::Schema(schema) => Ok(schema.run()),
         Command::Start(start) => start.run(context).await,
         Command::Status(status) => status.run(context).await,
         Command::Stop(stop) => stop.run(context).await,

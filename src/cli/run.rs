@@ -2,20 +2,24 @@
 
 use std::{
     fmt::{self, Write as _},
-    hash::{BuildHasher, RandomState},
     num::NonZeroUsize,
     path::PathBuf,
 };
 
-use jiff::Timestamp;
+use indexmap::IndexSet;
 
 use super::{
-    Context, Exit, Failure, Outcome, check::exit_of, context::Found, down::with_leftovers,
-    source::ScenarioSource, up::how_to_use,
+    Context, Exit, Failure, Outcome,
+    check::exit_of,
+    context::Found,
+    down::with_leftovers,
+    series::{Series, Turn},
+    source::ScenarioSource,
+    up::how_to_use,
 };
 use crate::{
     fleet::LabStore,
-    model::{scenario::Scenario, source::SourceFile},
+    model::{scenario::Scenario, source::SourceFile, variants::Variants},
     report::{
         junit::junit,
         run_dir::{EventLog, RunDir, RunRecord},
@@ -23,10 +27,14 @@ use crate::{
         summary::summary,
         unjudged::Unjudged,
     },
-    runner::{self, RunEnd, RunFailure, RunRequest},
+    runner::{RunEnd, RunFailure, RunRequest},
 };
 
-/// Run scenarios: each in a lab of its own, which is removed afterwards, or in one that is up.
+/// Run scenarios with their variants: each in a lab of its own, which is removed afterwards, or in
+/// one that is up.
+///
+/// Runs that need the same lab get the same one, one after the other, if the one before heals what
+/// it breaks.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
     /// Files, or names of shipped scenarios.
@@ -34,22 +42,28 @@ pub(super) struct Run {
     scenarios: Vec<ScenarioSource>,
     /// How many clusters to create at once [default: what free memory allows].
     #[arg(long, short)]
-    jobs: Option<NonZeroUsize>,
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Only this variant, `base` for the scenario as written [default: all of them].
+    #[arg(long, value_name = "NAME")]
+    variant: Vec<String>,
+    /// Change a value of the scenario and of its variants, such as `steady.for=5s`.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
     /// Exit with 0 even if every scenario was skipped.
     #[arg(long)]
-    allow_skipped: bool,
+    pub(super) allow_skipped: bool,
     /// Let scenarios run programs on this host: `exec`, in `setup` and in steps.
     #[arg(long)]
     allow_exec: bool,
     /// Leave each lab standing.
     #[arg(long)]
-    keep: bool,
+    pub(super) keep: bool,
     /// Run in a lab that is up, and leave it as it was.
     #[arg(long, conflicts_with_all = ["jobs", "keep"])]
-    lab: Option<String>,
+    pub(super) lab: Option<String>,
     /// Where the records of the runs go, a directory for each.
     #[arg(long, default_value = "seatrial-runs")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
 }
 
 impl Run {
@@ -58,33 +72,21 @@ impl Run {
         let loaded = self
             .scenarios
             .iter()
-            .map(|source| Ok((source, source.load(context)?)))
+            .map(|source| Ok((source, source.load_with(context, &self.set)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
-        for (source, (scenario, _)) in &loaded {
-            self.check_exec(source, scenario)?;
+        let mut turns = Vec::new();
+        for (source, (variants, file)) in &loaded {
+            let chosen = self.chosen(source, variants)?;
+            turns.extend(chosen.into_iter().map(|scenario| Turn { source, file, scenario }));
         }
-        // Of what was skipped only as long as nothing else was run.
-        let mut exit = Exit::Skipped;
-        let (mut results, mut remarks) = (String::new(), String::new());
-        for (source, (scenario, file)) in &loaded {
-            let one = self.one(context, source, scenario, file).await;
-            exit = exit.and(one.exit);
-            results.push_str(&one.result);
-            remarks.push_str(&one.remark);
-            // Also when it came too late for this one: the next one must not start.
-            if context.is_interrupted() {
-                exit = exit.and(Exit::Interrupted);
-                break;
-            }
+        for turn in &turns {
+            self.check_exec(turn)?;
         }
-        if exit == Exit::Skipped && self.allow_skipped {
-            exit = Exit::Passed;
-        }
-        Ok(Outcome::ended(exit, results).with_remark(&remarks))
+        Ok(Series::new(context, &self).run(&turns).await)
     }
 
     /// A file of somebody else's must not run programs before somebody has looked at it.
-    fn check_exec(&self, source: &ScenarioSource, scenario: &Scenario) -> Result<(), Failure> {
+    fn check_exec(&self, Turn { source, scenario, .. }: &Turn<'_>) -> Result<(), Failure> {
         let executes = scenario.executes();
         if self.allow_exec || executes.is_empty() {
             return Ok(());
@@ -97,64 +99,56 @@ impl Run {
         )))
     }
 
-    async fn one(
+    /// The variants asked for, each once; all if none was.
+    fn chosen<'v>(
         &self,
-        context: &Context,
         source: &ScenarioSource,
-        scenario: &Scenario,
-        file: &SourceFile,
-    ) -> One {
-        // A host that is not fit to run anything makes no run, and so no directory; nor does a lab
-        // that does not fit, or that somebody else holds.
-        let (found, held) = match self.find(context, scenario).await {
-            Ok(found) => found,
-            Err(failure) => return One::failed(failure),
+        variants: &'v Variants,
+    ) -> Result<Vec<&'v Scenario>, Failure> {
+        if self.variant.is_empty() {
+            return Ok(variants.all());
+        }
+        let asked: IndexSet<&String> = self.variant.iter().collect();
+        let named = |name: &String| {
+            let unknown = |error| Failure::usage(format!("{}: {error}", source.shown()));
+            variants.named(name).map_err(unknown)
         };
-        let id = new_id();
-        let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
-        let path = self.out.join(format!("{start}-{}-{id}", scenario.name));
-        let dir = match RunDir::create(path) {
-            Ok(dir) => dir,
-            Err(error) => return One::failed(error.into()),
-        };
-        let (source, jobs, keep) = (source.shown(), self.jobs, self.keep);
-        let request = RunRequest { scenario, source, id: &id, dir: &dir, jobs, keep };
-        let tried = try_one(found, &request, held.as_ref(), file).await;
-        tried.unwrap_or_else(|failure| unjudged(&request, failure))
-    }
-
-    /// The host, and the lab that is up, held until the run's end.
-    async fn find<'a>(
-        &self,
-        context: &'a Context,
-        scenario: &Scenario,
-    ) -> Result<(Found<'a>, Option<LabStore>), Failure> {
-        let found = context.find().await?;
-        let held = self.lab.as_ref().map(|lab| runner::hold_fitting(found.state(), lab, scenario));
-        let held = held.transpose()?;
-        Ok((found, held))
+        asked.into_iter().map(named).collect()
     }
 }
 
+/// Where a run takes place.
+pub(super) enum Lab<'a> {
+    /// In one that was up before, and stays.
+    Given(&'a LabStore),
+    /// In the one that an earlier run handed on, or else in one of its own. With `hand_on` it is
+    /// there again afterwards, if the next run can use it.
+    Own { lab: &'a mut Option<LabStore>, hand_on: bool },
+}
+
 /// One run, with everything of it in its directory.
-async fn try_one(
+pub(super) async fn try_one(
     found: Found<'_>,
     request: &RunRequest<'_>,
-    held: Option<&LabStore>,
     file: &SourceFile,
+    lab: Lab<'_>,
 ) -> Result<One, Failure> {
     let dir = request.dir;
     dir.write("scenario.yaml", file.text().as_bytes())?;
     let mut log = EventLog::new(dir.file("events.ndjson")?);
     let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
-    let RunEnd { result, left, stays } = match held {
-        Some(store) => request.run_in(&watched.host, store).await,
-        None => request.run(&watched.host).await,
+    let RunEnd { result, left, stays } = match lab {
+        Lab::Given(store) => request.run_in(&watched.host, store).await,
+        Lab::Own { lab, hand_on } => {
+            let (end, handed_on) = request.run_in_series(&watched.host, lab.take(), hand_on).await;
+            *lab = handed_on;
+            end
+        }
     };
     watched.close().await;
     let mut one = match result {
-        Ok(record) => report(&record, dir),
-        Err(RunFailure::Skipped { why }) => skipped(request, &why),
+        Ok(record) => report(record, dir),
+        Err(RunFailure::Skipped { why }) => skipped(request, why),
         Err(failure) => unjudged(request, failure.into()),
     };
     if !left.is_empty() {
@@ -169,42 +163,72 @@ async fn try_one(
     Ok(one)
 }
 
-/// What one scenario came to.
-struct One {
-    exit: Exit,
-    result: String,
-    remark: String,
+/// What one run, or one scenario, came to.
+pub(super) struct One {
+    pub(super) exit: Exit,
+    pub(super) result: String,
+    pub(super) remark: String,
+    /// None of a run that came to no judgement.
+    pub(super) record: Option<Box<RunRecord>>,
+    /// Why it was not begun.
+    pub(super) skipped: Option<String>,
+}
+
+impl Default for One {
+    fn default() -> Self {
+        let (result, remark) = (String::new(), String::new());
+        Self { exit: Exit::Passed, result, remark, record: None, skipped: None }
+    }
 }
 
 impl One {
-    fn failed(failure: Failure) -> Self {
-        Self { exit: failure.exit, result: String::new(), remark: failure.words }
+    pub(super) fn failed(failure: Failure) -> Self {
+        Self { exit: failure.exit, remark: failure.words, ..Self::default() }
+    }
+
+    /// In the words that are shown, why it came to no judgement.
+    pub(super) fn why(&self) -> String {
+        self.remark.trim_start_matches("error: ").trim().to_owned()
     }
 }
 
 /// A judgement stands, whether or not its reports can be written.
-fn report(record: &RunRecord, dir: &RunDir) -> One {
-    let text = summary(record, &record.judgement, dir.path());
+fn report(record: RunRecord, dir: &RunDir) -> One {
+    let result = summary(&record, &record.judgement, dir.path());
     let exit = if record.interrupted { Exit::Interrupted } else { exit_of(&record.judgement) };
-    let remark = write_reports(dir, &text, junit(record, &record.judgement));
-    One { exit, result: text, remark }
+    let remark = write_reports(dir, &result, junit(&record, &record.judgement));
+    One { exit, result, remark, record: Some(Box::new(record)), skipped: None }
 }
 
 /// A run that was not begun says so where a verdict would stand.
-fn skipped(request: &RunRequest<'_>, why: &str) -> One {
-    let skipped = Skipped { scenario: &request.scenario.name, run: request.id, why };
-    let result = skipped.summary(request.dir.path());
-    let remark = write_reports(request.dir, &result, skipped.junit());
-    One { exit: Exit::Skipped, result, remark }
+fn skipped(request: &RunRequest<'_>, why: String) -> One {
+    let (result, remark) = tell_skipped(request.scenario, request.id, &why, request.dir);
+    One { exit: Exit::Skipped, result, remark, record: None, skipped: Some(why) }
+}
+
+/// What is shown of a run that was not begun; its reports are written.
+pub(super) fn tell_skipped(
+    scenario: &Scenario,
+    run: &str,
+    why: &str,
+    dir: &RunDir,
+) -> (String, String) {
+    let title = scenario.title();
+    let skipped = Skipped { scenario: &title, run, why };
+    let result = skipped.summary(dir.path());
+    let warnings = write_reports(dir, &result, skipped.junit());
+    (result, warnings)
 }
 
 /// A run without a judgement says so where one would stand.
-fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
+pub(super) fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
     let why = failure.words.trim_start_matches("error: ");
-    let unjudged = Unjudged { scenario: &request.scenario.name, run: request.id, why };
+    let title = request.scenario.title();
+    let unjudged = Unjudged { scenario: &title, run: request.id, why };
     let result = unjudged.summary(request.dir.path());
     let warnings = write_reports(request.dir, &result, unjudged.junit());
-    One { exit: failure.exit, result, remark: failure.words + &warnings }
+    let remark = failure.words + &warnings;
+    One { exit: failure.exit, result, remark, record: None, skipped: None }
 }
 
 /// Writes both; what cannot be written is a warning.
@@ -217,19 +241,6 @@ fn write_reports(dir: &RunDir, summary: &str, junit: Result<String, impl fmt::Di
         let _ = writeln!(warnings, "warning: a report is missing: {error}");
     }
     warnings
-}
-
-/// Four characters that tell runs apart.
-fn new_id() -> String {
-    const CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut random = RandomState::new().hash_one(std::process::id());
-    let mut id = String::new();
-    for _ in 0..4 {
-        let index = usize::try_from(random % 36).unwrap_or_default();
-        id.push(char::from(CHARACTERS[index]));
-        random /= 36;
-    }
-    id
 }
 
 impl From<RunFailure> for Failure {
@@ -269,7 +280,7 @@ mod tests {
         let dir = RunDir::create(place.path().join("run")).expect("it is new");
         // Nothing can be written where a directory is.
         std::fs::create_dir(dir.path().join("summary.txt")).expect("it is new");
-        let One { exit, result, remark } = report(&record.expect("a record"), &dir);
+        let One { exit, result, remark, .. } = report(record.expect("a record"), &dir);
         assert_eq!(exit, Exit::Failed);
         assert!(result.starts_with("calm: FAIL"), "{result}");
         assert!(remark.starts_with("warning: a report is missing: "), "{remark}");

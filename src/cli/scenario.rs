@@ -1,33 +1,25 @@
 //! `seatrial scenario`.
 
-use std::fmt::Write as _;
+mod explain;
+mod lint;
+mod list;
 
-use super::{Context, Exit, Outcome, source::ScenarioSource};
+use super::{Context, Failure, Outcome};
 
 /// Scenarios.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Scenario {
-    /// Read scenarios with their labs, and tell everything that is wrong with them.
-    Lint {
-        /// Files, or names of shipped scenarios.
-        #[arg(required = true)]
-        scenarios: Vec<ScenarioSource>,
-    },
+    Explain(explain::Explain),
+    Lint(lint::Lint),
+    List(list::List),
 }
 
 impl Scenario {
-    pub(super) fn run(self, context: &Context) -> Outcome {
-        let Self::Lint { scenarios } = self;
-        let (mut sound, mut problems) = (String::new(), String::new());
-        for source in &scenarios {
-            match source.load(context) {
-                Ok((scenario, _)) => {
-                    let _ = writeln!(sound, "{}: ok ({})", source.shown(), scenario.name);
-                }
-                Err(failure) => problems.push_str(&failure.words),
-            }
+    pub(super) fn run(self, context: &Context) -> Result<Outcome, Failure> {
+        match self {
+            Self::Explain(explain) => explain.run(context),
+            Self::Lint(lint) => Ok(lint.run(context)),
+            Self::List(list) => list.run(context),
         }
-        let exit = if problems.is_empty() { Exit::Passed } else { Exit::Usage };
-        Outcome::ended(exit, sound).with_remark(&problems)
     }
 }

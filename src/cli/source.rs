@@ -14,8 +14,8 @@ use crate::{
         nearest::Nearest,
         problem::Problem,
         problems::{Located, Problems},
-        scenario::Scenario,
         source::SourceFile,
+        variants::Variants,
     },
     shipped,
 };
@@ -66,19 +66,49 @@ impl ScenarioSource {
         &self.0
     }
 
-    pub(super) fn load(&self, context: &Context) -> Result<(Scenario, SourceFile), Failure> {
+    pub(super) fn load(&self, context: &Context) -> Result<(Variants, SourceFile), Failure> {
+        self.load_with(context, &[])
+    }
+
+    /// The same with some values of it changed.
+    pub(super) fn load_with(
+        &self,
+        context: &Context,
+        set: &[String],
+    ) -> Result<(Variants, SourceFile), Failure> {
+        Ok(self.read(context, set)?)
+    }
+
+    /// What a file says if it is a scenario; files of other kinds may lie beside scenarios.
+    pub(super) fn load_if_scenario(&self, context: &Context) -> Result<Option<Variants>, Failure> {
+        let other_kind = |problem: &Problem| {
+            matches!(
+                problem,
+                Problem::WrongKind { .. }
+                    | Problem::UnknownKind { .. }
+                    | Problem::UnknownApiVersion { .. }
+            )
+        };
+        match self.read(context, &[]) {
+            Ok((variants, _)) => Ok(Some(variants)),
+            Err(problems) if problems.iter().any(|one| other_kind(&one.problem)) => Ok(None),
+            Err(problems) => Err(problems.into()),
+        }
+    }
+
+    fn read(&self, context: &Context, set: &[String]) -> Result<(Variants, SourceFile), Problems> {
         let catalogue = context.catalogue();
         let loader = Loader::new(catalogue);
         let path = PathBuf::from(&self.0);
         if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.is_file())
         {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
-            return Ok((loader.scenario(&file, None)?, file));
+            return Ok((loader.variants(&file, None, set)?, file));
         }
         let names = shipped::SCENARIOS.map(|(name, _)| name.to_owned());
         let file = read(&path, "shipped scenario", &names)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
-        Ok((loader.scenario(&file, Some(&base))?, file))
+        Ok((loader.variants(&file, Some(&base), set)?, file))
     }
 }
 

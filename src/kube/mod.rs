@@ -4,6 +4,7 @@
 
 mod access;
 mod addresses;
+mod afresh;
 mod apply;
 mod condition;
 mod error;
@@ -15,6 +16,7 @@ mod served;
 mod told;
 
 pub use access::ClusterApi;
+pub use afresh::Tasks;
 pub use condition::ObjectKey;
 pub use error::KubeError;
 pub use exec::{Exec, PodName};

@@ -74,7 +74,11 @@ impl ClusterApi {
     }
 }
 
-fn what_is_amiss(pods: &[Pod], slices: &[EndpointSlice], starts: &NodeStarts) -> Option<String> {
+pub(super) fn what_is_amiss(
+    pods: &[Pod],
+    slices: &[EndpointSlice],
+    starts: &NodeStarts,
+) -> Option<String> {
     let living = || pods.iter().filter(|pod| is_living(pod));
     if living().next().is_none() {
         return Some("no pods".to_owned());
@@ -101,7 +105,7 @@ fn is_living(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_none() && !has_ended
 }
 
-fn is_ready(pod: &Pod) -> bool {
+pub(super) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
     conditions.filter(|condition| condition.type_ == "Ready").any(|ready| ready.status == "True")
 }
@@ -123,7 +127,7 @@ fn address(pod: &Pod) -> Option<&str> {
     pod.status.as_ref()?.pod_ip.as_deref()
 }
 
-fn ready_addresses(slice: &EndpointSlice) -> impl Iterator<Item = &str> {
+pub(super) fn ready_addresses(slice: &EndpointSlice) -> impl Iterator<Item = &str> {
     let ready = slice.endpoints.iter().filter(|endpoint| {
         // Absent means ready.
         endpoint.conditions.as_ref().and_then(|conditions| conditions.ready) != Some(false)

@@ -250,14 +250,14 @@ fn scalar(text: String, style: ScalarStyle, at: Range<usize>) -> Node {
     let plain = style == ScalarStyle::Plain;
     let value = match text.as_str() {
         "" | "~" | "null" | "Null" | "NULL" if plain => Value::Null,
-        _ => Value::Scalar(Scalar { text, plain }),
+        _ => Value::Scalar(Scalar { text, plain, is_argument: false }),
     };
     Node { value, named: at.clone(), at }
 }
 
 fn key(node: Node) -> Result<Key, Fatal> {
     let found = node.shape();
-    let Value::Scalar(Scalar { text, plain }) = node.value else {
+    let Value::Scalar(Scalar { text, plain, .. }) = node.value else {
         let what = "the key of a map".to_owned();
         return Err((Problem::Shape { what, wanted: "a text", found }, node.named));
     };

@@ -10,6 +10,7 @@ use super::{
     problem::Problem,
     problems::{Located, Problems},
     source::SourceFile,
+    sources::Sources,
     tree::{Key, Node, Value},
     yaml11,
 };
@@ -22,22 +23,43 @@ pub(crate) type Read<T> = Result<T, Reported>;
 
 /// Collects the problems of one file.
 pub(crate) struct Decoder {
-    file: SourceFile,
+    sources: Sources,
     pub(crate) problems: Vec<Located>,
 }
 
 impl Decoder {
     pub(crate) fn new(file: &SourceFile) -> Self {
-        Self { file: file.clone(), problems: Vec::new() }
+        Self::of(Sources::new(file))
     }
 
+    /// Reads a tree whose parts come from several texts.
+    pub(crate) fn of(sources: Sources) -> Self {
+        Self { sources, problems: Vec::new() }
+    }
+
+    /// The file that is read; others may lend it parts.
     pub(crate) fn file(&self) -> &SourceFile {
-        &self.file
+        self.sources.first()
+    }
+
+    pub(crate) fn sources(&mut self) -> &mut Sources {
+        &mut self.sources
+    }
+
+    /// What stands at a place.
+    pub(crate) fn written(&self, at: &Range<usize>) -> &str {
+        self.sources.text(at)
+    }
+
+    fn located(&self, at: &Range<usize>, problem: Problem) -> Located {
+        let (file, at) = self.sources.locate(at);
+        Located::new(file, at, problem)
     }
 
     /// Notes a problem. The result is what the caller has instead of a value.
     pub(crate) fn report(&mut self, at: &Range<usize>, problem: Problem) -> Reported {
-        self.problems.push(Located::new(&self.file, at.clone(), problem));
+        let located = self.located(at, problem);
+        self.problems.push(located);
         Reported
     }
 
@@ -48,16 +70,19 @@ impl Decoder {
         other: &Range<usize>,
         problem: Problem,
     ) -> Reported {
-        let located = Located::new(&self.file, at.clone(), problem);
-        self.problems.push(located.and(other.clone()));
+        let located = self.located(at, problem);
+        let (file, other) = self.sources.locate(other);
+        // Only one text can be shown.
+        let located = if *file == located.file { located.and(other) } else { located };
+        self.problems.push(located);
         Reported
     }
 
     /// The value, or everything that was reported.
     pub(crate) fn finish<T>(self, value: Read<T>) -> Result<T, Problems> {
-        Problems::collect(&self.file, self.problems)?;
+        Problems::collect(self.sources.first(), self.problems)?;
         // Nothing was reported, so there is a value; were it not so, the file is to blame.
-        value.map_err(|Reported| Located::new(&self.file, 0..0, Problem::NoValues).into())
+        value.map_err(|Reported| Located::new(self.sources.first(), 0..0, Problem::NoValues).into())
     }
 
     /// A map with known keys. `of` says what it is; keys that `read` does not ask for are unknown.
@@ -216,6 +241,8 @@ impl<'n> Fields<'_, 'n> {
         let Self { decoder, entries, of, named, asked, mut missing } = self;
         let written = |name: &&str| entries.iter().any(|(key, _)| key.text == **name);
         let (used, unused): (Vec<&str>, Vec<&str>) = asked.iter().copied().partition(written);
+        #[cfg(test)]
+        asked::remember(of, &asked);
         let mut all = Ok(());
         for (key, _) in entries.iter().filter(|(key, _)| !asked.contains(&key.text.as_str())) {
             let known: Vec<&str> = unused.iter().chain(&used).copied().collect();
@@ -230,5 +257,34 @@ impl<'n> Fields<'_, 'n> {
             all = Err(decoder.report(&named, problem));
         }
         all
+    }
+}
+
+/// The keys that maps were asked for, whether they were there or not, by what the maps are.
+#[cfg(test)]
+pub(crate) mod asked {
+    use std::{
+        cell::RefCell,
+        collections::{BTreeMap, BTreeSet},
+    };
+
+    type Keys = BTreeMap<String, BTreeSet<String>>;
+
+    thread_local! {
+        static ASKED: RefCell<Keys> = RefCell::default();
+    }
+
+    pub(super) fn remember(of: &str, keys: &[&str]) {
+        ASKED.with_borrow_mut(|asked| {
+            asked.entry(of.to_owned()).or_default().extend(keys.iter().map(ToString::to_string));
+        });
+    }
+
+    pub(crate) fn forget() {
+        ASKED.take();
+    }
+
+    pub(crate) fn so_far() -> Keys {
+        ASKED.with_borrow(Clone::clone)
     }
 }

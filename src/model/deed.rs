@@ -54,6 +54,14 @@ pub enum Where {
     Roles(Vec<Name>),
 }
 
+impl Where {
+    /// Whether a role stands there by its name.
+    #[must_use]
+    pub fn names(&self, role: &Name) -> bool {
+        matches!(self, Self::Roles(roles) if roles.contains(role))
+    }
+}
+
 impl Deed {
     #[must_use]
     pub const fn within(&self) -> Duration {
@@ -62,6 +70,22 @@ impl Deed {
             | Self::Exec(Exec { within, .. })
             | Self::Wait(Wait { within, .. }) => *within,
         }
+    }
+
+    /// The clusters that it is about; a program has all of them in its `KUBECONFIG`.
+    #[must_use]
+    pub const fn places(&self) -> &Where {
+        match self {
+            Self::Apply(Apply { to, .. }) => to,
+            Self::Exec(_) => &Where::All,
+            Self::Wait(Wait { at, .. }) => at,
+        }
+    }
+
+    /// Whether clusters may be others afterwards.
+    #[must_use]
+    pub const fn changes(&self) -> bool {
+        !matches!(self, Self::Wait(_))
     }
 
     /// Whether it runs a program on this host, which somebody must have allowed.

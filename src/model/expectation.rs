@@ -128,7 +128,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const NAMES: [(&'static str, Self); 21] = [
+    pub const NAMES: [(&'static str, Self); 22] = [
         ("answered_by", Self::AnsweredBy),
         ("dns", Self::Count(Class::Dns)),
         ("downtime", Self::Downtime),
@@ -139,6 +139,7 @@ impl Metric {
         ("ok", Self::Count(Class::Ok)),
         ("p50", Self::Percentile(500)),
         ("p90", Self::Percentile(900)),
+        ("p95", Self::Percentile(950)),
         ("p99", Self::Percentile(990)),
         ("p999", Self::Percentile(999)),
         ("rate", Self::Rate),

@@ -2,6 +2,7 @@
 //! reported at once, with its place.
 
 mod asking;
+mod change;
 mod conditions;
 mod deed;
 mod document;
@@ -12,22 +13,26 @@ mod lab;
 mod lab_source;
 mod names;
 mod overlap;
+mod repeat;
 mod roles;
 mod scenario;
+mod schema;
 mod steps;
 mod template;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod variants;
 mod workload;
 
 use std::path::Path;
 
 use super::{
     lab::Lab, problems::Problems, scenario::Scenario, source::SourceFile, template::FrontMatter,
+    variants::Variants,
 };
 
-pub use self::template::template_front_matter;
+pub use self::{schema::Document, template::template_front_matter};
 
 /// What files refer to by name: cluster templates and shipped labs.
 pub trait Shelf {
@@ -60,6 +65,17 @@ impl<'s> Loader<'s> {
     /// Loads a file of `kind: Scenario`. `base` is its directory, below which its lab may lie; a
     /// scenario without one comes with the program, and so does its lab.
     pub fn scenario(&self, file: &SourceFile, base: Option<&Path>) -> Result<Scenario, Problems> {
-        scenario::load(file, base, self.shelf)
+        self.variants(file, base, &[]).map(|variants| variants.base)
+    }
+
+    /// Loads a file of `kind: Scenario` with all of its variants, each checked as a whole scenario.
+    /// `settings` are arguments of the form `PATH=VALUE`, which win over both.
+    pub fn variants(
+        &self,
+        file: &SourceFile,
+        base: Option<&Path>,
+        settings: &[String],
+    ) -> Result<Variants, Problems> {
+        variants::load(file, base, self.shelf, settings)
     }
 }

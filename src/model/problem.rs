@@ -26,6 +26,13 @@ pub enum Problem {
     #[diagnostic(code(scenario::already_healed), help("heal each fault once"))]
     AlreadyHealed { step: String },
 
+    #[error("`{text}` is not a path of an address")]
+    #[diagnostic(
+        code(scenario::bad_address_path),
+        help("write what follows the port, such as `/` or `/orders?limit=1`")
+    )]
+    BadAddressPath { text: String },
+
     #[error("{0}")]
     #[diagnostic(code(scenario::expectation), help("{}", expectation_help(_0)))]
     BadExpectation(ExpectationErrorKind),
@@ -67,12 +74,14 @@ pub enum Problem {
     )]
     BadParameterName { name: String },
 
-    #[error("`{text}` is not a path of an address")]
+    #[error("`{path}` is not a path")]
     #[diagnostic(
-        code(scenario::bad_path),
-        help("write what follows the port, such as `/` or `/orders?limit=1`")
+        code(variant::bad_path),
+        help(
+            "write keys with dots between them, such as `steps.freeze.fault.kind`; one that holds a dot itself stands in double quotes"
+        )
     )]
-    BadPath { text: String },
+    BadPath { path: String },
 
     #[error("{0}")]
     #[diagnostic(code(file::bad_unit), help("{}", _0.help()))]
@@ -81,6 +90,10 @@ pub enum Problem {
     #[error("{0}")]
     #[diagnostic(code(lab::bad_version), help("{}", _0.help()))]
     BadVersion(VersionError),
+
+    #[error("`base` is the scenario without any differences")]
+    #[diagnostic(code(variant::base), help("give the variant another name"))]
+    BaseVariant,
 
     #[error("`{key}` bounds a parameter that is not an integer")]
     #[diagnostic(code(template::bounds), help("remove `{key}`, or write `type: integer`"))]
@@ -151,6 +164,13 @@ pub enum Problem {
         )
     )]
     FaultTooShort { sum: String, needed: Span, lasts: Span },
+
+    #[error("`{key}` is the same in every variant")]
+    #[diagnostic(
+        code(variant::fixed_key),
+        help("remove this: a variant changes what a scenario does, not which one it is")
+    )]
+    FixedKey { key: String },
 
     #[error("step `{step}` comes later, so there is nothing to heal yet")]
     #[diagnostic(code(scenario::heal_before_fault), help("move this step behind `{step}`"))]
@@ -245,6 +265,15 @@ pub enum Problem {
     )]
     NotALabPath { path: String },
 
+    #[error("`{text}` is not `PATH=VALUE`")]
+    #[diagnostic(
+        code(variant::not_a_setting),
+        help(
+            "write a path, `=` and a value, such as `--set steps.freeze.fault.kind=cluster-kill`"
+        )
+    )]
+    NotASetting { text: String },
+
     #[error("`{text}` is not an integer")]
     #[diagnostic(
         code(file::not_an_integer),
@@ -279,6 +308,18 @@ pub enum Problem {
     )]
     OverlappingRoles { cluster: String, first: String, second: String },
 
+    #[error("{of} is a list whose entries have no names, so no path leads to `{part}`")]
+    #[diagnostic(code(variant::path_into_list), help("write the whole list at {of}"))]
+    PathIntoList { of: String, part: String },
+
+    #[error("{of} is {found}, so no path leads to `{part}`")]
+    #[diagnostic(code(variant::path_into_value), help("end the path at {of}"))]
+    PathIntoValue { of: String, found: &'static str, part: String },
+
+    #[error("{of} has no `{part}`")]
+    #[diagnostic(code(variant::path_leads_nowhere), help("{nearest}"))]
+    PathLeadsNowhere { of: String, part: String, nearest: Nearest },
+
     #[error("this path leads to no other cluster")]
     #[diagnostic(
         code(scenario::path_within_cluster),
@@ -296,9 +337,20 @@ pub enum Problem {
     #[error("role `{role}` fits {} clusters: {}", clusters.len(), quoted(clusters, ", "))]
     #[diagnostic(
         code(scenario::role_fits_many),
-        help("a role is exactly one cluster: add a label that only one has")
+        help(
+            "a role is exactly one cluster: add a label that only one has, or write `many: true`"
+        )
     )]
     RoleFitsMany { role: String, clusters: Vec<String> },
+
+    #[error("role `{role}` is `many` clusters, and {what} is one")]
+    #[diagnostic(
+        code(scenario::role_is_many),
+        help(
+            "name a role of one cluster; `many` may stand in `order`, `allowed` and `answered_by`"
+        )
+    )]
+    RoleIsMany { role: String, what: &'static str },
 
     #[error("role `{role}` fits no cluster")]
     #[diagnostic(code(scenario::role_fits_none), help("the lab's labels: {}", labels.join("; ")))]
@@ -332,6 +384,13 @@ pub enum Problem {
     #[error("{of} has {} at once", quoted(keys, " and "))]
     #[diagnostic(code(file::several_of), help("keep exactly one of them"))]
     SeveralOf { of: &'static str, keys: Vec<&'static str> },
+
+    #[error("`steady` expects nothing, and a sham run is judged by nothing else")]
+    #[diagnostic(
+        code(scenario::sham),
+        help("add `steady: {{for: 20s, expect: [shop.lost == 0]}}` or the like, or remove `sham`")
+    )]
+    ShamWithoutSteady,
 
     #[error("{what} is {found}, not {wanted}")]
     #[diagnostic(code(file::shape), help("{}", shape_help(wanted)))]

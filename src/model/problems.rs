@@ -9,7 +9,7 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode,
 };
 
-use super::{problem::Problem, source::SourceFile};
+use super::{nearest::quoted, problem::Problem, source::SourceFile};
 
 /// The longest line that is shown around a caret, in bytes; miette panics far beyond it.
 const WIDEST: usize = 2_000;
@@ -25,12 +25,14 @@ pub struct Located {
     pub at: Range<usize>,
     /// A second place that belongs to it: the first use of a name used twice, say.
     pub other: Option<Range<usize>>,
+    /// The variants that it is a problem of, where the scenario itself has none of it.
+    pub variants: Vec<String>,
 }
 
 impl Located {
     #[must_use]
     pub fn new(file: &SourceFile, at: Range<usize>, problem: Problem) -> Self {
-        Self { problem, file: file.clone(), at, other: None }
+        Self { problem, file: file.clone(), at, other: None, variants: Vec::new() }
     }
 
     /// A problem of the file as a whole, such as one that does not exist.
@@ -82,12 +84,17 @@ impl Located {
     fn render_bare(&self) -> String {
         let (line, column) = self.position();
         let help = self.help().map(|help| format!("\n  help: {help}")).unwrap_or_default();
-        format!("  × {}:{line}:{column}: {}{help}\n", self.file.name(), self.problem)
+        format!("  × {}:{line}:{column}: {self}{help}\n", self.file.name())
     }
 }
 
 impl fmt::Display for Located {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.variants.as_slice() {
+            [] => {}
+            [one] => write!(f, "variant `{one}`: ")?,
+            several => write!(f, "variants {}: ", quoted(several, ", "))?,
+        }
         self.problem.fmt(f)
     }
 }
@@ -199,7 +206,7 @@ impl fmt::Display for Problems {
             if index > 0 {
                 f.write_str("; ")?;
             }
-            write!(f, "{}:{}: {}", located.file.name(), located.position().0, located.problem)?;
+            write!(f, "{}:{}: {}", located.file.name(), located.position().0, located)?;
         }
         Ok(())
     }

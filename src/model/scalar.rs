@@ -25,7 +25,7 @@ impl Decoder {
     /// A text; one that needs quotes and has none is refused.
     pub(crate) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Read<&'n str> {
         let scalar = self.scalar(node, what, "a text")?;
-        match yaml11::reading(&scalar.text).filter(|_| scalar.plain) {
+        match yaml11::reading(&scalar.text).filter(|_| scalar.plain && !scalar.is_argument) {
             Some(reading) => {
                 let problem = Problem::NotText { text: scalar.text.clone(), reading };
                 Err(self.report(&node.at, problem))

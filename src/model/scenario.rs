@@ -20,6 +20,10 @@ use super::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     pub name: Name,
+    /// Which of its variants it is; none is the scenario as written.
+    pub variant: Option<Name>,
+    /// What the command line changed: the arguments of `--set`.
+    pub set: Vec<String>,
     pub description: Option<String>,
     pub lab: Lab,
     pub roles: IndexMap<Name, Role>,
@@ -35,9 +39,43 @@ pub struct Scenario {
     pub requires: Requires,
     pub timeouts: Timeouts,
     pub on_failure: OnFailure,
+    /// One run if there is none.
+    pub repeat: Option<Repeat>,
+}
+
+/// `repeat: {runs, sham}`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Repeat {
+    pub runs: u32,
+    /// Runs with nothing broken, after the others.
+    pub sham: u32,
 }
 
 impl Scenario {
+    /// Its name, with that of its variant in brackets.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.variant {
+            Some(variant) => format!("{} ({variant})", self.name),
+            None => self.name.to_string(),
+        }
+    }
+
+    /// Whether its own steps undo everything that they do to the lab.
+    #[must_use]
+    pub fn heals_everything(&self) -> bool {
+        let healed = |id: &Name| {
+            self.steps
+                .iter()
+                .any(|step| matches!(&step.action, Action::Heal { step } if step == id))
+        };
+        self.steps.iter().all(|step| match &step.action {
+            Action::Deed(deed) => !deed.changes(),
+            Action::Fault(_) => healed(&step.id),
+            Action::Heal { .. } => true,
+        })
+    }
+
     /// Where it runs programs of this host, in the words of its file.
     #[must_use]
     pub fn executes(&self) -> Vec<String> {
@@ -56,12 +94,22 @@ impl Scenario {
     }
 }
 
-/// A part that a cluster plays, found by its labels; exactly one cluster, and no cluster twice.
+/// A part that clusters play, found by their labels: exactly one cluster unless it is `many`, and no
+/// cluster plays two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Role {
     pub labels: BTreeMap<String, String>,
-    /// The cluster of the lab that plays it.
+    /// The cluster of the lab that plays it; the first one of `many`.
     pub cluster: Name,
+    /// The other ones, in the order of the lab.
+    pub others: Vec<Name>,
+}
+
+impl Role {
+    /// All clusters that play it.
+    pub fn clusters(&self) -> impl Iterator<Item = &Name> {
+        [&self.cluster].into_iter().chain(&self.others)
+    }
 }
 
 /// The load balancer in front of the clusters.

@@ -41,6 +41,8 @@ pub(crate) struct Scalar {
     pub(crate) text: String,
     /// Written without quotes, so that other readers may see more than a text in it.
     pub(crate) plain: bool,
+    /// An argument of the command line, which no other reader sees: a text needs no quotes.
+    pub(crate) is_argument: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -56,7 +58,7 @@ impl Node {
         match &self.value {
             Value::Map(_) => "a map",
             Value::Null => "empty",
-            Value::Scalar(Scalar { text, plain: true }) => match yaml11::reading(text) {
+            Value::Scalar(Scalar { text, plain: true, .. }) => match yaml11::reading(text) {
                 Some(reading) if reading.starts_with("the number") => "a number",
                 Some(reading) if reading.starts_with("the boolean") => "a boolean",
                 _ => "a text",
@@ -79,8 +81,20 @@ pub(crate) fn parse(
     part: Range<usize>,
     problems: &mut Vec<Located>,
 ) -> Option<Node> {
+    parse_at(file, part, 0, problems)
+}
+
+/// The same for a text that does not stand at the beginning of what its tree is made of, but at
+/// `base`.
+pub(crate) fn parse_at(
+    file: &SourceFile,
+    part: Range<usize>,
+    base: usize,
+    problems: &mut Vec<Located>,
+) -> Option<Node> {
     let text = file.text().get(part.clone()).unwrap_or_default();
-    let mut builder = Builder::new(text, part.start);
+    let mut builder = Builder::new(text, base + part.start);
+    let in_file = |at: Range<usize>| at.start - base..at.end - base;
     let options = granit_parser::options! { disallow_directives: true, emit_comments: false, emit_unresolved_aliases: true };
     let mut outcome = Ok(());
     for event in Parser::new_from_str_with_options(text, options) {
@@ -94,12 +108,12 @@ pub(crate) fn parse(
     }
     let (root, found) = builder.finish();
     let place = |found: Found| Located {
-        other: found.other,
-        ..Located::new(file, found.at, found.problem)
+        other: found.other.map(in_file),
+        ..Located::new(file, in_file(found.at), found.problem)
     };
     problems.extend(found.into_iter().map(place));
     if let Err((problem, at)) = outcome {
-        problems.push(Located::new(file, at, problem));
+        problems.push(Located::new(file, in_file(at), problem));
         return None;
     }
     let root = root.filter(|node| !matches!(node.value, Value::Null));

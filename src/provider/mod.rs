@@ -50,6 +50,15 @@ pub trait Provider: Send + Sync {
         image: &str,
     ) -> Result<(), ProviderError>;
 
+    /// Runs a shell script in a node, with `input` on its stdin. Returns what it prints.
+    async fn run_in(
+        &self,
+        node: &NodeRecord,
+        script: &str,
+        input: String,
+        within: Duration,
+    ) -> Result<String, ProviderError>;
+
     /// Freezes a node: its connections stay open, nothing answers.
     async fn pause(&self, node: &str) -> Result<(), ProviderError>;
 

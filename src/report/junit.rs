@@ -12,7 +12,14 @@ pub fn junit(
     run: &RunRecord,
     judgement: &Judgement,
 ) -> Result<String, quick_junit::SerializeError> {
-    let mut suite = TestSuite::new(&run.scenario);
+    let mut report = Report::new("seatrial");
+    report.add_test_suite(suite(run, judgement));
+    report.to_string()
+}
+
+/// One run as a suite of its own.
+pub(super) fn suite(run: &RunRecord, judgement: &Judgement) -> TestSuite {
+    let mut suite = TestSuite::new(run.title());
     suite.add_property(Property::new("run", &run.run));
     suite.add_property(Property::new("seatrial", &run.seatrial));
     for (name, cluster) in &run.lab.clusters {
@@ -25,15 +32,13 @@ pub fn junit(
         suite.add_test_case(case(run, check));
     }
     suite.add_test_case(whole(run, judgement));
-    let mut report = Report::new("seatrial");
-    report.add_test_suite(suite);
-    report.to_string()
+    suite
 }
 
 fn case(run: &RunRecord, check: &Check) -> TestCase {
     let words = format!("expected {}, observed {}", check.expected, check.observed);
     let mut case = TestCase::new(&check.expectation, status(check.verdict, &words));
-    case.set_classname(format!("seatrial.{}", run.scenario));
+    case.set_classname(format!("seatrial.{}", run.title()));
     let stream = check.stream.as_ref().map_or(String::new(), |stream| format!(" ({stream})"));
     case.set_system_out(format!("observed {}{stream}\n", check.observed));
     case
@@ -47,12 +52,12 @@ fn whole(run: &RunRecord, judgement: &Judgement) -> TestCase {
         verdict => verdict,
     };
     let mut case = TestCase::new("the run can be judged", status(verdict, &reason));
-    case.set_classname(format!("seatrial.{}", run.scenario));
+    case.set_classname(format!("seatrial.{}", run.title()));
     case
 }
 
 /// `JUnit` knows no inconclusive: it must not look like a success, so it is an error.
-fn status(verdict: Verdict, words: &str) -> TestCaseStatus {
+pub(super) fn status(verdict: Verdict, words: &str) -> TestCaseStatus {
     let kind = match verdict {
         Verdict::Pass => return TestCaseStatus::success(),
         Verdict::Skipped => {

@@ -2,10 +2,13 @@
 //!
 //! Must not know the runner's workings.
 
+pub mod explain;
 pub mod glance;
 pub mod junit;
 pub mod progress;
+pub mod repeat;
 pub mod run_dir;
+pub mod several;
 pub mod skipped;
 pub mod summary;
 pub mod unjudged;

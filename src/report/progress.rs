@@ -16,6 +16,7 @@ fn words(event: &Event) -> String {
             format!("{cluster}: ready, {version} with {cni}")
         }
         Event::ClusterRemoved { cluster } => format!("{cluster}: removed"),
+        Event::ClusterReset { cluster } => format!("{cluster}: as it was after `up`"),
         Event::DeedDone { deed, what } => format!("{deed}: {what}"),
         Event::Executed { deed, command, .. } => format!("{deed}: ran {}", command.join(" ")),
         Event::FaultHealed { step, proof } => format!("{step}: healed: {proof}"),
@@ -44,6 +45,7 @@ fn words(event: &Event) -> String {
             format!("lab {lab}{}", clusters.concat())
         }
         Event::LabRemoved { lab } => format!("lab {lab}: removed, nothing left"),
+        Event::LabReused { lab } => format!("lab {lab}: used again"),
         Event::LogsKept { dir } => format!("logs of the clusters: {dir}"),
         Event::Phase { cluster, phase } => format!("{cluster}: {phase}"),
         Event::PlannedAnew { what, why } => format!("planned anew: {what} ({why})"),

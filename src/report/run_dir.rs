@@ -1,6 +1,7 @@
 //! The run directory: everything that a verdict rests on, in files that outlive the tool.
 
 use std::{
+    fmt,
     fs::{self, File, OpenOptions},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
@@ -32,6 +33,15 @@ pub struct RunRecord {
     pub seatrial: String,
     pub run: String,
     pub scenario: String,
+    /// Which of its variants; none is the scenario as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// What the command line changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// Which run of a repeat it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     pub description: Option<String>,
     pub source: String,
     pub started: Timestamp,
@@ -46,7 +56,38 @@ pub struct RunRecord {
     pub judgement: Judgement,
 }
 
+/// Which run of a repeat, from 1.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Run(u32),
+    /// With nothing broken.
+    Sham(u32),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(number) => write!(f, "run {number}"),
+            Self::Sham(number) => write!(f, "sham {number}"),
+        }
+    }
+}
+
 impl RunRecord {
+    /// The scenario with its variant, and which run of a repeat it was.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let mut title = self.scenario.clone();
+        if let Some(variant) = &self.variant {
+            title = format!("{title} ({variant})");
+        }
+        if let Some(part) = self.part {
+            title = format!("{title} {part}");
+        }
+        title
+    }
+
     #[must_use]
     pub const fn format() -> u32 {
         FORMAT

@@ -13,7 +13,7 @@ use crate::{
 pub fn summary(run: &RunRecord, judgement: &Judgement, dir: &Path) -> String {
     let mut text = format!(
         "{}: {} ({})\n",
-        run.scenario,
+        run.title(),
         judgement.verdict.to_string().to_uppercase(),
         counted(judgement)
     );

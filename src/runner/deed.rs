@@ -13,7 +13,7 @@ use crate::{
     model::{
         deed::{Apply, Deed, Exec, Wait, Where},
         name::Name,
-        scenario::Scenario,
+        scenario::{Role, Scenario},
     },
     redact::redacted,
 };
@@ -124,7 +124,7 @@ impl Scene<'_> {
             Where::All => self.scenario.lab.clusters.keys().cloned().collect(),
             Where::Roles(roles) => {
                 let found = roles.iter().filter_map(|role| self.scenario.roles.get(role));
-                found.map(|role| role.cluster.clone()).collect()
+                found.flat_map(Role::clusters).cloned().collect()
             }
         }
     }

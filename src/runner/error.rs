@@ -8,8 +8,8 @@ use std::{
 
 use crate::{
     cni::CniError, fault::FaultError, fleet::FleetError, isolation::client::ClientError,
-    kube::KubeError, model::name::Name, provider::ProviderError, template::TemplateError,
-    tool::ToolError, wait::WaitError,
+    kube::KubeError, model::name::Name, provider::ProviderError, reset::ResetError,
+    template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +67,8 @@ pub enum RunnerError {
     #[error(transparent)]
     Provider(#[from] ProviderError),
     #[error(transparent)]
+    Reset(#[from] ResetError),
+    #[error(transparent)]
     Template(#[from] TemplateError),
     #[error(transparent)]
     Tool(#[from] ToolError),
@@ -113,6 +115,10 @@ impl RunnerError {
                 | Self::Wait(WaitError::Cancelled { .. })
                 | Self::Tool(ToolError::Cancelled { .. })
                 | Self::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
+                | Self::Reset(
+                    ResetError::Wait(WaitError::Cancelled { .. })
+                        | ResetError::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
+                )
         )
     }
 }
@@ -204,6 +210,7 @@ mod tests {
             RunnerError::NotUp { cluster: cluster() },
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
+            ResetError::NotKept { cluster: cluster() }.into(),
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },

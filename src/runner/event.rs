@@ -28,6 +28,10 @@ pub enum Event {
     ClusterRemoved {
         cluster: String,
     },
+    /// A cluster is as it was after `up`.
+    ClusterReset {
+        cluster: String,
+    },
     /// A step or an entry of `setup` did what it says.
     DeedDone {
         deed: String,
@@ -76,6 +80,10 @@ pub enum Event {
         clusters: Vec<PlannedCluster>,
     },
     LabRemoved {
+        lab: String,
+    },
+    /// A run goes on where an earlier one of the same invocation ended.
+    LabReused {
         lab: String,
     },
     /// What the clusters of a run that did not pass told is in this directory.

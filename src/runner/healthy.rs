@@ -94,7 +94,7 @@ impl<'a> Patient<'a> {
         let scenario = self.trial.scenario;
         let behind = scenario.front_door.iter().flat_map(|door| &door.order);
         let mut behind = behind.filter_map(|role| scenario.roles.get(role));
-        let is_behind = behind.any(|role| *role.cluster == *cluster);
+        let is_behind = behind.any(|role| role.clusters().any(|behind| **behind == *cluster));
         !is_behind || self.door.is_none_or(|door| door.up().iter().any(|up| up == cluster))
     }
 }

@@ -72,13 +72,12 @@ impl Job<'_> {
         wait_until_whole(self.host, &api, &record, cni, None, ready, shown).await?;
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
-        match self.workload {
-            Some(workload) => {
-                let (host, within) = (self.host, self.timeouts.deploy);
-                deploy(host, self.images, workload, &api, &self.record(), within).await
-            }
-            None => Ok(()),
+        if let Some(workload) = self.workload {
+            let (host, within) = (self.host, self.timeouts.deploy);
+            deploy(host, self.images, workload, &api, &self.record(), within).await?;
         }
+        super::reset::keep(self.host, &self.cluster.cluster, &self.record()).await;
+        Ok(())
     }
 
     /// Docker has the last word on ports: when one was taken since, all are planned anew.

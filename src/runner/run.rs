@@ -7,15 +7,15 @@ use jiff::Timestamp;
 
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
-    difference::unfit, evidence, isolation::Isolation, lower, node_states, raise, requires,
+    difference::unfit, evidence, isolation::Isolation, node_states, raise, requires,
 };
 use crate::{
     connect::Tcp,
     fault,
-    fleet::{LabStore, State, Stay},
+    fleet::{LabStore, Stay},
     model::{name::Name, scenario::Scenario},
     provider::NodeState,
-    report::run_dir::{RunDir, RunDirError, RunRecord},
+    report::run_dir::{Part, RunDir, RunDirError, RunRecord},
     verdict::{case::Case, history::History, judge, judgement::Verdict},
 };
 
@@ -25,6 +25,8 @@ pub struct RunRequest<'a> {
     /// The file or the shipped name that it came from.
     pub source: &'a str,
     pub id: &'a str,
+    /// Which run of a repeat it is.
+    pub part: Option<Part>,
     pub dir: &'a RunDir,
     pub jobs: Option<NonZeroUsize>,
     /// The lab stays when the run has ended.
@@ -54,28 +56,6 @@ pub enum RunFailure {
 }
 
 impl RunRequest<'_> {
-    /// Runs it in a lab of its own. Nothing of that is left when this returns, or it is named;
-    /// unless it is to be kept, and came so far that there is something to look at.
-    pub async fn run(&self, host: &Host) -> RunEnd {
-        self.started(host);
-        if let Err(failure) = self.unmet(host) {
-            return RunEnd::of(Err(failure));
-        }
-        let (result, store) = match self.raise_and_try(host).await {
-            (result, None) => return RunEnd::of(result),
-            (result, Some(store)) => (result, store),
-        };
-        self.collect(host, &store, &result).await;
-        let cleanup = host.for_cleanup();
-        let came_up = !matches!(result, Err(RunFailure::Runner(_))) || store.record().is_whole();
-        if came_up && (self.keep || self.scenario.on_failure.keep && has_failed(host, &result)) {
-            return keep(&cleanup, &store, result).await;
-        }
-        let left = lower(&cleanup, store).await;
-        let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
-        RunEnd { left, ..RunEnd::of(result) }
-    }
-
     /// Runs it in a lab that is held, and fits. The lab stays, and no fault in it.
     pub async fn run_in(&self, host: &Host, store: &LabStore) -> RunEnd {
         self.started(host);
@@ -91,15 +71,13 @@ impl RunRequest<'_> {
         RunEnd { left, ..RunEnd::of(result) }
     }
 
-    fn started(&self, host: &Host) {
-        host.events.emit(Event::RunStarted {
-            run: self.id.to_owned(),
-            scenario: self.scenario.name.to_string(),
-        });
+    pub(super) fn started(&self, host: &Host) {
+        host.events
+            .emit(Event::RunStarted { run: self.id.to_owned(), scenario: self.scenario.title() });
     }
 
     /// Nothing can be said where what the scenario requires is not so.
-    fn unmet(&self, host: &Host) -> Result<(), RunFailure> {
+    pub(super) fn unmet(&self, host: &Host) -> Result<(), RunFailure> {
         match requires::unmet(host, self.scenario)? {
             Some(why) => Err(RunFailure::Skipped { why }),
             None => Ok(()),
@@ -107,7 +85,12 @@ impl RunRequest<'_> {
     }
 
     /// Keeps what explains why the run did not pass.
-    async fn collect(&self, host: &Host, store: &LabStore, result: &Result<RunRecord, RunFailure>) {
+    pub(super) async fn collect(
+        &self,
+        host: &Host,
+        store: &LabStore,
+        result: &Result<RunRecord, RunFailure>,
+    ) {
         if self.scenario.on_failure.collect && has_failed(host, result) {
             evidence::collect(host, store, &self.dir.path().join("logs")).await;
         }
@@ -136,10 +119,15 @@ impl RunRequest<'_> {
         if !reasons.is_empty() {
             return Err(RunnerError::Unfit { lab: record.name.to_string(), reasons });
         }
+        self.set_up(host, store).await
+    }
+
+    /// Does what `setup` says, and deploys the workload on it.
+    pub(super) async fn set_up(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
         Scene { host, store, scenario: self.scenario }.set_up().await
     }
 
-    async fn raise_and_try(
+    pub(super) async fn raise_and_try(
         &self,
         host: &Host,
     ) -> (Result<RunRecord, RunFailure>, Option<LabStore>) {
@@ -164,7 +152,7 @@ impl RunRequest<'_> {
         }
         let store = raised.store;
         if !scenario.setup.is_empty()
-            && let Err(error) = (Scene { host, store: &store, scenario }).set_up().await
+            && let Err(error) = self.set_up(host, &store).await
         {
             return (Err(error.into()), Some(store));
         }
@@ -172,7 +160,11 @@ impl RunRequest<'_> {
     }
 
     /// One trial in a lab that is up, judged and written down.
-    async fn try_in(&self, host: &Host, store: &LabStore) -> Result<RunRecord, RunFailure> {
+    pub(super) async fn try_in(
+        &self,
+        host: &Host,
+        store: &LabStore,
+    ) -> Result<RunRecord, RunFailure> {
         let case = Case::of(self.scenario);
         let started = Timestamp::now();
         let tried = self.try_paths(host, store).await?;
@@ -188,6 +180,9 @@ impl RunRequest<'_> {
             seatrial: env!("CARGO_PKG_VERSION").to_owned(),
             run: self.id.to_owned(),
             scenario: self.scenario.name.to_string(),
+            variant: self.scenario.variant.as_ref().map(ToString::to_string),
+            set: self.scenario.set.clone(),
+            part: self.part,
             description: self.scenario.description.clone(),
             source: self.source.to_owned(),
             started,
@@ -226,44 +221,33 @@ impl RunRequest<'_> {
 }
 
 /// Whether something of the run is to be looked at. Who interrupts it wants it gone.
-fn has_failed(host: &Host, result: &Result<RunRecord, RunFailure>) -> bool {
+pub(super) fn has_failed(host: &Host, result: &Result<RunRecord, RunFailure>) -> bool {
     let passed = |run: &RunRecord| run.judgement.verdict == Verdict::Pass;
-    let refused = matches!(result, Err(RunFailure::Runner(RunnerError::Unfit { .. })));
-    !host.cancelled.is_cancelled() && !refused && !result.as_ref().is_ok_and(passed)
+    let not_begun = matches!(
+        result,
+        Err(RunFailure::Runner(RunnerError::Unfit { .. }) | RunFailure::Skipped { .. })
+    );
+    !host.cancelled.is_cancelled() && !not_begun && !result.as_ref().is_ok_and(passed)
 }
 
 impl RunEnd {
-    fn of(result: Result<RunRecord, RunFailure>) -> Self {
+    pub(super) fn of(result: Result<RunRecord, RunFailure>) -> Self {
         Self { result, left: Leftovers::default(), stays: None }
     }
 }
 
-/// Leaves the lab of a run standing, without the faults of its trial.
-async fn keep(host: &Host, store: &LabStore, result: Result<RunRecord, RunFailure>) -> RunEnd {
-    let mut left = undo(host, store).await;
-    // Else it would be taken for one that its run forgot.
-    if let Err(error) = store.update(|record| record.stay.keep = true) {
-        left.0.push(error.to_string());
-    }
-    RunEnd { left, stays: Some(store.record().name), ..RunEnd::of(result) }
-}
-
-/// Holds a lab that is up, if a scenario can run in it.
-pub fn hold_fitting(
-    state: &State,
-    lab: &str,
-    scenario: &Scenario,
-) -> Result<LabStore, RunnerError> {
-    let store = state.hold(lab)?;
-    let reasons = unfit(&store.record(), &scenario.lab);
+/// Whether a scenario can run in a lab that is up.
+pub fn check_fits(store: &LabStore, scenario: &Scenario) -> Result<(), RunnerError> {
+    let record = store.record();
+    let reasons = unfit(&record, &scenario.lab);
     if reasons.is_empty() {
-        return Ok(store);
+        return Ok(());
     }
-    Err(RunnerError::Unfit { lab: lab.to_owned(), reasons })
+    Err(RunnerError::Unfit { lab: record.name.to_string(), reasons })
 }
 
 /// Takes back what a trial may have left in a lab that stays.
-async fn undo(host: &Host, store: &LabStore) -> Leftovers {
+pub(super) async fn undo(host: &Host, store: &LabStore) -> Leftovers {
     match fault::undo_all(&host.providers, &store.journal()).await {
         Ok(_) => Leftovers::default(),
         Err(error) => Leftovers(vec![error.to_string()]),

@@ -100,11 +100,13 @@ impl Trial<'_> {
 
     /// Where clients find an endpoint of the clusters that play roles.
     fn sites(&self, roles: &[Name], endpoint: &Endpoint) -> Result<Vec<Site>, RunnerError> {
-        let site = |role: &Name| {
-            let (name, record) = self.cluster_of(role)?;
-            Site::of(name, &record, &self.scenario.workload, endpoint)
-        };
-        roles.iter().map(site).collect()
+        let mut sites = Vec::new();
+        for role in roles {
+            for (name, record) in self.clusters_of(role)? {
+                sites.push(Site::of(name, &record, &self.scenario.workload, endpoint)?);
+            }
+        }
+        Ok(sites)
     }
 
     /// Every stream of every traffic, aimed.
@@ -150,6 +152,17 @@ impl Trial<'_> {
         let cluster = &self.scenario.roles.get(role).ok_or_else(unbound)?.cluster;
         let record = self.store.record().clusters.get(cluster).cloned().ok_or_else(unbound)?;
         Ok((cluster.clone(), record))
+    }
+
+    /// All clusters that play a role, in the order of the lab.
+    fn clusters_of(&self, role: &Name) -> Result<Vec<(Name, ClusterRecord)>, RunnerError> {
+        let unbound = || RunnerError::UnboundRole { role: role.to_string() };
+        let record = self.store.record();
+        let found = |name: &Name| {
+            let record = record.clusters.get(name).cloned().ok_or_else(unbound)?;
+            Ok((name.clone(), record))
+        };
+        self.scenario.roles.get(role).ok_or_else(unbound)?.clusters().map(found).collect()
     }
 
     /// The gate: judged when its last request is done. Returns whether the steps may start.

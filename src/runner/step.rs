@@ -10,6 +10,7 @@ use crate::{
         deed::Deed,
         name::Name,
         scenario::{Action, Step},
+        units::Span,
     },
     traffic::{front_door::Builtin, load::Load},
     verdict::history::{History, Trouble},
@@ -64,6 +65,10 @@ impl Steps<'_, '_> {
             return done;
         }
         let met = self.until(step, began).await;
+        if step.until.is_some() || matches!(step.action, Action::Deed(_)) {
+            let waited = Span(self.now().since(began));
+            self.history.waited.insert(step.id.to_string(), waited);
+        }
         if !matches!(met, Went::On) {
             return met;
         }

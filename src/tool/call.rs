@@ -236,14 +236,14 @@ enum End {
     TimedOut,
 }
 
-/// Asks the group to end, then makes it end.
+/// Asks the tool to end, lets what it started end by itself, then makes the group end.
 async fn end_group(child: &mut Child, group: Option<Process>) {
     if let Some(group) = &group {
-        group.terminate_group();
+        group.terminate();
     }
     if timeout(GRACE, child.wait()).await.is_ok() {
-        // The leader is gone, its children may not be.
         if let Some(group) = &group {
+            group.drain().await;
             group.kill_group();
         }
         return;

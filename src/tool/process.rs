@@ -17,6 +17,10 @@ pub struct Process {
     pub started: Option<u64>,
 }
 
+/// How long the children of a tool that was ended may take to end by themselves.
+const DRAIN: Duration = Duration::from_secs(3);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 impl Process {
     #[must_use]
     pub fn current() -> Self {
@@ -44,17 +48,28 @@ impl Process {
         }
     }
 
-    /// Asks the group that this process leads to end.
-    pub fn terminate_group(&self) {
-        self.signal_group(Signal::SIGTERM);
+    /// Asks this process to end, and none that it started: a client of an engine that is ended
+    /// halfway leaves the engine at work.
+    pub fn terminate(&self) {
+        if let Err(error) = kill(Pid::from_raw(self.pid), Signal::SIGTERM) {
+            tracing::debug!(pid = self.pid, %error, "not asked to end");
+        }
+    }
+
+    /// Waits for what the ended leader of this group had under way, for a while.
+    pub async fn drain(&self) {
+        let gone = async {
+            while self.group_is_alive() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        // What goes on after that is ended.
+        let _ = tokio::time::timeout(DRAIN, gone).await;
     }
 
     /// Makes the group that this process leads end.
     pub fn kill_group(&self) {
-        self.signal_group(Signal::SIGKILL);
-    }
-
-    fn signal_group(&self, signal: Signal) {
+        let signal = Signal::SIGKILL;
         // A group keeps its leader's number while any member lives, so the number alone is not
         // enough only when leader and members are all gone; then there is nothing to signal.
         if let Err(error) = killpg(Pid::from_raw(self.pid), signal) {
@@ -80,7 +95,7 @@ impl Process {
         if !self.group_carries(mark) {
             return true;
         }
-        self.terminate_group();
+        self.terminate();
         if self.group_ends(mark, within / 2).await {
             return true;
         }
@@ -91,7 +106,7 @@ impl Process {
     async fn group_ends(&self, mark: &OsStr, within: Duration) -> bool {
         let gone = async {
             while self.group_carries(mark) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         tokio::time::timeout(within, gone).await.is_ok()

@@ -64,6 +64,7 @@ fn case() -> Case {
     Case {
         streams: vec![stream(New), stream(KeepAlive)],
         roles: [("survivor".to_owned(), "us".to_owned())].into(),
+        others: [].into(),
         steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered: Some(until) }],
         steady: vec!["shop.lost == 0".parse().unwrap()],
         expect: expect.map(|text| text.parse().unwrap()).into(),

@@ -12,7 +12,7 @@ use crate::model::{
     expectation::{Expectation, Window},
     isolation::Path,
     name::Name,
-    scenario::{Action, Scenario, Step, Through, Traffic, Until},
+    scenario::{Action, Role, Scenario, Step, Through, Traffic, Until},
     units::{Rate, Span},
 };
 
@@ -25,6 +25,9 @@ pub struct Case {
     pub streams: Vec<Stream>,
     /// The cluster that plays each role.
     pub roles: BTreeMap<String, String>,
+    /// The other clusters of roles that several play.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, Vec<String>>,
     pub steps: Vec<CaseStep>,
     /// Expectations of the gate before the first step.
     pub steady: Vec<Expectation>,
@@ -85,11 +88,27 @@ impl Case {
                 .iter()
                 .map(|(role, what)| (role.to_string(), what.cluster.to_string()))
                 .collect(),
+            others: scenario
+                .roles
+                .iter()
+                .filter(|(_, what)| !what.others.is_empty())
+                .map(|(role, what)| {
+                    (role.to_string(), what.others.iter().map(ToString::to_string).collect())
+                })
+                .collect(),
             steps: scenario.steps.iter().map(CaseStep::of).collect(),
             steady: scenario.steady.iter().flat_map(|steady| steady.expect.clone()).collect(),
             expect: scenario.expect.clone(),
             isolation: scenario.isolation.iter().flat_map(|all| all.paths.clone()).collect(),
         }
+    }
+
+    /// The clusters that play a role.
+    #[must_use]
+    pub fn clusters_of(&self, role: &str) -> Option<Vec<&str>> {
+        let first = self.roles.get(role)?;
+        let others = self.others.get(role).into_iter().flatten();
+        Some([first].into_iter().chain(others).map(String::as_str).collect())
     }
 
     /// The streams of a traffic.
@@ -112,7 +131,8 @@ impl Stream {
             roles
                 .iter()
                 .filter_map(|role| scenario.roles.get(role))
-                .map(|role| role.cluster.to_string())
+                .flat_map(Role::clusters)
+                .map(ToString::to_string)
                 .collect()
         };
         let answers = match &traffic.through {

@@ -11,7 +11,7 @@ use crate::{
     isolation::Probe,
     model::{
         expectation::{Class, Connections},
-        units::as_text,
+        units::{Span, as_text},
     },
 };
 
@@ -33,6 +33,9 @@ pub struct History {
     /// The window of the steady gate, from its first request to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<(Moment, Moment)>,
+    /// How long steps took from their start to the end of their deed or their `until`, met or not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub waited: BTreeMap<String, Span>,
     /// When scheduling began: the lab was raised before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic_start: Option<Moment>,

@@ -58,7 +58,7 @@ pub fn judge_steady(case: &Case, history: &History) -> Option<Judgement> {
         judge_one(&here, case, history)
     });
     let mut checks: Vec<Check> = judged.collect();
-    let reason = why_closed(&checks);
+    let reason = why_closed(case, &checks);
     for check in checks.iter_mut().filter(|check| check.verdict == Verdict::Fail) {
         check.verdict = Verdict::Inconclusive;
     }
@@ -66,9 +66,13 @@ pub fn judge_steady(case: &Case, history: &History) -> Option<Judgement> {
 }
 
 /// The system is blamed only where what was measured of it can be trusted.
-fn why_closed(checks: &[Check]) -> Option<String> {
+fn why_closed(case: &Case, checks: &[Check]) -> Option<String> {
     let worst = checks.iter().max_by_key(|check| check.verdict)?;
     match worst.verdict {
+        // Only a sham run has no steps.
+        Verdict::Fail if case.steps.is_empty() => {
+            Some("the system was not steady although nothing was broken".to_owned())
+        }
         Verdict::Fail => Some("the system was not steady before the first step".to_owned()),
         Verdict::Inconclusive => {
             let doubts = worst.evidence.notes.join("; ");

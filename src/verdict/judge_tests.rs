@@ -37,6 +37,17 @@ fn says(verdict: Verdict, observed: &str) -> (Verdict, String) {
 }
 
 #[test]
+fn a_role_of_many_clusters_is_played_by_each_of_them() {
+    let mut case = case(&["shop.answered_by == primary"]);
+    let last = |case: &Case| judge(case, &told(&failover())).checks.pop().expect("there is one");
+    assert_eq!(last(&case).verdict, Verdict::Fail);
+    case.others = [("primary".to_owned(), vec!["us".to_owned()])].into();
+    let check = last(&case);
+    assert_eq!(check.verdict, Verdict::Pass);
+    assert_eq!(check.observed, "eu and us gave 35 of 35 answers");
+}
+
+#[test]
 fn a_failover_in_time_passes() {
     let expect = [
         "freeze.shop.rto <= 1s",

@@ -12,6 +12,7 @@ pub mod judgement;
 pub mod metrics;
 mod on_stream;
 pub mod recovery;
+pub mod repeat;
 pub mod trust;
 pub mod until;
 pub mod whole;

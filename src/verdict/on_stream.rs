@@ -122,20 +122,21 @@ impl OnStream<'_> {
         let Value::Role(role) = &self.expectation.value else {
             return Err("not compared with a role".to_owned());
         };
-        let cluster = self.case.roles.get(role).ok_or(format!("no cluster plays `{role}`"))?;
+        let clusters = self.case.clusters_of(role).ok_or(format!("no cluster plays `{role}`"))?;
         let sample = self.sample()?;
         let answered = sample
             .requests
             .iter()
             .filter_map(|(request, _)| Some((request.seq, request.answered_by.as_ref()?)));
-        let (by, others): (Vec<_>, Vec<_>) = answered.partition(|(_, by)| *by == cluster);
+        let (by, others): (Vec<_>, Vec<_>) =
+            answered.partition(|(_, by)| clusters.contains(&by.as_str()));
         let all = by.len() + others.len();
         if all == 0 {
             return Err("nobody answered in this window".to_owned());
         }
         let against = if self.expectation.op == Op::Equal { others } else { by.clone() };
         let verdict = if against.is_empty() { Verdict::Pass } else { Verdict::Fail };
-        let observed = format!("{cluster} gave {} of {all} answers", by.len());
+        let observed = format!("{} gave {} of {all} answers", clusters.join(" and "), by.len());
         let value = words::ratio(against.len() as u64, 1);
         let requests = against.into_iter().map(|(seq, _)| seq).collect();
         Ok(self.in_window(&sample, verdict, observed, value, requests))

@@ -114,6 +114,7 @@ pub(super) fn case(expect: &[&str]) -> Case {
     Case {
         streams: vec![stream],
         roles: [role("primary", "eu"), role("survivor", "us")].into(),
+        others: [].into(),
         steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered }],
         steady: Vec::new(),
         expect: expect.iter().map(|text| text.parse().unwrap()).collect(),
@@ -126,6 +127,7 @@ pub(super) fn told(script: &Script) -> History {
     let requests = script.requests();
     let end = requests.last().map_or(Moment::START, |last| last.scheduled + script.period);
     History {
+        waited: std::collections::BTreeMap::default(),
         scheduled: [(script.stream(), requests.len() as u64)].into(),
         requests,
         probes: Vec::new(),

@@ -4,13 +4,17 @@
 use std::path::{Path, PathBuf};
 
 use rstest::rstest;
-use seatrial::model::{
-    asking::AnsweredBy,
-    lab::Parameter,
-    load::{Loader, Shelf, template_front_matter},
-    problems::Problems,
-    source::SourceFile,
-    template::FrontMatter,
+use seatrial::{
+    model::{
+        asking::AnsweredBy,
+        lab::Parameter,
+        load::{Loader, Shelf, template_front_matter},
+        problems::Problems,
+        scenario::{Action, FaultKind, Scenario},
+        source::SourceFile,
+        template::FrontMatter,
+    },
+    verdict::case::Case,
 };
 
 /// Two templates and a lab, as the program would ship them.
@@ -48,7 +52,7 @@ impl Shelf for OneOfEach {
     }
 
     fn shipped_lab(&self, name: &str) -> Option<SourceFile> {
-        let text = "apiVersion: seatrial/v1\nkind: Lab\nname: one\nclusters: {eu: {}}\n";
+        let text = "apiVersion: seatrial/v1\nkind: Lab\nname: one\nclusters: {eu: {labels: {region: eu}}, us: {labels: {region: us}}}\n";
         (name == "two-regions").then(|| SourceFile::new("shipped", text))
     }
 
@@ -152,4 +156,60 @@ fn a_workload_of_ones_own_is_loaded_with_what_it_runs_and_who_tells_its_cluster(
     assert_eq!(scenario.traffic["back"].asking.answered_by, None);
     assert_eq!(scenario.traffic["back"].asking.expect.status, 410);
     assert_eq!(scenario.behind_front_door(), Some(web));
+}
+
+#[test]
+fn each_variant_is_the_scenario_with_its_differences() {
+    let path = Path::new("tests/good/variants-and-repeats.yaml");
+    let file = SourceFile::read(path).expect("it can be read");
+    let loaded = Loader::new(&OneOfEach).variants(&file, path.parent(), &[]);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
+    let of = |name: &str| loaded.named(name).expect("it is declared");
+    let kind = |name: &str| match &of(name).steps[0].action {
+        Action::Fault(fault) => fault.kind,
+        Action::Deed(_) | Action::Heal { .. } => panic!("it is a fault"),
+    };
+    assert_eq!((kind("base"), kind("kill")), (FaultKind::ClusterPause, FaultKind::ClusterKill));
+    let tier = |name: &str| of(name).lab.clusters["eu"].labels["example.com/tier"].clone();
+    assert_eq!((tier("base"), tier("quoted")), ("front".to_owned(), "back".to_owned()));
+    assert_eq!(of("whole").expect[0].to_string(), "shop.wrong == 0");
+    assert_eq!(of("whole").repeat.map(|repeat| (repeat.runs, repeat.sham)), Some((1, 1)));
+    assert!(
+        of("base").traffic["shop"].slow.is_none() && of("new-key").traffic["shop"].slow.is_some()
+    );
+    assert_eq!(of("window").traffic["shop"].allowed.len(), 2);
+    assert_eq!(of("kill").title(), "variants-and-repeats (kill)");
+    // All but what it names is as it was.
+    let base = of("base").clone();
+    let back = Scenario { expect: base.expect.clone(), repeat: base.repeat, ..of("whole").clone() };
+    assert_eq!(Scenario { variant: None, ..back }, base);
+}
+
+#[test]
+fn settings_win_over_variants() {
+    let path = Path::new("tests/good/variants-and-repeats.yaml");
+    let file = SourceFile::read(path).expect("it can be read");
+    let set = ["steps.freeze.fault.kind=cluster-stop".to_owned(), "repeat.runs=7".to_owned()];
+    let loaded = Loader::new(&OneOfEach).variants(&file, path.parent(), &set);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
+    for scenario in loaded.all() {
+        let Action::Fault(fault) = &scenario.steps[0].action else { panic!("it is a fault") };
+        assert_eq!(fault.kind, FaultKind::ClusterStop, "{}", scenario.title());
+        assert_eq!(scenario.repeat.expect("it has one").runs, 7);
+        assert_eq!(scenario.set, set);
+    }
+}
+
+#[test]
+fn a_role_may_be_played_by_many_clusters() {
+    let path = Path::new("tests/good/roles-of-many.yaml");
+    let file = SourceFile::read(path).expect("it can be read");
+    let scenario = Loader::new(&OneOfEach).scenario(&file, path.parent());
+    let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
+    let clusters: Vec<&str> = scenario.roles["rest"].clusters().map(|name| &**name).collect();
+    assert_eq!(clusters, ["us", "ap"]);
+    let case = Case::of(&scenario);
+    assert_eq!(case.streams[0].answers, ["eu", "us", "ap"]);
+    assert_eq!(case.streams[0].allowed[0].clusters, ["us", "ap"]);
+    assert_eq!(case.clusters_of("rest"), Some(vec!["us", "ap"]));
 }

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use crate::harness::Test;
 
 /// A run of 1 s at 5/s in two streams that all went well, and its requests.
-struct Run {
-    record: Value,
-    requests: Vec<Value>,
+pub struct Run {
+    pub record: Value,
+    pub requests: Vec<Value>,
 }
 
 impl Run {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let stream = |id: &str| json!({"id": id, "rate": "5/s", "timeout": "1s", "answers": ["eu"], "allowed": []});
         let record = json!({
             "format": 2, "seatrial": "0.1.0", "run": "abcd", "scenario": "calm",
@@ -54,13 +54,16 @@ impl Run {
         2 * seq + stream
     }
 
-    fn checked(&self) -> Test {
-        let test = Test::new();
+    /// Writes its directory.
+    pub fn lies_in(&self, dir: &str, test: Test) -> Test {
         let lines: Vec<String> = self.requests.iter().map(|line| format!("{line}\n")).collect();
-        fs::create_dir(test.work().join("calm")).expect("it is new");
-        test.file("calm/run.json", &self.record.to_string())
-            .file("calm/requests.ndjson", &lines.concat())
-            .run(["check", "calm"])
+        fs::create_dir_all(test.work().join(dir)).expect("it is new");
+        test.file(&format!("{dir}/run.json"), &self.record.to_string())
+            .file(&format!("{dir}/requests.ndjson"), &lines.concat())
+    }
+
+    fn checked(&self) -> Test {
+        self.lies_in("calm", Test::new()).run(["check", "calm"])
     }
 }
 

@@ -25,8 +25,19 @@ fn an_interrupt_ends_kind_and_removes_everything(
         .stderr_has("lab pond: removed, nothing left")
         .and(|test| {
             let took = test.ended().took;
-            assert!(took < Duration::from_secs(15), "it took {took:?}");
+            assert!(took < Duration::from_secs(40), "it took {took:?}");
         })
+        .leaves_nothing();
+}
+
+#[test]
+fn a_node_that_the_engine_makes_late_goes_too() {
+    creating(&Kind::leaves_the_engine_at_work())
+        .signal(SIGINT)
+        .until("the late node is there", |test| test.world().dir().join("late-node").exists())
+        .ends()
+        .code(130)
+        .stderr_has("lab pond: removed, nothing left")
         .leaves_nothing();
 }
 

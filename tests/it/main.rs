@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
+mod authoring;
 mod bad_files;
 mod conditions;
 mod creation;
@@ -20,6 +21,9 @@ mod readme;
 mod real;
 mod records;
 mod render;
+mod repeats;
+mod reset;
 mod shell;
 mod traffic;
 mod usage;
+mod variants;

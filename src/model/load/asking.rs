@@ -12,7 +12,7 @@ use crate::model::{
     workload::Workload,
 };
 
-const STATUSES: std::ops::RangeInclusive<i64> = 200..=599;
+pub(super) const STATUSES: std::ops::RangeInclusive<i64> = 200..=599;
 
 /// Headers that are the client's own to set.
 const TAKEN: [HeaderName; 4] =

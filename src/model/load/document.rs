@@ -69,7 +69,7 @@ pub(super) fn inside(
     text: &str,
     part: Range<usize>,
 ) -> Range<usize> {
-    let written = decoder.file().text().get(whole.clone()).unwrap_or_default();
+    let written = decoder.written(whole);
     let bare = written.trim_matches(['"', '\'']);
     if bare != text {
         return whole.clone();

@@ -13,7 +13,7 @@ use crate::model::{
 
 /// Checks more often than this would measure themselves.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(50);
-const CHECKS: std::ops::RangeInclusive<i64> = 1..=10_000;
+pub(super) const CHECKS: std::ops::RangeInclusive<i64> = 1..=10_000;
 
 pub(super) fn front_door(decoder: &mut Decoder, names: &Names, node: &Node) -> Read<FrontDoor> {
     decoder.map(node, "`frontDoor`", |fields| {

@@ -18,7 +18,7 @@ use crate::model::{
 };
 
 /// In place of a role: every cluster of the lab.
-const ALL: &str = "all";
+pub(super) const ALL: &str = "all";
 
 /// What the ends of paths may be. Absent when it could not be read.
 pub(super) struct Ends<'a> {
@@ -172,7 +172,7 @@ impl Ends<'_> {
             End::All => Ok(self.lab.ok_or(Reported)?.clusters.keys().cloned().collect()),
             End::Role(role) => {
                 let role = self.roles.ok_or(Reported)?.get(role).ok_or(Reported)?;
-                Ok(vec![role.cluster.clone()])
+                Ok(role.clusters().cloned().collect())
             }
         }
     }

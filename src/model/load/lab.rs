@@ -25,8 +25,8 @@ use crate::model::{
 
 /// The template of clusters that name none.
 const DEFAULT_TEMPLATE: &str = "kind-basic";
-const MOST_CLUSTERS: usize = 64;
-const MOST_PORTS: usize = 16;
+pub(super) const MOST_CLUSTERS: usize = 64;
+pub(super) const MOST_PORTS: usize = 16;
 /// Kubernetes' own range of node ports.
 pub(super) const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 

@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path};
 
-use super::{Shelf, lab};
+use super::{Shelf, document::refuse_other_kinds, lab};
 use crate::model::{
     decode::{Decoder, Read, Reported},
     lab::Lab,
@@ -12,7 +12,7 @@ use crate::model::{
     problem::Problem,
     problems::Problems,
     source::SourceFile,
-    tree::{Node, Value},
+    tree::{self, Node, Value},
 };
 
 /// A map is the lab itself, a text says where it is.
@@ -26,6 +26,35 @@ pub(super) fn lab(
     if let Value::Map(_) = node.value {
         return lab::inline(decoder, node, scenario, shelf);
     }
+    let file = named(decoder, node, base, shelf)?;
+    take(decoder, lab::load(&file, shelf))
+}
+
+/// The map of clusters in the file that a scenario names, as if it stood in the scenario.
+pub(super) fn opened(
+    decoder: &mut Decoder,
+    node: &Node,
+    base: Option<&Path>,
+    shelf: &dyn Shelf,
+) -> Read<Node> {
+    let file = named(decoder, node, base, shelf)?;
+    let start = decoder.sources().add(&file);
+    let whole = 0..file.text().len();
+    let mut root = tree::parse_at(&file, whole, start, &mut decoder.problems).ok_or(Reported)?;
+    refuse_other_kinds(decoder, &root, "Lab")?;
+    if let Value::Map(entries) = &mut root.value {
+        entries.retain(|(key, _)| !["apiVersion", "kind", "description"].contains(&&*key.text));
+    }
+    Ok(root)
+}
+
+/// The file that a text names.
+fn named(
+    decoder: &mut Decoder,
+    node: &Node,
+    base: Option<&Path>,
+    shelf: &dyn Shelf,
+) -> Read<SourceFile> {
     decoder.scalar(node, "`lab`", "a map of clusters, a path, or the name of a shipped lab")?;
     let text = decoder.text(node, "`lab`")?;
     let is_yaml = |text: &str| {
@@ -33,14 +62,13 @@ pub(super) fn lab(
             .extension()
             .is_some_and(|extension| extension == "yaml" || extension == "yml")
     };
-    let file = if is_yaml(text) {
-        lab_file(decoder, node, text, base, shelf)?
+    if is_yaml(text) {
+        lab_file(decoder, node, text, base, shelf)
     } else if text.contains(['/', '\\']) {
-        return Err(decoder.report(&node.at, Problem::NotALabPath { path: text.to_owned() }));
+        Err(decoder.report(&node.at, Problem::NotALabPath { path: text.to_owned() }))
     } else {
-        shipped(decoder, node, text, shelf)?
-    };
-    take(decoder, lab::load(&file, shelf))
+        shipped(decoder, node, text, shelf)
+    }
 }
 
 fn shipped(decoder: &mut Decoder, node: &Node, name: &str, shelf: &dyn Shelf) -> Read<SourceFile> {

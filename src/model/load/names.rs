@@ -17,6 +17,8 @@ use crate::model::{
 /// Names by what they name; absent when the part itself is missing or not readable.
 pub(super) struct Names {
     roles: Option<Vec<String>>,
+    /// Those of them that several clusters play.
+    many: Vec<String>,
     traffic: Option<Vec<At<String>>>,
     steps: Option<Vec<StepName>>,
     /// The roles behind the front door.
@@ -38,6 +40,7 @@ impl Names {
         let order = front_door.and_then(|node| node.get("order"));
         Self {
             roles: root.get("roles").and_then(keys).map(values),
+            many: root.get("roles").map(many).unwrap_or_default(),
             traffic: root.get("traffic").and_then(keys),
             steps: root
                 .get("steps")
@@ -97,9 +100,9 @@ impl Names {
         defined(decoder, at, "step", name, Some(&faults))
     }
 
-    /// Whether a step stands behind a place in the file.
-    pub(super) fn comes_later(&self, name: &str, at: &Range<usize>) -> bool {
-        self.steps.iter().flatten().any(|step| step.id == name && step.at.start > at.start)
+    /// Whether a step is none of the first so many.
+    pub(super) fn comes_later(&self, name: &str, begun: usize) -> bool {
+        self.steps.iter().flatten().skip(begun).any(|step| step.id == name)
     }
 
     /// The step that a window hangs on; `text` is the window as written at `at`.
@@ -124,12 +127,34 @@ impl Names {
         defined(decoder, at, "role", name, Some(&known))
     }
 
+    /// Refuses a role of many clusters where one is meant.
+    pub(super) fn one_cluster(
+        &self,
+        decoder: &mut Decoder,
+        at: &Range<usize>,
+        role: &str,
+        what: &'static str,
+    ) -> Read<()> {
+        if self.many.iter().any(|many| many == role) {
+            let problem = Problem::RoleIsMany { role: role.to_owned(), what };
+            return Err(decoder.report(at, problem));
+        }
+        Ok(())
+    }
+
     /// A role that a node names.
     pub(super) fn role_at(&self, decoder: &mut Decoder, node: &Node, what: &str) -> Read<Name> {
         let text = decoder.text(node, what)?;
         self.role(decoder, &node.at, text)?;
         Ok(decoder.name(node, what)?.value)
     }
+}
+
+/// The roles that several clusters may play.
+fn many(roles: &Node) -> Vec<String> {
+    let Value::Map(entries) = &roles.value else { return Vec::new() };
+    let is_many = |node: &Node| node.get("many").and_then(text).is_some_and(|many| many == "true");
+    entries.iter().filter(|(_, node)| is_many(node)).map(|(key, _)| key.text.clone()).collect()
 }
 
 /// Whether a key is there, be it misspelt: that is reported once, at the key.

@@ -1,4 +1,5 @@
-//! Reading roles: each fits exactly one cluster of the lab, and no cluster plays two.
+//! Reading roles: each fits exactly one cluster of the lab unless it is `many`, and no cluster plays
+//! two.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -39,33 +40,40 @@ fn role(
     taken: &mut Vec<(Name, Key)>,
 ) -> Read<(Name, Role)> {
     let name = key_name(decoder, key);
-    let labels = decoder.map(node, "a role", |fields| {
-        fields.required_because(
+    let (labels, many) = decoder.map(node, "a role", |fields| {
+        let labels = fields.required_because(
             "labels",
             "write the labels of its cluster, such as `labels: {region: eu}`",
             labels,
-        )
+        );
+        let many = fields.optional("many", |decoder, node| decoder.boolean(node, "`many`"));
+        Ok((labels?, many?.unwrap_or_default()))
     })?;
-    let cluster = cluster(decoder, key, &labels, lab.ok_or(Reported)?)?;
-    if let Some((_, first)) = taken.iter().find(|(taken, _)| *taken == cluster) {
-        let problem = Problem::OverlappingRoles {
-            cluster: cluster.to_string(),
-            first: first.text.clone(),
-            second: key.text.clone(),
-        };
-        return Err(decoder.report_both(&key.at, &first.at, problem));
+    let clusters = clusters(decoder, key, &labels, many, lab.ok_or(Reported)?)?;
+    for cluster in &clusters {
+        if let Some((_, first)) = taken.iter().find(|(taken, _)| taken == cluster) {
+            let problem = Problem::OverlappingRoles {
+                cluster: cluster.to_string(),
+                first: first.text.clone(),
+                second: key.text.clone(),
+            };
+            return Err(decoder.report_both(&key.at, &first.at, problem));
+        }
+        taken.push((cluster.clone(), key.clone()));
     }
-    taken.push((cluster.clone(), key.clone()));
-    Ok((name?, Role { labels, cluster }))
+    let mut clusters = clusters.into_iter();
+    let cluster = clusters.next().ok_or(Reported)?;
+    Ok((name?, Role { labels, cluster, others: clusters.collect() }))
 }
 
-/// The one cluster that has all the labels.
-fn cluster(
+/// The clusters that have all the labels; at least one, and one only unless `many` may.
+fn clusters(
     decoder: &mut Decoder,
     role: &Key,
     labels: &BTreeMap<String, String>,
+    many: bool,
     lab: &Lab,
-) -> Read<Name> {
+) -> Read<Vec<Name>> {
     let fits = |cluster: &Cluster| {
         labels.iter().all(|(key, value)| cluster.labels.get(key) == Some(value))
     };
@@ -74,7 +82,8 @@ fn cluster(
     let at: &Range<usize> = &role.at;
     let role = role.text.clone();
     match fitting.as_slice() {
-        [one] => Ok((*one).clone()),
+        [one] => Ok(vec![(*one).clone()]),
+        [_, ..] if many => Ok(fitting.into_iter().cloned().collect()),
         [] => {
             let labels =
                 lab.clusters.iter().map(|(name, cluster)| in_words(name, cluster)).collect();

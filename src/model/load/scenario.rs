@@ -14,43 +14,37 @@ use super::{
     isolation::{self, Ends},
     lab_source,
     names::Names,
+    repeat::repeat,
     roles::roles,
     steps::steps,
     traffic::traffic,
     workload::workload,
 };
 use crate::model::{
-    decode::{Decoder, Fields, Read, Reported},
+    decode::{Decoder, Fields, Read},
     expectation::Expectation,
     isolation::Isolation,
     lab::Lab,
     name::Name,
     problem::Problem,
-    problems::Problems,
-    scenario::{FrontDoor, Role, Scenario, Steady, Step, Through, Traffic},
-    source::SourceFile,
-    tree::{self, Node},
+    scenario::{FrontDoor, Repeat, Role, Scenario, Steady, Step, Through, Traffic},
+    tree::Node,
     workload::Workload,
 };
 
-pub(super) fn load(
-    file: &SourceFile,
+/// Reads a whole scenario, be it as written or a variant. `base` is the directory of its file.
+pub(super) fn document(
+    decoder: &mut Decoder,
+    root: &Node,
     base: Option<&Path>,
     shelf: &dyn Shelf,
-) -> Result<Scenario, Problems> {
-    let mut decoder = Decoder::new(file);
-    let scenario = document(&mut decoder, base, shelf);
-    decoder.finish(scenario)
-}
-
-fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Read<Scenario> {
-    let file = decoder.file().clone();
-    let whole = 0..file.text().len();
-    let root = tree::parse(&file, whole, &mut decoder.problems).ok_or(Reported)?;
-    refuse_other_kinds(decoder, &root, "Scenario")?;
-    let names = Names::of(&root);
+) -> Read<Scenario> {
+    refuse_other_kinds(decoder, root, "Scenario")?;
+    let names = Names::of(root);
     names.refuse_duplicates(decoder);
-    decoder.map(&root, "a scenario", |fields| {
+    decoder.map(root, "a scenario", |fields| {
+        // What it makes different is put into the tree before this is read.
+        fields.node("variants");
         let header = header(fields, "Scenario");
         let name = fields.required("name", |decoder, node| decoder.name(node, "`name`"));
         let name = name.map(|name| name.value);
@@ -72,6 +66,8 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
         let (requires, timeouts, on_failure) = conditions?;
         Ok(Scenario {
             name: name?,
+            variant: None,
+            set: Vec::new(),
             description: description?,
             lab: setting.lab,
             roles: setting.roles,
@@ -82,6 +78,7 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
             steps: trial.steps,
             expect: trial.expect,
             isolation: isolation?,
+            repeat: trial.repeat,
             setup: setup?.unwrap_or_default(),
             requires,
             timeouts,
@@ -91,7 +88,7 @@ fn document(decoder: &mut Decoder, base: Option<&Path>, shelf: &dyn Shelf) -> Re
 }
 
 /// What a scenario of isolation alone has not.
-const TRIAL: [&str; 5] = ["expect", "frontDoor", "steady", "steps", "traffic"];
+pub(super) const TRIAL: [&str; 6] = ["expect", "frontDoor", "repeat", "steady", "steps", "traffic"];
 
 /// Whether a scenario is about isolation and nothing else, so that it needs no traffic.
 fn is_isolation_alone(fields: &Fields<'_, '_>) -> bool {
@@ -158,6 +155,7 @@ struct Trial {
     steady: Option<Steady>,
     steps: Vec<Step>,
     expect: Vec<Expectation>,
+    repeat: Option<Repeat>,
 }
 
 impl Trial {
@@ -197,10 +195,22 @@ impl Trial {
                 read,
             )
         };
+        let gate = steady.as_ref().ok().and_then(Option::as_ref);
+        // What is wrong with `steady` is said there.
+        let repeat = match (&steady, fields.node("repeat")) {
+            (Ok(_), Some(node)) => repeat(fields.decoder, gate, node).map(Some),
+            _ => Ok(None),
+        };
         traffic?;
         check_front_door_is_used(fields, &good_traffic)?;
         steps?;
-        Ok(Self { traffic: good_traffic, steady: steady?, steps: good_steps, expect: expect? })
+        Ok(Self {
+            traffic: good_traffic,
+            steady: steady?,
+            steps: good_steps,
+            expect: expect?,
+            repeat: repeat?,
+        })
     }
 }
 
@@ -224,10 +234,10 @@ fn check_ports(
     port: u16,
 ) -> Read<()> {
     let mut published = Ok(());
-    for role in roles.values() {
-        let Some(cluster) = lab.clusters.get(&role.cluster) else { continue };
+    for name in roles.values().flat_map(Role::clusters) {
+        let Some(cluster) = lab.clusters.get(name) else { continue };
         if !cluster.ports.contains(&port) {
-            let cluster = role.cluster.to_string();
+            let cluster = name.to_string();
             let problem = Problem::UnpublishedPort { cluster, port };
             published = Err(decoder.report(&node.named, problem));
         }

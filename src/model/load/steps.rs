@@ -18,8 +18,8 @@ use crate::model::{
     units::Span,
 };
 
-const ACTIONS: &[&str] = &["fault", "heal", "apply", "exec", "wait"];
-const CONDITIONS: &[&str] = &["recovered", "healthy"];
+pub(super) const ACTIONS: &[&str] = &["fault", "heal", "apply", "exec", "wait"];
+pub(super) const CONDITIONS: &[&str] = &["recovered", "healthy"];
 /// How long a good run lasts that counts as recovery.
 const STABLE: Duration = Duration::from_secs(3);
 
@@ -39,6 +39,7 @@ pub(super) fn steps(
     let mut course = Course::default();
     let mut all = Ok(());
     for item in items {
+        course.begun += 1;
         match step(decoder, (names, base), &mut course, item) {
             Ok(step) => good.push(step),
             Err(reported) => all = Err(reported),
@@ -107,6 +108,7 @@ fn fault(
         let target =
             fields.required_because("target", "write the role that it hits", |decoder, node| {
                 let target = names.role_at(decoder, node, "`target`")?;
+                names.one_cluster(decoder, &node.at, &target, "what a fault hits")?;
                 Ok(At { value: target, at: node.at.clone() })
             });
         let lasts = fields.required_because(
@@ -136,6 +138,9 @@ fn until(decoder: &mut Decoder, names: &Names, is_other: bool, node: &Node) -> R
         let (condition, subject) = condition?;
         if condition == "healthy" {
             let role = names.role_at(fields.decoder, subject, "`healthy`");
+            if let Ok(role) = &role {
+                names.one_cluster(fields.decoder, &subject.at, role, "what is waited for")?;
+            }
             return Ok(Until::Healthy { role: role?, within: within? });
         }
         if is_other {
@@ -182,6 +187,8 @@ fn check_times(fields: &mut Fields<'_, '_>, step: &Step, node: &Node) -> Read<()
 /// What the steps so far have done.
 #[derive(Default)]
 struct Course {
+    /// How many steps have begun.
+    begun: usize,
     faults: Vec<Injected>,
 }
 
@@ -208,7 +215,7 @@ impl Course {
     fn heal(&mut self, decoder: &mut Decoder, names: &Names, step: &At<Name>) -> Read<()> {
         let Some(fault) = self.faults.iter_mut().find(|fault| fault.id.value == step.value) else {
             // A fault that could not be read is not here either, though it stands before.
-            if !names.comes_later(&step.value, &step.at) {
+            if !names.comes_later(&step.value, self.begun) {
                 return Err(Reported);
             }
             let problem = Problem::HealBeforeFault { step: step.value.to_string() };

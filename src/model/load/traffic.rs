@@ -124,6 +124,7 @@ fn through(decoder: &mut Decoder, names: &Names, key: &Key, node: &Node) -> Read
         }
         name => {
             names.through(decoder, &node.at, name)?;
+            names.one_cluster(decoder, &node.at, name, "where traffic goes")?;
             Ok(Through::Role(decoder.name(node, "`through`")?.value))
         }
     }

@@ -171,7 +171,7 @@ fn path(decoder: &mut Decoder, node: &Node, what: &str) -> Read<String> {
     let text = decoder.text(node, what)?;
     match text.parse::<PathAndQuery>() {
         Ok(_) if text.starts_with('/') && !text.contains('#') => Ok(text.to_owned()),
-        _ => Err(decoder.report(&node.at, Problem::BadPath { text: text.to_owned() })),
+        _ => Err(decoder.report(&node.at, Problem::BadAddressPath { text: text.to_owned() })),
     }
 }
 

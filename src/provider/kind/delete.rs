@@ -7,16 +7,17 @@ use tokio::time::sleep;
 
 use super::CLUSTER_LABEL;
 use crate::{
-    fleet::record::ClusterRecord,
+    fleet::{ClusterState, record::ClusterRecord},
     provider::ProviderError,
     tool::docker::{Container, Docker},
 };
 
 /// How often to look before giving up on containers that keep appearing.
-const LOOKS: usize = 20;
-/// How many looks in a row must find nothing. A container that the engine was told to create
-/// before its client was ended shows up late.
+const LOOKS: usize = 40;
+/// How many looks in a row must find nothing. A container that the engine was told to make before
+/// its client was ended shows up late, and most of all when kind was ended in the middle of it.
 const QUIET_LOOKS: usize = 2;
+const QUIET_LOOKS_IF_BROKEN_OFF: usize = 12;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Removes the cluster's containers; returns the names of those that are not ours.
@@ -33,7 +34,11 @@ pub(super) async fn delete(
         let on_our_network = found.addresses.contains_key(&cluster.network);
         recorded.contains(found.id.as_str()) || (!complete && on_our_network)
     };
-    let quiet_needed = if complete { 1 } else { QUIET_LOOKS };
+    let quiet_needed = match cluster.state {
+        _ if complete => 1,
+        ClusterState::Creating => QUIET_LOOKS_IF_BROKEN_OFF,
+        _ => QUIET_LOOKS,
+    };
     let (mut quiet, mut last) = (0, Vec::new());
     for _ in 0..LOOKS {
         let found = docker.containers_labelled(&label).await?;

@@ -157,6 +157,17 @@ impl Provider for Kind {
         Err(ProviderError::ImageMissing { node: node.name.clone(), image: image.to_owned() })
     }
 
+    async fn run_in(
+        &self,
+        node: &NodeRecord,
+        script: &str,
+        input: String,
+        within: Duration,
+    ) -> Result<String, ProviderError> {
+        let run = self.docker.exec(&node.id)?.args(["sh", "-c", script]).stdin_bytes(input);
+        Ok(run.deadline(within).run().await?.text())
+    }
+
     async fn pause(&self, node: &str) -> Result<(), ProviderError> {
         Ok(self.docker.pause(node).await?)
     }

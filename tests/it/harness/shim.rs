@@ -40,6 +40,22 @@ impl Kind {
         Self::becomes("hang")
     }
 
+    /// It never ends by itself, and the engine makes one more node when it has been ended.
+    pub fn leaves_the_engine_at_work() -> Self {
+        Self::becomes(
+            "set -m
+            {
+                sleep 1.5
+                docker run --detach --name \"$2-worker\" \
+                    --network \"$KIND_EXPERIMENTAL_DOCKER_NETWORK\" \
+                    --label \"io.x-k8s.kind.cluster=$2\" kindest/node:v1.36.4
+                : >\"$WORLD/late-node\"
+            } >/dev/null 2>&1 &
+            set +m
+            hang",
+        )
+    }
+
     /// It has to be killed.
     pub fn ignores_requests_to_end() -> Self {
         Self::becomes("trap '' INT TERM\nhang")

@@ -43,7 +43,7 @@ impl World {
         self.write("clusters-port", &port.to_string());
     }
 
-    pub(super) fn dir(&self) -> &Path {
+    pub fn dir(&self) -> &Path {
         &self.dir
     }
 

@@ -10,7 +10,8 @@ use super::{seatrial::User, world::World};
 #[ignore = "needs Docker and kind"]
 fn the_shipped_failover_scenario_passes() {
     let (world, user) = (World::now(), User::new());
-    let ended = user.run(&["run", &User::repository("scenarios/regional-failover.yaml")]);
+    let scenario = User::repository("scenarios/regional-failover.yaml");
+    let ended = user.run(&["run", &scenario, "--variant", "base"]);
     ended.code(0).stdout_has("regional-failover: PASS");
     for file in ["run.json", "events.ndjson", "requests.ndjson", "junit.xml", "summary.txt"] {
         assert!(user.run_dir().join(file).is_file(), "{file}");
@@ -20,6 +21,25 @@ fn the_shipped_failover_scenario_passes() {
     assert_eq!(user.labs(), [""; 0]);
     world.is_unchanged("a run that passed");
     user.kubeconfig_is_untouched();
+}
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn variants_that_share_a_lab_are_run_in_the_same_one_and_so_are_repeats() {
+    let (world, user) = (World::now(), User::new());
+    let scenario = User::repository("scenarios/regional-failover.yaml");
+    let shams = ["--set", "repeat={runs: 1, sham: 1}"];
+    let ended = user
+        .run(&[&["run", &scenario, "--variant", "kill", "--variant", "stop"][..], &shams].concat());
+    // Two clusters that start on two cores may make the generator lag; see below.
+    assert!(matches!(ended.code, Some(0 | 4)), "{:?}\n{}", ended.code, ended.stdout);
+    assert_eq!(ended.stderr.matches(": used again").count(), 3, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("removed, nothing left").count(), 1, "{}", ended.stderr);
+    assert!(!ended.stdout.contains("\n  error "), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("\n  fail "), "{}", ended.stdout);
+    ended.stdout_has("all: ").stdout_has("regional-failover (kill)").stdout_has("sham 1");
+    assert_eq!(user.labs(), [""; 0]);
+    world.is_unchanged("variants in one lab");
 }
 
 #[test]

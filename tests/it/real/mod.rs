@@ -6,6 +6,7 @@ mod failover;
 mod isolation;
 mod life;
 mod readme;
+mod reset;
 mod seatrial;
 mod workload;
 mod world;

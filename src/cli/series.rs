@@ -1,0 +1,299 @@
+//! Several runs of one invocation, one after the other: scenarios, their variants, repeats. What
+//! needs the same lab gets the same lab.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    path::PathBuf,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    Context, Exit, Failure, Outcome,
+    check::exit_of_verdict,
+    context::Found,
+    down::with_leftovers,
+    run::{Lab, One, Run, tell_skipped, try_one, unjudged},
+    source::ScenarioSource,
+    up::how_to_use,
+};
+use crate::{
+    fleet::LabStore,
+    model::{
+        scenario::{Repeat, Scenario},
+        source::SourceFile,
+    },
+    report::{
+        repeat::{Judged, RepeatRecord, Tried},
+        run_dir::{Part, RunDir},
+        several::{Line, several},
+    },
+    runner::{RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
+    verdict::judgement::Verdict,
+};
+
+/// A scenario as it will run: as written, or one of its variants.
+pub(super) struct Turn<'a> {
+    pub(super) source: &'a ScenarioSource,
+    pub(super) file: &'a SourceFile,
+    pub(super) scenario: &'a Scenario,
+}
+
+pub(super) struct Series<'a> {
+    context: &'a Context,
+    asked: &'a Run,
+    /// The one that was up before, once it is held: until the last run has ended.
+    given: Option<LabStore>,
+    lab: Option<Held<'a>>,
+}
+
+/// A lab between two runs, and what it takes to remove it whatever happens.
+struct Held<'a> {
+    store: LabStore,
+    found: Found<'a>,
+}
+
+/// One run of it, or of its sham.
+struct Attempt<'a> {
+    scenario: &'a Scenario,
+    dir: PathBuf,
+    id: &'a str,
+    part: Option<Part>,
+    /// The next run can use the same lab.
+    hand_on: bool,
+}
+
+impl<'a> Series<'a> {
+    pub(super) const fn new(context: &'a Context, asked: &'a Run) -> Self {
+        Self { context, asked, given: None, lab: None }
+    }
+
+    pub(super) async fn run(mut self, turns: &[Turn<'_>]) -> Outcome {
+        // Of what was skipped only as long as nothing else was run.
+        let mut exit = Exit::Skipped;
+        let (mut results, mut remarks, mut lines) = (String::new(), String::new(), Vec::new());
+        let mut hopeless: Vec<&Scenario> = Vec::new();
+        for (index, turn) in turns.iter().enumerate() {
+            // What kept a run from a judgement keeps the next one in such a lab from it, too.
+            if hopeless.iter().any(|lost| needs_the_same_lab(lost, turn.scenario)) {
+                let line = Line { title: turn.scenario.title(), verdict: None, dir: None };
+                lines.push(line);
+                continue;
+            }
+            let next = turns.get(index + 1);
+            let hand_on = next.is_some_and(|next| can_follow(turn.scenario, next.scenario));
+            let (one, line) = self.turn(turn, hand_on).await;
+            exit = exit.and(one.exit);
+            results.push_str(&one.result);
+            remarks.push_str(&one.remark);
+            hopeless.extend(line.verdict.is_none().then_some(turn.scenario));
+            lines.push(line);
+            // Also when it came too late for this one: the next one must not start.
+            if self.context.is_interrupted() {
+                exit = exit.and(Exit::Interrupted);
+                break;
+            }
+        }
+        if let Some(failure) = self.let_go().await {
+            exit = exit.and(failure.exit);
+            remarks.push_str(&failure.words);
+        }
+        if exit == Exit::Skipped && self.asked.allow_skipped {
+            exit = Exit::Passed;
+        }
+        results.push_str(&several(&lines, turns.len()));
+        Outcome::ended(exit, results).with_remark(&remarks)
+    }
+
+    async fn turn(&mut self, turn: &Turn<'_>, hand_on: bool) -> (One, Line) {
+        let title = turn.scenario.title();
+        let id = new_id();
+        let dir = self.asked.out.join(dir_name(turn.scenario, &id));
+        if let Some(repeat) = turn.scenario.repeat {
+            return self.repeat(turn, repeat, &id, dir, hand_on).await;
+        }
+        let attempt =
+            Attempt { scenario: turn.scenario, dir: dir.clone(), id: &id, part: None, hand_on };
+        let one = self.one(turn, attempt).await;
+        let judged = one.record.as_ref().map(|record| record.judgement.verdict);
+        let verdict = judged.or(one.skipped.as_ref().map(|_| Verdict::Skipped));
+        let verdict = verdict.map(|verdict| verdict.to_string());
+        (one, Line { title, verdict, dir: dir.exists().then_some(dir) })
+    }
+
+    async fn one(&mut self, turn: &Turn<'_>, attempt: Attempt<'_>) -> One {
+        let Attempt { scenario, dir, id, part, hand_on } = attempt;
+        // A host that is not fit to run anything makes no run, and so no directory; nor does a lab
+        // that does not fit, or that somebody else holds.
+        let found = match self.find(scenario).await {
+            Ok(found) => found,
+            Err(failure) => return One::failed(failure),
+        };
+        let dir = match RunDir::create(dir) {
+            Ok(dir) => dir,
+            Err(error) => return One::failed(error.into()),
+        };
+        let (source, jobs, keep) = (turn.source.shown(), self.asked.jobs, self.asked.keep);
+        let request = RunRequest { scenario, source, id, part, dir: &dir, jobs, keep };
+        let tried = if let Some(given) = &self.given {
+            try_one(found, &request, turn.file, Lab::Given(given)).await
+        } else {
+            let mut lab = self.lab.take().map(|held| held.store);
+            let spare = found.clone();
+            let own = Lab::Own { lab: &mut lab, hand_on };
+            let tried = try_one(found, &request, turn.file, own).await;
+            self.lab = lab.map(|store| Held { store, found: spare });
+            tried
+        };
+        tried.unwrap_or_else(|failure| unjudged(&request, failure))
+    }
+
+    /// The host; and the lab that was asked for is held, and fits.
+    async fn find(&mut self, scenario: &Scenario) -> Result<Found<'a>, Failure> {
+        let found = self.context.find().await?;
+        if let Some(lab) = &self.asked.lab {
+            if self.given.is_none() {
+                self.given = Some(found.state().hold(lab)?);
+            }
+            if let Some(given) = &self.given {
+                check_fits(given, scenario)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Runs it as often as it asks for, then its shams, all in the same lab.
+    async fn repeat(
+        &mut self,
+        turn: &Turn<'_>,
+        repeat: Repeat,
+        id: &str,
+        dir: PathBuf,
+        hand_on: bool,
+    ) -> (One, Line) {
+        let title = turn.scenario.title();
+        let line = |verdict| Line { title: title.clone(), verdict, dir: Some(dir.clone()) };
+        let home = match RunDir::create(dir.clone()) {
+            Ok(home) => home,
+            Err(error) => return (One::failed(error.into()), Line { dir: None, ..line(None) }),
+        };
+        let mut all = One::default();
+        let mut judged: Vec<Judged> = Vec::new();
+        let mut record = RepeatRecord::new(id, title.clone(), (repeat.runs, repeat.sham));
+        let parts = (1..=repeat.runs).map(Part::Run).chain((1..=repeat.sham).map(Part::Sham));
+        let last = repeat.runs + repeat.sham;
+        for (part, number) in parts.zip(1..) {
+            let without_faults;
+            let scenario = if let Part::Sham(_) = part {
+                let runs = judged.iter().filter_map(|one| one.run.as_ref());
+                let waited: Vec<_> = runs.map(|(run, _)| &run.history.waited).collect();
+                without_faults = sham(turn.scenario, &waited);
+                &without_faults
+            } else {
+                turn.scenario
+            };
+            let (dir, hand_on) = (dir.join(part.dir()), hand_on || number < last);
+            let one =
+                self.one(turn, Attempt { scenario, dir, id, part: Some(part), hand_on }).await;
+            if let Some(why) = &one.skipped {
+                // What one of them cannot say, none of them can.
+                let (result, warnings) = tell_skipped(turn.scenario, id, why, &home);
+                let remark = one.remark + &warnings;
+                let skipped = One { result, remark, ..one };
+                return (skipped, line(Some(Verdict::Skipped.to_string())));
+            }
+            all.exit = if one.record.is_some() { all.exit } else { all.exit.and(one.exit) };
+            all.remark.push_str(&one.remark);
+            let why = one.record.is_none().then(|| one.why());
+            let run = one.record.map(|record| (*record.clone(), record.judgement));
+            record.interrupted |= run.as_ref().is_some_and(|(run, _)| run.interrupted);
+            record.interrupted |= self.context.is_interrupted();
+            let ends = record.interrupted || run.is_none();
+            judged.push(Judged { tried: Tried { part, unjudged: why }, run });
+            if ends {
+                break;
+            }
+        }
+        match conclude(&mut record, &home, &judged) {
+            Ok(text) => all.result = text,
+            Err(failure) => {
+                all.exit = all.exit.and(failure.exit);
+                all.remark.push_str(&failure.words);
+            }
+        }
+        all.exit = all.exit.and(exit_of_verdict(record.verdict));
+        if record.interrupted {
+            all.exit = all.exit.and(Exit::Interrupted);
+        }
+        let flaky = if record.flaky { ", flaky" } else { "" };
+        let is_judged = judged.iter().all(|one| one.run.is_some());
+        (all, line(is_judged.then(|| format!("{}{flaky}", record.verdict))))
+    }
+
+    /// Removes a lab that no run needs any more, unless it is to be kept; only an interrupt, or a
+    /// host that went away between two runs, leaves one here.
+    async fn let_go(&mut self) -> Option<Failure> {
+        let Held { store, found } = self.lab.take()?;
+        let lab = store.record().name;
+        if self.asked.keep {
+            let words = format!("lab `{lab}` stays; {}\n", how_to_use(&lab));
+            return Some(Failure { exit: Exit::Passed, words });
+        }
+        let watched = match found.watched(None) {
+            Ok(watched) => watched,
+            Err(failure) => return Some(failure),
+        };
+        let left = lower(&watched.host.for_cleanup(), store).await;
+        watched.close().await;
+        match left {
+            Ok(left) if left.is_empty() => None,
+            Ok(left) => {
+                let nothing = Failure { exit: Exit::Passed, words: String::new() };
+                Some(with_leftovers(nothing, &left))
+            }
+            Err(error) => {
+                let words = format!("lab {lab} was left behind: {error}; `seatrial down {lab}`");
+                Some(Failure::new(Exit::LeftBehind, words))
+            }
+        }
+    }
+}
+
+/// Judges a repeat and writes its files; the result is what is shown.
+fn conclude(
+    record: &mut RepeatRecord,
+    home: &RunDir,
+    judged: &[Judged],
+) -> Result<String, Failure> {
+    record.conclude(home, judged)?;
+    let found = record.together(judged);
+    let text = record.summary(&found, judged, home.path());
+    home.write("summary.txt", text.as_bytes())?;
+    let xml = record
+        .junit(&found, judged)
+        .map_err(|error| Failure::environment(format!("no JUnit report: {error}")))?;
+    home.write("junit.xml", xml.as_bytes())?;
+    Ok(text)
+}
+
+/// `20261122-202507-regional-failover-kill-qff9`.
+fn dir_name(scenario: &Scenario, id: &str) -> String {
+    let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    match &scenario.variant {
+        Some(variant) => format!("{start}-{}-{variant}-{id}", scenario.name),
+        None => format!("{start}-{}-{id}", scenario.name),
+    }
+}
+
+/// Four characters that tell runs apart.
+fn new_id() -> String {
+    const CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut random = RandomState::new().hash_one(std::process::id());
+    let mut id = String::new();
+    for _ in 0..4 {
+        let index = usize::try_from(random % 36).unwrap_or_default();
+        id.push(char::from(CHARACTERS[index]));
+        random /= 36;
+    }
+    id
+}

@@ -1,0 +1,141 @@
+//! What is no error and still looks like an oversight.
+
+use std::fmt;
+
+use super::{
+    name::Name,
+    scenario::{Action, Role, Scenario, Through, Until},
+    variants::Variants,
+};
+use crate::model::expectation::Value;
+
+/// Something that a scenario's author may not have meant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Remark {
+    /// A template gives nodes a directory of the host.
+    HostMount { cluster: Name, template: String },
+    /// Nothing refers to a role.
+    UnusedRole { role: Name },
+    /// A cluster that no role names is made for nothing.
+    IdleCluster { cluster: Name },
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HostMount { cluster, template } => write!(
+                f,
+                "cluster `{cluster}`: template `{template}` mounts directories of this host into its nodes; what runs there can read them"
+            ),
+            Self::UnusedRole { role } => {
+                write!(f, "nothing refers to role `{role}`; remove it, or use it")
+            }
+            Self::IdleCluster { cluster } => {
+                write!(f, "cluster `{cluster}` plays no role; it costs time and memory for nothing")
+            }
+        }
+    }
+}
+
+/// Remarks on a scenario and its variants, each once. `body` is the text of a template.
+#[must_use]
+pub fn remarks(variants: &Variants, body: impl Fn(&str) -> Option<String>) -> Vec<Remark> {
+    let mut found = Vec::new();
+    let scenarios = variants.all();
+    // A role that one variant uses is there for that variant.
+    for role in variants.base.roles.keys() {
+        if !scenarios.iter().any(|scenario| uses(scenario, role)) {
+            found.push(Remark::UnusedRole { role: role.clone() });
+        }
+    }
+    for scenario in scenarios {
+        for (name, cluster) in &scenario.lab.clusters {
+            let mut played = scenario.roles.values().flat_map(Role::clusters);
+            if !played.any(|cluster| cluster == name) && !is_tried(scenario, name) {
+                add(&mut found, Remark::IdleCluster { cluster: name.clone() });
+            }
+            if body(&cluster.template).is_some_and(|body| body.contains("extraMounts")) {
+                let (cluster, template) = (name.clone(), cluster.template.clone());
+                add(&mut found, Remark::HostMount { cluster, template });
+            }
+        }
+    }
+    found
+}
+
+fn add(found: &mut Vec<Remark>, remark: Remark) {
+    if !found.contains(&remark) {
+        found.push(remark);
+    }
+}
+
+/// Whether anything of a scenario refers to a role.
+fn uses(scenario: &Scenario, role: &Name) -> bool {
+    let behind_door = scenario.front_door.iter().any(|door| door.order.contains(role));
+    let in_traffic = scenario.traffic.values().any(|traffic| {
+        traffic.through == Through::Role(role.clone())
+            || traffic.allowed.iter().any(|(_, roles)| roles.contains(role))
+    });
+    let in_steps = scenario.steps.iter().any(|step| {
+        let is_target = match &step.action {
+            Action::Deed(deed) => deed.places().names(role),
+            Action::Fault(fault) => fault.target == *role,
+            Action::Heal { .. } => false,
+        };
+        let is_awaited =
+            matches!(&step.until, Some(Until::Healthy { role: healthy, .. }) if healthy == role);
+        is_target || is_awaited
+    });
+    let in_setup = scenario.setup.iter().any(|deed| deed.places().names(role));
+    let expected = scenario.steady.iter().flat_map(|steady| &steady.expect);
+    let mut expected = expected.chain(&scenario.expect);
+    let is_expected =
+        expected.any(|one| matches!(&one.value, Value::Role(name) if **role == **name));
+    // Paths are between clusters, whatever roles they were declared by.
+    let is_tried = scenario
+        .roles
+        .get(role)
+        .is_some_and(|role| role.clusters().any(|name| is_tried(scenario, name)));
+    behind_door || in_traffic || in_setup || in_steps || is_expected || is_tried
+}
+
+/// Whether a path begins or ends in a cluster.
+fn is_tried(scenario: &Scenario, cluster: &Name) -> bool {
+    let mut paths = scenario.isolation.iter().flat_map(|isolation| &isolation.paths);
+    paths.any(|path| path.from == *cluster || path.to == *cluster)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{load::Loader, source::SourceFile},
+        template::Catalogue,
+    };
+
+    #[test]
+    fn a_cluster_that_paths_are_tried_from_plays_a_part() {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../scenarios/cluster-isolation.yaml");
+        let text = text.replace("labs/two-regions.yaml", "two-regions");
+        let file = SourceFile::new("s.yaml", text);
+        let read = Loader::new(&catalogue).variants(&file, None, &[]);
+        let mut variants = read.unwrap_or_else(|why| panic!("{}", why.render(false, 100)));
+        assert_eq!(remarks(&variants, |_| None), []);
+        variants.base.isolation = None;
+        assert!(!remarks(&variants, |_| None).is_empty());
+    }
+
+    #[test]
+    fn a_template_that_mounts_the_host_is_named_once_for_each_cluster() {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../tests/good/variants-and-repeats.yaml");
+        let file = SourceFile::new("s.yaml", text);
+        let variants = Loader::new(&catalogue).variants(&file, None, &[]).expect("it is good");
+        let mounting = remarks(&variants, |_| Some("nodes: [{extraMounts: []}]".to_owned()));
+        let said: Vec<String> = mounting.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with("cluster `eu`: template `kind-basic` mounts directories"));
+        assert_eq!(remarks(&variants, |_| Some("nodes: []".to_owned())), []);
+    }
+}

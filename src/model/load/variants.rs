@@ -1,0 +1,190 @@
+//! Reading `variants` and the arguments of `--set`. Each variant becomes a whole scenario, read
+//! and checked like one that somebody wrote out.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use super::{Shelf, change::Change, lab::key_name, lab_source, scenario};
+use crate::model::{
+    decode::{Decoder, Read, Reported},
+    name::Name,
+    problem::Problem,
+    problems::{Located, Problems},
+    scenario::Scenario,
+    source::SourceFile,
+    tree::{self, Key, Node, Value},
+    variants::{BASE, Variants},
+};
+
+/// Each is read as a whole scenario; more would make reading slow, and running endless.
+pub(super) const MOST_VARIANTS: usize = 32;
+
+/// A variant as written.
+struct Declared {
+    name: Name,
+    changes: Vec<Change>,
+}
+
+/// Where what a scenario refers to comes from.
+struct Origin<'a> {
+    base: Option<&'a Path>,
+    shelf: &'a dyn Shelf,
+}
+
+/// Reads the scenario and all of its variants, with the arguments of `--set` over both.
+pub(super) fn load(
+    file: &SourceFile,
+    base: Option<&Path>,
+    shelf: &dyn Shelf,
+    settings: &[String],
+) -> Result<Variants, Problems> {
+    let origin = Origin { base, shelf };
+    let mut decoder = Decoder::new(file);
+    let whole = 0..file.text().len();
+    let Some(mut root) = tree::parse(file, whole, &mut decoder.problems) else {
+        return decoder.finish(Err(Reported));
+    };
+    let set = origin.set(&mut decoder, settings, &mut root);
+    let declared = declared(&mut decoder, &root);
+    let sources = decoder.sources().clone();
+    let scenario = scenario::document(&mut decoder, &root, base, shelf);
+    let read = decoder.finish(scenario);
+    let mut problems = match &read {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.iter().cloned().collect(),
+    };
+    let mut variants = IndexMap::new();
+    for Declared { name, changes } in declared {
+        let mut decoder = Decoder::of(sources.clone());
+        let variant = origin.variant(&mut decoder, &root, changes.iter().chain(&set));
+        match decoder.finish(variant) {
+            Ok(variant) => {
+                let variant = Scenario { variant: Some(name.clone()), ..variant };
+                variants.insert(name, variant);
+            }
+            Err(more) => gather(&mut problems, &name, more),
+        }
+    }
+    Problems::collect(file, problems)?;
+    let set = settings.to_vec();
+    let over = |scenario| Scenario { set: set.clone(), ..scenario };
+    let variants = variants.into_iter().map(|(name, variant)| (name, over(variant))).collect();
+    Ok(Variants { base: over(read?), variants })
+}
+
+/// Adds what is wrong with a variant; what is wrong without it too is told once.
+fn gather(problems: &mut Vec<Located>, variant: &Name, more: Problems) {
+    for located in more.into_vec() {
+        let same = |known: &&mut Located| {
+            (&known.problem, &known.at, &known.file)
+                == (&located.problem, &located.at, &located.file)
+        };
+        match problems.iter_mut().find(same) {
+            Some(known) if known.variants.is_empty() => {}
+            Some(known) => known.variants.push(variant.to_string()),
+            None => problems.push(Located { variants: vec![variant.to_string()], ..located }),
+        }
+    }
+}
+
+impl Origin<'_> {
+    /// Reads the arguments of `--set` and applies them; they are applied again to each variant, so
+    /// that they win.
+    fn set(&self, decoder: &mut Decoder, settings: &[String], root: &mut Node) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for setting in settings {
+            let Ok(change) = set(decoder, setting) else { continue };
+            if self.apply(decoder, root, &change).is_ok() {
+                changes.push(change);
+            }
+        }
+        changes
+    }
+
+    fn variant<'c>(
+        &self,
+        decoder: &mut Decoder,
+        root: &Node,
+        changes: impl Iterator<Item = &'c Change>,
+    ) -> Read<Scenario> {
+        let mut root = root.clone();
+        let applied: Vec<Read<()>> =
+            changes.map(|change| self.apply(decoder, &mut root, change)).collect();
+        // Read even if a path leads nowhere: the other ones may bring problems of their own.
+        let scenario = scenario::document(decoder, &root, self.base, self.shelf);
+        applied.into_iter().collect::<Read<()>>().and(scenario)
+    }
+
+    /// A path into a lab that the scenario only names leads into what that lab says.
+    fn apply(&self, decoder: &mut Decoder, root: &mut Node, change: &Change) -> Read<()> {
+        if change.goes_into("lab") {
+            self.open_lab(decoder, root)?;
+        }
+        change.apply(decoder, root)
+    }
+
+    fn open_lab(&self, decoder: &mut Decoder, root: &mut Node) -> Read<()> {
+        let Value::Map(entries) = &mut root.value else { return Ok(()) };
+        let lab = entries.iter_mut().find(|(key, _)| key.text == "lab");
+        match lab {
+            Some((_, node)) if matches!(node.value, Value::Scalar(_)) => {
+                let opened = lab_source::opened(decoder, node, self.base, self.shelf)?;
+                node.value = opened.value;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads `variants`; the good ones are there even if others are not.
+fn declared(decoder: &mut Decoder, root: &Node) -> Vec<Declared> {
+    let Some(node) = root.get("variants") else { return Vec::new() };
+    let Ok(entries) = decoder.free_entries(node, "`variants`") else { return Vec::new() };
+    let count = entries.len();
+    if !(1..=MOST_VARIANTS).contains(&count) {
+        let range = format!("1 to {MOST_VARIANTS} variants");
+        decoder.out_of_range(node, "`variants`", format!("a map of {count}"), range);
+        return Vec::new();
+    }
+    entries.iter().filter_map(|(key, node)| variant(decoder, key, node).ok()).collect()
+}
+
+fn variant(decoder: &mut Decoder, key: &Key, node: &Node) -> Read<Declared> {
+    let name = key_name(decoder, key);
+    if key.text == BASE {
+        return Err(decoder.report(&key.at, Problem::BaseVariant));
+    }
+    let entries = decoder.entries(node, "a variant")?;
+    if entries.is_empty() {
+        let why = "write what is different, such as `steps.freeze.fault.kind: cluster-kill`";
+        return Err(decoder.report(&node.named, Problem::EmptyList { what: "variant", why }));
+    }
+    let change = |(key, node): &(Key, Node)| Change::new(decoder, &key.text, &key.at, node).ok();
+    let changes = entries.iter().filter_map(change).collect();
+    Ok(Declared { name: name?, changes })
+}
+
+/// Reads `PATH=VALUE`; the value is YAML, but a single text needs no quotes.
+fn set(decoder: &mut Decoder, argument: &str) -> Read<Change> {
+    let file = SourceFile::new("--set", argument);
+    let start = decoder.sources().add(&file);
+    let all = start..start + argument.len();
+    let not_one = |decoder: &mut Decoder| {
+        decoder.report(&all, Problem::NotASetting { text: argument.to_owned() })
+    };
+    let Some((path, _)) = argument.split_once('=') else { return Err(not_one(decoder)) };
+    let mut problems = Vec::new();
+    let part = path.len() + 1..argument.len();
+    let value = tree::parse_at(&file, part, start, &mut problems);
+    if problems.iter().any(|located| located.problem == Problem::NoValues) {
+        return Err(not_one(decoder));
+    }
+    decoder.problems.extend(problems);
+    let mut value = value.ok_or(Reported)?;
+    if let Value::Scalar(scalar) = &mut value.value {
+        scalar.is_argument = true;
+    }
+    Change::new(decoder, path, &(start..start + path.len()), &value)
+}

@@ -1,0 +1,235 @@
+//! A repeat: several runs of one scenario in directories beside each other, and what they come to
+//! together.
+
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use quick_junit::{Property, Report, TestCase, TestSuite};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    junit::{status, suite},
+    run_dir::{Part, RunDir, RunDirError, RunRecord},
+};
+use crate::verdict::{
+    judge::judge,
+    judgement::{Judgement, Verdict},
+    repeat::{Together, together},
+};
+
+/// The file that makes a directory that of a repeat.
+const FILE: &str = "repeat.json";
+const FORMAT: u32 = 1;
+
+/// What `repeat.json` holds; each run has a directory of its own beside it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RepeatRecord {
+    pub format: u32,
+    /// The seatrial that ran it.
+    pub seatrial: String,
+    pub run: String,
+    /// The scenario with its variant.
+    pub title: String,
+    /// How many runs and sham runs there should have been.
+    pub runs: u32,
+    pub sham: u32,
+    /// Those that there were.
+    pub parts: Vec<Tried>,
+    pub interrupted: bool,
+    pub verdict: Verdict,
+    pub flaky: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A run that was begun.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Tried {
+    pub part: Part,
+    /// Why it came to no judgement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<String>,
+}
+
+/// A run of a repeat with its judgement; without one if it came to none.
+pub struct Judged {
+    pub tried: Tried,
+    pub run: Option<(RunRecord, Judgement)>,
+}
+
+impl Part {
+    /// Its directory in that of the repeat.
+    #[must_use]
+    pub fn dir(self) -> String {
+        self.to_string().replace(' ', "-")
+    }
+}
+
+impl Judged {
+    fn verdict(&self) -> Verdict {
+        self.run.as_ref().map_or(Verdict::Error, |(_, judgement)| judgement.verdict)
+    }
+
+    const fn is_sham(&self) -> bool {
+        matches!(self.tried.part, Part::Sham(_))
+    }
+}
+
+impl RepeatRecord {
+    /// A repeat of which nothing has been run yet.
+    #[must_use]
+    pub fn new(run: &str, title: String, (runs, sham): (u32, u32)) -> Self {
+        Self {
+            format: FORMAT,
+            seatrial: env!("CARGO_PKG_VERSION").to_owned(),
+            run: run.to_owned(),
+            title,
+            runs,
+            sham,
+            parts: Vec::new(),
+            interrupted: false,
+            verdict: Verdict::Skipped,
+            flaky: false,
+            reason: None,
+        }
+    }
+
+    /// Whether a directory is that of a repeat.
+    #[must_use]
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join(FILE).exists()
+    }
+
+    /// Judges all runs together.
+    #[must_use]
+    pub fn together(&self, judged: &[Judged]) -> Together {
+        if self.interrupted {
+            let reason = Some("the repeat was interrupted".to_owned());
+            return Together { verdict: Verdict::Inconclusive, flaky: false, reason };
+        }
+        let of = |sham: bool| -> Vec<Verdict> {
+            judged.iter().filter(|one| one.is_sham() == sham).map(Judged::verdict).collect()
+        };
+        let found = together(&of(false), &of(true));
+        let unjudged = judged.iter().find_map(|one| {
+            let why = one.tried.unjudged.as_ref()?;
+            Some(format!("{} came to no judgement: {}", one.tried.part, first_line(why)))
+        });
+        Together { reason: unjudged.or(found.reason), ..found }
+    }
+
+    /// Takes over what the runs come to, and writes it down.
+    pub fn conclude(&mut self, dir: &RunDir, judged: &[Judged]) -> Result<(), RunDirError> {
+        let Together { verdict, flaky, reason } = self.together(judged);
+        (self.verdict, self.flaky, self.reason) = (verdict, flaky, reason);
+        self.parts = judged.iter().map(|one| one.tried.clone()).collect();
+        let json = serde_json::to_vec_pretty(self).map_err(|error| RunDirError::BadRun {
+            path: dir.path().join(FILE),
+            why: error.to_string(),
+        })?;
+        dir.write(FILE, &json)
+    }
+
+    /// Reads a repeat back and judges each of its runs again.
+    pub fn read(dir: &Path) -> Result<(Self, Vec<Judged>), RunDirError> {
+        let path = dir.join(FILE);
+        let io = |source: io::Error| RunDirError::Io { path: path.clone(), source };
+        let bad = |why: String| RunDirError::BadRun { path: path.clone(), why };
+        let record: Self = serde_json::from_slice(&fs::read(&path).map_err(io)?)
+            .map_err(|error| bad(error.to_string()))?;
+        if record.format != FORMAT {
+            return Err(bad(format!("format {}, this seatrial knows {FORMAT}", record.format)));
+        }
+        let judged =
+            record.parts.iter().map(|tried| again(dir, tried)).collect::<Result<_, _>>()?;
+        Ok((record, judged))
+    }
+
+    /// For a terminal: what all came to, and each of them on a line.
+    #[must_use]
+    pub fn summary(&self, found: &Together, judged: &[Judged], dir: &Path) -> String {
+        let flaky = if found.flaky { ", flaky" } else { "" };
+        let verdict = found.verdict.to_string().to_uppercase();
+        let mut text = format!("{}: {verdict}{flaky} ({})\n", self.title, self.counted(judged));
+        if let Some(reason) = &found.reason {
+            let _ = writeln!(text, "  because {reason}");
+        }
+        for one in judged {
+            let part = one.tried.part;
+            let verdict = one.verdict().to_string();
+            let _ = writeln!(text, "  {verdict:<12}  {part}{}", why(one));
+        }
+        let _ = writeln!(text, "evidence: {}", dir.display());
+        text
+    }
+
+    fn counted(&self, judged: &[Judged]) -> String {
+        let passed = |sham: bool| {
+            let those = judged.iter().filter(|one| one.is_sham() == sham);
+            those.filter(|one| one.verdict() == Verdict::Pass).count()
+        };
+        let runs = format!("{} of {} runs pass", passed(false), self.runs);
+        if self.sham == 0 {
+            runs
+        } else {
+            format!("{runs}, {} of {} shams", passed(true), self.sham)
+        }
+    }
+
+    /// A suite for each run, and one for what they come to together.
+    pub fn junit(
+        &self,
+        found: &Together,
+        judged: &[Judged],
+    ) -> Result<String, quick_junit::SerializeError> {
+        let mut report = Report::new("seatrial");
+        for (run, judgement) in judged.iter().filter_map(|one| one.run.as_ref()) {
+            report.add_test_suite(suite(run, judgement));
+        }
+        let mut whole = TestSuite::new(&self.title);
+        whole.add_property(Property::new("run", &self.run));
+        whole.add_property(Property::new("seatrial", &self.seatrial));
+        whole.add_property(Property::new("flaky", found.flaky.to_string()));
+        let words = found.reason.clone().unwrap_or_else(|| self.counted(judged));
+        let mut case = TestCase::new("the runs together", status(found.verdict, &words));
+        case.set_classname(format!("seatrial.{}", self.title));
+        whole.add_test_case(case);
+        report.add_test_suite(whole);
+        report.to_string()
+    }
+}
+
+fn again(dir: &Path, tried: &Tried) -> Result<Judged, RunDirError> {
+    let tried = tried.clone();
+    if tried.unjudged.is_some() {
+        return Ok(Judged { tried, run: None });
+    }
+    let at: PathBuf = dir.join(tried.part.dir());
+    let run = RunDir::read(&at)?;
+    let judgement =
+        if run.interrupted { run.judgement.clone() } else { judge(&run.case, &run.history) };
+    Ok(Judged { tried, run: Some((run, judgement)) })
+}
+
+/// What kept a run from passing, as far as a line holds it.
+fn why(one: &Judged) -> String {
+    let Some((_, judgement)) = &one.run else {
+        let why = one.tried.unjudged.as_deref().unwrap_or_default();
+        return format!(": {}", first_line(why));
+    };
+    if let Some(reason) = &judgement.reason {
+        return format!(": {reason}");
+    }
+    let worst = judgement.checks.iter().find(|check| check.verdict == judgement.verdict);
+    match worst.filter(|check| check.verdict != Verdict::Pass) {
+        Some(check) => format!(": {}, observed {}", check.expectation, check.observed),
+        None => String::new(),
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default()
+}

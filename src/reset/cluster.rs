@@ -1,0 +1,206 @@
+//! One cluster, from whatever became of it to its state after `up`.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ResetError,
+    node::{self, Found},
+    objects::Changes,
+};
+use crate::{
+    fleet::{ClusterRecord, NodeRecord},
+    kube::{ClusterApi, Tasks},
+    provider::{NodeState, Provider},
+    wait::{Look, Waiting, not_yet},
+};
+
+/// How long etcd may take to answer, should its files have changed, and pods to be ready.
+const ANSWERING: Duration = Duration::from_secs(120);
+const SETTLING: Duration = Duration::from_secs(180);
+const WRITING: Duration = Duration::from_secs(60);
+const OBJECTS: &str = include_str!("objects.sh");
+const WRITE: &str = include_str!("write.sh");
+
+/// A cluster that is to go back.
+pub struct Cluster<'a> {
+    /// Its name in the lab.
+    pub name: &'a str,
+    pub record: &'a ClusterRecord,
+    pub provider: Arc<dyn Provider>,
+    pub api: ClusterApi,
+    pub cancelled: &'a CancellationToken,
+}
+
+/// Puts a cluster back; `phase` hears what it is about to do. An error before the first phase
+/// means that nothing was changed; later ones are mended by another reset.
+pub async fn reset(cluster: &Cluster<'_>, phase: impl Fn(&str)) -> Result<(), ResetError> {
+    cluster.check_nodes().await?;
+    let found = cluster.look().await?;
+    cluster.check(&found)?;
+    phase("going back");
+    cluster.go_back(&found).await?;
+    phase("waiting for its pods");
+    cluster.settle().await
+}
+
+impl Cluster<'_> {
+    async fn check_nodes(&self) -> Result<(), ResetError> {
+        let cluster = self.name.to_owned();
+        for node in &self.record.nodes {
+            let state = self.provider.node(&node.id).await?.map(|found| found.state);
+            let (state, advice) = match state {
+                Some(NodeState::Running) => continue,
+                Some(state) => (state.name(), "let it run, then try again"),
+                None => ("gone", "create the lab anew"),
+            };
+            return Err(ResetError::NodeAway { cluster, node: node.name.clone(), state, advice });
+        }
+        Ok(())
+    }
+
+    async fn look(&self) -> Result<Vec<Found>, ResetError> {
+        self.on_all_nodes(|node, _| node::look(&*self.provider, node)).await
+    }
+
+    fn check(&self, found: &[Found]) -> Result<(), ResetError> {
+        let cluster = self.name.to_owned();
+        let count = found.iter().filter(|node| node.has_etcd).count();
+        let gone: Vec<String> = found.iter().flat_map(|node| node.image_changes().gone).collect();
+        if !found.iter().all(|node| node.is_kept) {
+            Err(ResetError::NotKept { cluster })
+        } else if count > 1 {
+            Err(ResetError::SeveralControlPlanes { cluster, count })
+        } else if !gone.is_empty() {
+            Err(ResetError::ImagesGone { cluster, gone })
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn go_back(&self, found: &[Found]) -> Result<(), ResetError> {
+        self.on_all_nodes(|node, _| node::restore_files(&*self.provider, node)).await?;
+        let keeper = self.keeper(found)?;
+        let changes = self.object_changes(keeper).await?;
+        if changes.revives_pods() {
+            self.without_kubelets(self.change(keeper, &changes, found)).await
+        } else {
+            self.change(keeper, &changes, found).await
+        }
+    }
+
+    async fn change(
+        &self,
+        keeper: &NodeRecord,
+        changes: &Changes,
+        found: &[Found],
+    ) -> Result<(), ResetError> {
+        self.write(keeper, changes).await?;
+        self.on_all_nodes(|node, index| async move {
+            node::end_others(&*self.provider, node).await?;
+            node::change_images(&*self.provider, node, &found[index].image_changes()).await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// A kubelet that is ending a pod does not notice that the pod came back: it calls it
+    /// completed. One that starts anew finds it without containers, and starts them.
+    async fn without_kubelets(
+        &self,
+        work: impl Future<Output = Result<(), ResetError>>,
+    ) -> Result<(), ResetError> {
+        self.on_all_nodes(|node, _| node::stop_kubelet(&*self.provider, node)).await?;
+        let done = work.await;
+        // Whatever became of the work: a node without its kubelet is of no use.
+        self.on_all_nodes(|node, _| node::start_kubelet(&*self.provider, node)).await?;
+        done
+    }
+
+    /// The node that keeps the objects.
+    fn keeper(&self, found: &[Found]) -> Result<&NodeRecord, ResetError> {
+        let mut nodes = self.record.nodes.iter().zip(found);
+        let keeper = nodes.find(|(_, found)| found.has_etcd).map(|(node, _)| node);
+        keeper.ok_or_else(|| ResetError::NotKept { cluster: self.name.to_owned() })
+    }
+
+    /// Waits for etcd, which may be coming back with its files.
+    async fn object_changes(&self, keeper: &NodeRecord) -> Result<Changes, ResetError> {
+        let waiting = self.waiting("its etcd to answer", ANSWERING);
+        let read = waiting.until(async || {
+            match self.provider.run_in(keeper, OBJECTS, String::new(), WRITING).await {
+                Ok(printed) => Look::Met(printed),
+                Err(error) => not_yet(error),
+            }
+        });
+        let printed = read.await?;
+        let (node, unreadable) =
+            (keeper.name.clone(), |error: serde_json::Error| error.to_string());
+        Changes::read(&printed)
+            .map_err(|error| ResetError::Unreadable { node, why: unreadable(error) })
+    }
+
+    async fn write(&self, keeper: &NodeRecord, changes: &Changes) -> Result<(), ResetError> {
+        // One a line, each with its end.
+        let lines = [changes.transactions(), vec![String::new()]].concat().join("\n");
+        if !changes.is_empty() {
+            self.provider.run_in(keeper, WRITE, lines, WRITING).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until it is whole.
+    async fn settle(&self) -> Result<(), ResetError> {
+        let waiting = self.waiting("all to be as after `up`", SETTLING);
+        let settled = waiting.until(async || match self.is_settled().await {
+            Ok(look) => look,
+            Err(error) => not_yet(error),
+        });
+        Ok(settled.await?)
+    }
+
+    async fn is_settled(&self) -> Result<Look<()>, ResetError> {
+        let found = self.look().await?;
+        let names = || self.record.nodes.iter().map(|node| node.name.clone());
+        let tasks: Tasks = names().zip(found.iter().map(|node| node.tasks.clone())).collect();
+        let destinations = match self.api.is_afresh(&tasks).await? {
+            Look::Met(destinations) => destinations,
+            Look::NotYet(seen) => return Ok(Look::NotYet(seen)),
+        };
+        let keeper = self.keeper(&found)?;
+        let changes = self.object_changes(keeper).await?;
+        if let Some(key) = changes.first_key() {
+            // Somebody was about to write it when its reason went.
+            self.write(keeper, &changes.deletions()).await?;
+            return Ok(Look::NotYet(format!("{key} is there")));
+        }
+        for (node, found) in self.record.nodes.iter().zip(&found) {
+            if let Some(changes) = found.rule_changes() {
+                let seen =
+                    format!("rules of {} differ: {}", node.name, changes.replace('\n', "; "));
+                node::change_rules(&*self.provider, node, changes).await?;
+                return Ok(Look::NotYet(seen));
+            }
+            if let Some(address) = found.lost_destination(&destinations) {
+                return Ok(Look::NotYet(format!("{}: {address}", node.name)));
+            }
+        }
+        Ok(Look::Met(()))
+    }
+
+    fn waiting<'w>(&'w self, what: &'w str, within: Duration) -> Waiting<'w> {
+        Waiting { who: self.name, what, within, cancelled: self.cancelled }
+    }
+
+    async fn on_all_nodes<'n, T, F>(
+        &'n self,
+        work: impl Fn(&'n NodeRecord, usize) -> F,
+    ) -> Result<Vec<T>, ResetError>
+    where
+        F: Future<Output = Result<T, ResetError>>,
+    {
+        let nodes = self.record.nodes.iter().enumerate();
+        futures::future::try_join_all(nodes.map(|(index, node)| work(node, index))).await
+    }
+}
