@@ -1,6 +1,6 @@
 //! What a scenario does to its clusters beside breaking them: in `setup` and as steps.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{name::Name, workload::Manifest};
 
@@ -24,6 +24,8 @@ pub struct Apply {
 pub struct Exec {
     /// At least the program's name.
     pub command: Vec<String>,
+    /// Where it runs: the scenario's directory.
+    pub dir: PathBuf,
     pub within: Duration,
 }
 

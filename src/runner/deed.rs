@@ -87,7 +87,7 @@ impl Scene<'_> {
     async fn exec(&self, name: &str, exec: &Exec) -> Result<String, RunnerError> {
         let [program, args @ ..] = &exec.command[..] else { return Ok(String::new()) };
         let tools = self.host.docker().tools();
-        let call = tools.call(program, "the scenario runs it")?;
+        let call = tools.call_in(program, &exec.dir)?;
         let kubeconfig = self.store.dir().join("kubeconfig");
         let lab = self.store.record().name.to_string();
         let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);

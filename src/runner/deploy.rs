@@ -15,7 +15,8 @@ pub(super) async fn deploy(
     cluster: &ClusterRecord,
     within: Duration,
 ) -> Result<(), RunnerError> {
-    let phase = format!("deploying the workload {}", workload.name());
+    let what = if workload.is_shipped() { "" } else { "the workload " };
+    let phase = format!("deploying {what}{}", workload.name());
     host.events.emit(Event::Phase { cluster: api.cluster().to_owned(), phase });
     let provider = host.providers.named(&cluster.provider)?;
     // Nodes pull what this host does not have.

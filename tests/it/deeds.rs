@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use crate::harness::{Kind, Test};
 
-const SETUP: &str = "setup:\n- wait: {apiVersion: v1, kind: Pod, name: a, condition: Ready, within: 1s}\n- exec: {command: [touch, ran]}";
+const SETUP: &str = "setup:\n- wait: {apiVersion: v1, kind: Pod, name: a, condition: Ready, within: 1s}\n- exec: {command: [mkdir, ran]}";
 
 fn scenario(setup: &str, step: &str) -> String {
     format!(
@@ -25,7 +25,7 @@ expect: [shop.lost == 0]
     )
 }
 
-const STEP: &str = "- {id: migrate, exec: {command: [touch, ran]}, hold: 1s}";
+const STEP: &str = "- {id: migrate, exec: {command: [mkdir, ran]}, hold: 1s}";
 
 #[rstest]
 #[case::setup(SETUP, "", "pond.yaml: entry 2 of `setup` runs a program on this host")]
@@ -57,5 +57,21 @@ fn a_program_that_is_allowed_does_not_run_in_a_lab_that_did_not_come_up() {
         .code(3)
         .stderr_has("the lab did not come up whole")
         .and(|test| assert!(!test.files().contains(&"ran".to_owned()), "{:?}", test.files()))
+        .leaves_nothing();
+}
+
+/// A scenario whose program makes a directory where it runs.
+const MAKES_A_DIRECTORY: &str = "setup:\n- exec: {command: [mkdir, ran]}";
+
+#[test]
+fn a_program_runs_where_its_scenario_lies() {
+    let test = Test::new();
+    std::fs::create_dir(test.path("shop")).expect("it is new");
+    test.file("shop/pond.yaml", &scenario(MAKES_A_DIRECTORY, ""))
+        .kind(&Kind::stands())
+        .run(["run", "--allow-exec", "shop/pond.yaml"])
+        .code(3)
+        .stderr_has("setup 1: mkdir ended well")
+        .and(|test| assert_eq!(test.files_in("shop"), ["pond.yaml", "ran"]))
         .leaves_nothing();
 }

@@ -44,7 +44,7 @@ pub(super) fn deed(
 ) -> Read<Deed> {
     match key {
         "apply" => apply(decoder, names, base, node).map(Deed::Apply),
-        "exec" => exec(decoder, node).map(Deed::Exec),
+        "exec" => exec(decoder, base, node).map(Deed::Exec),
         _ => wait(decoder, names, node).map(Deed::Wait),
     }
 }
@@ -63,7 +63,7 @@ fn apply(decoder: &mut Decoder, names: &Names, base: Option<&Path>, node: &Node)
     })
 }
 
-fn exec(decoder: &mut Decoder, node: &Node) -> Read<Exec> {
+fn exec(decoder: &mut Decoder, base: Option<&Path>, node: &Node) -> Read<Exec> {
     decoder.map(node, "`exec`", |fields| {
         let command = fields.required_because(
             "command",
@@ -71,7 +71,9 @@ fn exec(decoder: &mut Decoder, node: &Node) -> Read<Exec> {
             command,
         );
         let within = within(fields);
-        Ok(Exec { command: command?, within: within?.unwrap_or(WITHIN) })
+        // A scenario that comes with the program has no directory.
+        let dir = base.unwrap_or(Path::new("")).join(".");
+        Ok(Exec { command: command?, dir, within: within?.unwrap_or(WITHIN) })
     })
 }
 
