@@ -127,6 +127,24 @@ mod tests {
     }
 
     #[test]
+    fn a_role_that_only_a_deed_names_is_not_unused() {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../tests/good/roles-of-many.yaml")
+            .replace("clusters: {", "clusters: {sa: {labels: {far: away}}, ")
+            .replace("roles: {", "roles: {far: {labels: {far: away}}, ");
+        let said = |setup: &str| {
+            let text = text.replace("traffic:", &format!("setup: [{setup}]\ntraffic:"));
+            let file = SourceFile::new("s.yaml", text);
+            let read = Loader::new(&catalogue).variants(&file, None, &[]);
+            remarks(&read.unwrap_or_else(|why| panic!("{}", why.render(false, 100))), |_| None)
+        };
+        let wait = "wait: {apiVersion: v1, kind: Node, name: a, condition: Ready, within: 1s";
+        let role = "far".parse().expect("a name");
+        assert_eq!(said(&format!("{{{wait}}}}}")), [Remark::UnusedRole { role }]);
+        assert_eq!(said(&format!("{{{wait}, in: far}}}}")), []);
+    }
+
+    #[test]
     fn a_template_that_mounts_the_host_is_named_once_for_each_cluster() {
         let catalogue = Catalogue::shipped().expect("it is good");
         let text = include_str!("../../tests/good/variants-and-repeats.yaml");

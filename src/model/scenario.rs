@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::{
     asking::Asking,
     conditions::{OnFailure, Requires, Timeouts},
-    deed::Deed,
+    deed::{Deed, Where},
     expectation::{Connections, Expectation, Window},
     isolation::Isolation,
     lab::Lab,
@@ -84,6 +84,19 @@ impl Scenario {
         let is_exec = |step: &&Step| matches!(&step.action, Action::Deed(deed) if deed.is_exec());
         let steps = self.steps.iter().filter(is_exec).map(|step| format!("step `{}`", step.id));
         setup.chain(steps).collect()
+    }
+
+    /// The clusters that a deed is about, in the order of its roles and of the lab.
+    #[must_use]
+    pub fn clusters_at(&self, places: &Where) -> Vec<&Name> {
+        match places {
+            Where::All => self.lab.clusters.keys().collect(),
+            Where::Roles(roles) => roles
+                .iter()
+                .filter_map(|role| self.roles.get(role))
+                .flat_map(Role::clusters)
+                .collect(),
+        }
     }
 
     /// The endpoint that the front door leads to: all traffic through it asks the same.

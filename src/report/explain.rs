@@ -323,7 +323,10 @@ fn paths(manifests: &[Manifest]) -> String {
 fn places(scenario: &Scenario, places: &Where) -> String {
     match places {
         Where::All => "every cluster".to_owned(),
-        Where::Roles(roles) => clusters(scenario, roles).join(", "),
+        Where::Roles(_) => {
+            let clusters = scenario.clusters_at(places).into_iter();
+            clusters.map(|name| &**name).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 

@@ -11,9 +11,9 @@ use crate::{
     fleet::LabStore,
     kube::{ClusterApi, ObjectKey},
     model::{
-        deed::{Apply, Deed, Exec, Wait, Where},
+        deed::{Apply, Deed, Exec, Wait},
         name::Name,
-        scenario::{Role, Scenario},
+        scenario::Scenario,
     },
     redact::redacted,
 };
@@ -73,7 +73,7 @@ impl Scene<'_> {
     }
 
     async fn apply(&self, apply: &Apply) -> Result<String, RunnerError> {
-        let clusters = self.clusters(&apply.to);
+        let clusters = self.scenario.clusters_at(&apply.to);
         for cluster in &clusters {
             let api = self.api(cluster).await?;
             for manifest in &apply.manifests {
@@ -109,7 +109,7 @@ impl Scene<'_> {
             namespace: &object.namespace,
             name: &object.name,
         };
-        let clusters = self.clusters(&wait.at);
+        let clusters = self.scenario.clusters_at(&wait.at);
         let cancelled = &self.host.cancelled;
         let waits = clusters.iter().map(async |cluster| -> Result<(), RunnerError> {
             let api = self.api(cluster).await?;
@@ -119,22 +119,12 @@ impl Scene<'_> {
         Ok(format!("{key} is {condition} in {}", shown(&clusters)))
     }
 
-    fn clusters(&self, at: &Where) -> Vec<Name> {
-        match at {
-            Where::All => self.scenario.lab.clusters.keys().cloned().collect(),
-            Where::Roles(roles) => {
-                let found = roles.iter().filter_map(|role| self.scenario.roles.get(role));
-                found.flat_map(Role::clusters).cloned().collect()
-            }
-        }
-    }
-
     async fn api(&self, cluster: &Name) -> Result<ClusterApi, RunnerError> {
         Ok(ClusterApi::connect(cluster, &self.store.kubeconfig(cluster)).await?)
     }
 }
 
-fn shown(clusters: &[Name]) -> String {
+fn shown(clusters: &[&Name]) -> String {
     clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

@@ -115,6 +115,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_scenario_puts_into_its_lab_is_part_of_the_lab() {
+        let scenario = include_str!("../../tests/good/conditions.yaml");
+        let waits = "- wait: {apiVersion: v1, kind: Node, name: eu, condition: Ready, in: [primary], within: 10s}";
+        let heals = "- {id: thaw, heal: freeze, hold: 1s}\n- id: migrate\n";
+        let scenario = scenario.replace("- id: migrate\n", heals);
+        let command = "exec: {command: [./migrate, --now], within: 20s}";
+        let [sound, other_setup, patient, executes] = [
+            scenario.replace(command, &waits[2..]),
+            scenario.replace(command, &waits[2..]).replace(waits, "- exec: {command: [ls]}"),
+            scenario.replace(command, &waits[2..]).replace("create: 300s", "create: 301s"),
+            scenario.clone(),
+        ]
+        .map(|text| loaded(&text).base);
+        assert!(can_follow(&sound, &sound));
+        assert!(!can_follow(&sound, &other_setup), "another setup makes another lab");
+        assert!(!can_follow(&sound, &patient), "what did not come up in time may come up later");
+        assert!(!can_follow(&executes, &executes), "nothing undoes what a program did");
+        assert!(can_follow(&sound, &Scenario { steps: executes.steps.clone(), ..sound.clone() }));
+    }
+
+    #[test]
+    fn only_who_is_not_begun_leaves_a_lab_as_it_was_without_a_record() {
+        let skipped = RunFailure::Skipped { why: "it is simulated".to_owned() };
+        assert!(leaves_it_whole(&Err(skipped)));
+        assert!(!leaves_it_whole(&Err(RunFailure::Runner(super::super::RunnerError::Cancelled))));
+    }
+
+    #[test]
     fn only_who_needs_the_same_lab_can_follow_who_heals_it() {
         let scenario = include_str!("../../tests/good/variants-and-repeats.yaml");
         let variants = loaded(scenario);

@@ -83,6 +83,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_scenario_does_itself_takes_its_time_too() {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../tests/good/conditions.yaml");
+        let file = SourceFile::new("s.yaml", text);
+        let scenario = Loader::new(&catalogue).scenario(&file, None).expect("it is good");
+        let migrate = &scenario.steps[1];
+        let runs = [[("migrate".to_owned(), Span(Duration::from_secs(4)))].into()];
+        assert_eq!(length(migrate, &[&runs[0]]), Duration::from_secs(4 + 1));
+        assert_eq!(length(migrate, &[]), Duration::from_secs(20 + 1), "all that it may take");
+    }
+
+    #[test]
     fn what_no_run_came_to_takes_as_long_as_it_may() {
         let steady = sham(&failover(), &[]).steady.expect("it is judged by it");
         assert_eq!(steady.lasts, Duration::from_secs(10 + 30 + 10 + 120 + 10));

@@ -69,7 +69,8 @@ impl Toolbox {
     /// When it is not there; `install` says where to get it.
     pub fn call(&self, name: &str, install: &'static str) -> Result<Call, ToolError> {
         let found = self.find(name);
-        let program = found.ok_or_else(|| ToolError::NotFound { name: name.to_owned(), install })?;
+        let program =
+            found.ok_or_else(|| ToolError::NotFound { name: name.to_owned(), install })?;
         Ok(self.call_of(name, program))
     }
 

@@ -7,6 +7,7 @@ use rstest::rstest;
 use seatrial::{
     model::{
         asking::AnsweredBy,
+        deed::Where,
         lab::Parameter,
         load::{Loader, Shelf, template_front_matter},
         problems::Problems,
@@ -208,6 +209,13 @@ fn a_role_may_be_played_by_many_clusters() {
     let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
     let clusters: Vec<&str> = scenario.roles["rest"].clusters().map(|name| &**name).collect();
     assert_eq!(clusters, ["us", "ap"]);
+    let rest = Where::Roles(vec!["rest".parse().expect("a name")]);
+    let at = |places: &Where| {
+        let clusters = scenario.clusters_at(places).into_iter();
+        clusters.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(at(&rest), ["us", "ap"]);
+    assert_eq!(at(&Where::All), ["eu", "us", "ap"]);
     let case = Case::of(&scenario);
     assert_eq!(case.streams[0].answers, ["eu", "us", "ap"]);
     assert_eq!(case.streams[0].allowed[0].clusters, ["us", "ap"]);

@@ -105,3 +105,30 @@ fn the_scenario_says_how_long_a_cluster_may_take() {
         .stderr_has("took longer than 1 s")
         .leaves_nothing();
 }
+
+#[test]
+fn one_variant_that_is_skipped_keeps_no_other_one_from_its_run() {
+    let more = format!("{ENFORCES}\nvariants: {{open: {{requires.enforces: false}}}}");
+    let test = Test::new()
+        .kind(&Kind::fails())
+        .file("walls.yaml", &scenario("walls", "flannel", &more))
+        .run(["run", "--allow-skipped", "walls.yaml"])
+        .code(3)
+        .stdout_has("walls: SKIPPED\n")
+        .stdout_has("walls (open): NOT JUDGED\n")
+        .stdout_has("all: 0 of 2 pass\n  skipped       walls ")
+        .leaves_nothing();
+    assert_eq!(test.files_in("seatrial-runs").len(), 2, "{}", test.ended());
+}
+
+#[test]
+fn a_repeat_is_skipped_as_a_whole() {
+    let test = skipping().run(["run", "walls.yaml", "--set", "repeat={runs: 3}"]).code(4);
+    let stdout = &test.ended().stdout;
+    assert!(stdout.starts_with("walls: SKIPPED\n  because it requires"), "{stdout}");
+    assert_eq!(stdout.matches("SKIPPED").count(), 1, "{stdout}");
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let files = test.files_in(&format!("seatrial-runs/{dir}"));
+    assert_eq!(files, ["junit.xml", "run-1", "summary.txt"]);
+    test.run(["run", "--allow-skipped", "walls.yaml", "--set", "repeat={runs: 3}"]).code(0);
+}

@@ -75,3 +75,17 @@ fn a_program_runs_where_its_scenario_lies() {
         .and(|test| assert_eq!(test.files_in("shop"), ["pond.yaml", "ran"]))
         .leaves_nothing();
 }
+
+#[test]
+fn only_the_programs_of_what_is_run_must_be_allowed() {
+    let variants = "variants: {ran: {setup: [{exec: {command: [mkdir, ran]}}]}}";
+    Test::new()
+        .kind(&Kind::fails())
+        .file("pond.yaml", &scenario(variants, ""))
+        .run(["run", "pond.yaml"])
+        .code(2)
+        .stderr_has("pond.yaml: entry 1 of `setup` runs a program on this host")
+        .docker_was_not_called()
+        .run(["run", "pond.yaml", "--variant", "base"])
+        .code(3);
+}
