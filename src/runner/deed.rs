@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Event, Host, RunnerError,
-    deploy::deploy,
-    images::{Images, of_workload},
-};
+use super::{Event, Host, RunnerError, deploy::Delivery};
 use crate::{
     fleet::LabStore,
     kube::{ClusterApi, ObjectKey},
@@ -36,17 +32,14 @@ impl Scene<'_> {
             self.carry_out(&format!("setup {number}"), deed).await?;
         }
         let Self { host, store, scenario } = self;
-        let images = Images::new(store.dir(), of_workload(host, &scenario.workload).await?)?;
-        let images = &images.pulled_within(scenario.timeouts.pull);
+        let (workload, timeouts) = (&scenario.workload, scenario.timeouts);
+        let delivery = Delivery::new(host, store, workload, timeouts).await?;
         let record = store.record();
         // A lab that others made may have more of them.
         let clusters = scenario.lab.clusters.keys();
         let clusters = clusters.filter_map(|name| record.clusters.get_key_value(name));
-        let deployments = clusters.map(async |(name, cluster)| {
-            let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
-            deploy(host, images, &scenario.workload, &api, cluster, scenario.timeouts.deploy).await
-        });
-        futures::future::try_join_all(deployments).await.map(drop)
+        let each = clusters.map(|(name, cluster)| delivery.bring(name, cluster));
+        futures::future::try_join_all(each).await.map(drop)
     }
 
     /// Does one thing, within its time; `name` is what events call it.

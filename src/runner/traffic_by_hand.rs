@@ -6,16 +6,14 @@ use tokio::io::AsyncWrite;
 
 use super::{
     Event, Host, RunnerError,
-    deploy::deploy,
+    deploy::Delivery,
     event::Glance,
     front_door::{self, Site},
-    images::{Images, of_workload},
 };
 use crate::{
     clock::Moment,
     connect::Connector,
     fleet::{ClusterRecord, ClusterState, LabStore},
-    kube::{ClusterApi, KubeError, NodeStarts},
     model::{
         asking::{Asking, GoodAnswer, Method},
         conditions::Timeouts,
@@ -117,33 +115,19 @@ impl TrafficByHand<'_> {
         clusters: &[(Name, ClusterRecord)],
         endpoint: &Endpoint,
     ) -> Result<(), RunnerError> {
-        let wanted = of_workload(self.host, &self.workload).await?;
-        let images = Images::new(self.store.dir(), wanted)?;
-        let each =
-            clusters.iter().map(|(name, record)| self.deploy_in(&images, endpoint, name, record));
-        futures::future::try_join_all(each).await.map(drop)
-    }
-
-    async fn deploy_in(
-        &self,
-        images: &Images,
-        endpoint: &Endpoint,
-        name: &Name,
-        record: &ClusterRecord,
-    ) -> Result<(), RunnerError> {
-        let api = ClusterApi::connect(name, &self.store.kubeconfig(name)).await?;
-        let installed = !is_there(&self.workload, &api).await?;
-        if installed {
-            let within = Timeouts::default().deploy;
-            deploy(self.host, images, &self.workload, &api, record, within).await?;
-        }
-        self.host.events.emit(Event::WorkloadReady {
-            cluster: name.to_string(),
-            workload: self.workload.name().to_owned(),
-            namespace: endpoint.service.namespace.clone(),
-            installed,
+        let (host, store) = (self.host, self.store);
+        let delivery = Delivery::new(host, store, &self.workload, Timeouts::default()).await?;
+        let each = clusters.iter().map(async |(name, record)| -> Result<(), RunnerError> {
+            let installed = delivery.bring_if_missing(name, record).await?;
+            host.events.emit(Event::WorkloadReady {
+                cluster: name.to_string(),
+                workload: self.workload.name().to_owned(),
+                namespace: endpoint.service.namespace.clone(),
+                installed,
+            });
+            Ok(())
         });
-        Ok(())
+        futures::future::try_join_all(each).await.map(drop)
     }
 
     fn streams(&self, door: &Builtin, endpoint: &Endpoint, sites: &[Site]) -> Vec<StreamSpec> {
@@ -216,27 +200,6 @@ impl TrafficByHand<'_> {
             up,
         }
     }
-}
-
-/// Whether somebody installed the workload already; whether it serves is the front door's to find
-/// out.
-async fn is_there(workload: &Workload, api: &ClusterApi) -> Result<bool, RunnerError> {
-    let found = |looked: Result<Option<String>, KubeError>| match looked {
-        Ok(amiss) => Ok(Some(amiss)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    };
-    for controller in workload.readiness() {
-        if found(api.is_available(&controller).await)? != Some(None) {
-            return Ok(false);
-        }
-    }
-    for service in workload.services() {
-        if found(api.serves(&service, &NodeStarts::new()).await)?.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 fn add(streams: &mut [(StreamId, Tally)], requests: &[Request]) {
