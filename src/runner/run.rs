@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
-    difference::unfit, evidence, isolation::Isolation, node_states, raise, requires,
+    difference::unfit, evidence, isolation::Isolation, lower::undo_faults, node_states, raise,
+    requires,
 };
 use crate::{
     connect::Tcp,
@@ -67,7 +68,7 @@ impl RunRequest<'_> {
             Err(error) => Err(error.into()),
         };
         self.collect(host, store, &result).await;
-        let left = undo(&host.for_cleanup(), store).await;
+        let left = undo_faults(&host.for_cleanup(), store).await;
         RunEnd { left, ..RunEnd::of(result) }
     }
 
@@ -244,14 +245,6 @@ pub fn check_fits(store: &LabStore, scenario: &Scenario) -> Result<(), RunnerErr
         return Ok(());
     }
     Err(RunnerError::Unfit { lab: record.name.to_string(), reasons })
-}
-
-/// Takes back what a trial may have left in a lab that stays.
-pub(super) async fn undo(host: &Host, store: &LabStore) -> Leftovers {
-    match fault::undo_all(&host.providers, &store.journal()).await {
-        Ok(_) => Leftovers::default(),
-        Err(error) => Leftovers(vec![error.to_string()]),
-    }
 }
 
 fn copy_files(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {

@@ -2,8 +2,8 @@
 //! found it, and removed as soon as one does not.
 
 use super::{
-    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower,
-    run::{has_failed, undo},
+    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower, lower::undo_faults,
+    run::has_failed,
 };
 use crate::{fleet::LabStore, model::scenario::Scenario, report::run_dir::RunRecord};
 
@@ -65,7 +65,7 @@ impl RunRequest<'_> {
 
 /// Leaves the lab of a run standing, without the faults of its trial.
 async fn keep(host: &Host, store: &LabStore, result: Result<RunRecord, RunFailure>) -> RunEnd {
-    let mut left = undo(host, store).await;
+    let mut left = undo_faults(host, store).await;
     // Else it would be taken for one that its run forgot.
     if let Err(error) = store.update(|record| record.stay.keep = true) {
         left.0.push(error.to_string());
