@@ -153,21 +153,47 @@ impl Cluster<'_> {
     /// Waits until it is whole.
     async fn settle(&self) -> Result<(), ResetError> {
         let waiting = self.waiting("all to be as after `up`", SETTLING);
-        let settled = waiting.until(async || match self.is_settled().await {
-            Ok(look) => look,
-            Err(error) => not_yet(error),
-        });
+        let settled = waiting.until(async || self.is_settled().await.unwrap_or_else(not_yet));
         Ok(settled.await?)
     }
 
-    async fn is_settled(&self) -> Result<Look<()>, ResetError> {
-        let found = self.look().await?;
-        let names = || self.record.nodes.iter().map(|node| node.name.clone());
-        let tasks: Tasks = names().zip(found.iter().map(|node| node.tasks.clone())).collect();
+    /// Waits until every pod is ready and rules lead to it: what kube-proxy has not written yet
+    /// would be missing from what is kept.
+    pub(super) async fn wait_until_its_services_lead(
+        &self,
+        within: Duration,
+    ) -> Result<(), ResetError> {
+        let waiting = self.waiting("its services to lead to their pods", within);
+        let led = waiting.until(async || match self.look().await {
+            Ok(found) => self.services_lead(&found).await.unwrap_or_else(not_yet),
+            Err(error) => not_yet(error),
+        });
+        Ok(led.await?)
+    }
+
+    /// Whether every pod runs and rules lead to it.
+    async fn services_lead(&self, found: &[Found]) -> Result<Look<()>, ResetError> {
+        let tasks = self.nodes_and(found).map(|(node, found)| (&node.name, &found.tasks));
+        let tasks: Tasks = tasks.map(|(name, tasks)| (name.clone(), tasks.clone())).collect();
         let destinations = match self.api.is_afresh(&tasks).await? {
             Look::Met(destinations) => destinations,
             Look::NotYet(seen) => return Ok(Look::NotYet(seen)),
         };
+        let lost = self.nodes_and(found).find_map(|(node, found)| {
+            Some(format!("{}: {}", node.name, found.lost_destination(&destinations)?))
+        });
+        Ok(lost.map_or(Look::Met(()), Look::NotYet))
+    }
+
+    fn nodes_and<'f>(&self, found: &'f [Found]) -> impl Iterator<Item = (&NodeRecord, &'f Found)> {
+        self.record.nodes.iter().zip(found)
+    }
+
+    async fn is_settled(&self) -> Result<Look<()>, ResetError> {
+        let found = self.look().await?;
+        if let Look::NotYet(seen) = self.services_lead(&found).await? {
+            return Ok(Look::NotYet(seen));
+        }
         let keeper = self.keeper(&found)?;
         let changes = self.object_changes(keeper).await?;
         if let Some(key) = changes.first_key() {
@@ -175,15 +201,12 @@ impl Cluster<'_> {
             self.write(keeper, &changes.deletions()).await?;
             return Ok(Look::NotYet(format!("{key} is there")));
         }
-        for (node, found) in self.record.nodes.iter().zip(&found) {
+        for (node, found) in self.nodes_and(&found) {
             if let Some(changes) = found.rule_changes() {
                 let seen =
                     format!("rules of {} differ: {}", node.name, changes.replace('\n', "; "));
                 node::change_rules(&*self.provider, node, changes).await?;
                 return Ok(Look::NotYet(seen));
-            }
-            if let Some(address) = found.lost_destination(&destinations) {
-                return Ok(Look::NotYet(format!("{}: {address}", node.name)));
             }
         }
         Ok(Look::Met(()))

@@ -74,7 +74,7 @@ impl Found {
         then.changes_from(now)
     }
 
-    /// An address that services lead to and rules do not, where rules are what leads.
+    /// An address that services lead to and rules do not, where rules are or were what leads.
     pub(super) fn lost_destination(&self, destinations: &BTreeSet<IpAddr>) -> Option<String> {
         let (then, now) = [&self.rules4, &self.rules6]
             .map(|(then, now)| (rules::destinations(then), rules::destinations(now)))
@@ -82,7 +82,7 @@ impl Found {
             .reduce(|(then, now), (then6, now6)| (&then | &then6, &now | &now6))?;
         let lost = destinations
             .difference(&now)
-            .find(|address| then.iter().any(|other| other.is_ipv4() == address.is_ipv4()))?;
+            .find(|address| then.union(&now).any(|other| other.is_ipv4() == address.is_ipv4()))?;
         Some(format!("no rule leads to {lost}"))
     }
 }
@@ -199,5 +199,12 @@ COMMIT
         assert_eq!(trouble("10.0.0.3"), None);
         assert_eq!(trouble("10.0.0.4").as_deref(), Some("no rule leads to 10.0.0.4"));
         assert_eq!(trouble("fd00::1"), None, "no rule led to any address of that family");
+        let first = Found::read(PRINTED.split("== rules4-then").next().unwrap());
+        assert_eq!(first.lost_destination(&["10.0.0.4".parse().unwrap()].into()), None);
+        let (before, now) = PRINTED.split_once("== rules4-then").unwrap();
+        let (_, now) = now.split_once("== rules4-now").unwrap();
+        let unkept = Found::read(&format!("{before}== rules4-now{now}"));
+        let lost = unkept.lost_destination(&["10.0.0.4".parse().unwrap()].into());
+        assert_eq!(lost.as_deref(), Some("no rule leads to 10.0.0.4"), "nothing is kept yet");
     }
 }

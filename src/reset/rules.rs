@@ -14,6 +14,10 @@ const DOCKER: &str = "DOCKER_";
 const OF_ADDRESSES: [&str; 6] =
     ["CNI-", "KUBE-EXT-", "KUBE-FW-", "KUBE-SEP-", "KUBE-SVC-", "KUBE-SVL-"];
 
+/// How kube-proxy's comment ends on what keeps a service from leading anywhere while none of its pods
+/// is ready.
+const WITHOUT_PODS: [&str; 2] = [" has no endpoints\"", " has no local endpoints\""];
+
 /// A chain's policy, `-` for one that somebody made, and its rules.
 type Chains<'a> = BTreeMap<&'a str, (&'a str, Vec<&'a str>)>;
 
@@ -43,9 +47,9 @@ fn chain_changes(kept: &Chains<'_>, now: &Chains<'_>) -> Vec<String> {
         }
         chains.push(format!(":{name} {policy} [0:0]"));
         rules.push(format!("-F {name}"));
-        let dockers = is_rules.iter().filter(|rule| rule.contains(DOCKER));
-        let others = then.iter().filter(|rule| !rule.contains(DOCKER));
-        rules.extend(dockers.chain(others).map(|rule| (*rule).to_owned()));
+        let passing = is_rules.iter().filter(|rule| is_passing(rule));
+        let others = then.iter().filter(|rule| !is_passing(rule));
+        rules.extend(passing.chain(others).map(|rule| (*rule).to_owned()));
     }
     let came = now.keys().filter(|name| !is_volatile(name) && !kept.contains_key(*name));
     let came: Vec<_> = came.collect();
@@ -54,8 +58,13 @@ fn chain_changes(kept: &Chains<'_>, now: &Chains<'_>) -> Vec<String> {
     [chains, rules].concat()
 }
 
+/// A rule that is right only as it is now.
+fn is_passing(rule: &str) -> bool {
+    rule.contains(DOCKER) || WITHOUT_PODS.iter().any(|comment| rule.contains(comment))
+}
+
 fn is_volatile(text: &str) -> bool {
-    text.contains(DOCKER) || OF_ADDRESSES.iter().any(|chain| text.contains(chain))
+    is_passing(text) || OF_ADDRESSES.iter().any(|chain| text.contains(chain))
 }
 
 /// The rules that somebody put there for good.
@@ -152,6 +161,20 @@ COMMIT
             changes(two, turned),
             "*filter\n:X - [0:0]\n-F X\n-A X -j A\n-A X -j B\nCOMMIT\n"
         );
+    }
+
+    /// When the rules were kept a service had no pods; it must not be closed again.
+    #[test]
+    fn a_service_that_has_pods_by_now_stays_open() {
+        let closed = "-A KUBE-SERVICES -d 10.216.0.10/32 -p udp -m comment --comment \"kube-system/kube-dns:dns has no endpoints\" -m udp --dport 53 -j REJECT --reject-with icmp-port-unreachable";
+        let services = "*filter\n:KUBE-SERVICES - [0:0]\n";
+        let kept = format!("{services}{closed}\nCOMMIT\n");
+        let open = format!("{services}COMMIT\n");
+        assert_eq!(changes(&kept, &open), "");
+        assert_eq!(changes(&open, &kept), "", "one that lost its pods stays closed");
+        let messed = format!("{services}-A KUBE-SERVICES -j DROP\nCOMMIT\n");
+        let expected = "*filter\n:KUBE-SERVICES - [0:0]\n-F KUBE-SERVICES\nCOMMIT\n";
+        assert_eq!(changes(&kept, &messed), expected);
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Job<'_> {
             let (host, within) = (self.host, self.timeouts.deploy);
             deploy(host, self.images, workload, &api, &self.record(), within).await?;
         }
-        super::reset::keep(self.host, &self.cluster.cluster, &self.record()).await;
+        super::reset::keep(self.host, &self.cluster.cluster, &self.record(), api).await;
         Ok(())
     }
 

@@ -10,11 +10,8 @@ use crate::{
 };
 
 /// Keeps what a reset puts back. A cluster without it is whole all the same.
-pub(super) async fn keep(host: &Host, cluster: &Name, record: &ClusterRecord) {
-    let kept = async {
-        let provider = host.providers.named(&record.provider)?;
-        reset::keep(&*provider, &record.nodes).await
-    };
+pub(super) async fn keep(host: &Host, cluster: &Name, record: &ClusterRecord, api: ClusterApi) {
+    let kept = async { reset::keep(&subject(host, cluster, record, api)?).await };
     if let Err(error) = kept.await {
         let phase = format!("it cannot be reset later: {error}");
         host.events.emit(Event::Phase { cluster: cluster.to_string(), phase });
@@ -52,17 +49,22 @@ async fn reset_cluster(
         let (cluster, state) = (name.to_string(), record.state.name());
         return Err(ResetError::NotReady { cluster, state }.into());
     }
-    let cluster = reset::Cluster {
-        name,
-        record,
-        provider: host.providers.named(&record.provider)?,
-        api: ClusterApi::connect(name, &store.kubeconfig(name)).await?,
-        cancelled: &host.cancelled,
-    };
+    let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
+    let cluster = subject(host, name, record, api)?;
     let phase = |phase: &str| {
         host.events.emit(Event::Phase { cluster: name.to_string(), phase: phase.to_owned() });
     };
     reset::reset(&cluster, phase).await?;
     host.events.emit(Event::ClusterReset { cluster: name.to_string() });
     Ok(())
+}
+
+fn subject<'a>(
+    host: &'a Host,
+    name: &'a Name,
+    record: &'a ClusterRecord,
+    api: ClusterApi,
+) -> Result<reset::Cluster<'a>, ResetError> {
+    let provider = host.providers.named(&record.provider)?;
+    Ok(reset::Cluster { name, record, provider, api, cancelled: &host.cancelled })
 }

@@ -20,8 +20,8 @@ kind: Lab
 name: harbour
 defaults: {template: kind-basic}
 clusters:
-  eu: {kubernetes: "1.36", cni: kindnet}
-  us: {kubernetes: "1.35", cni: flannel}
+  eu: {kubernetes: "1.36", cni: kindnet, labels: {region: eu}}
+  us: {kubernetes: "1.35", cni: flannel, labels: {region: us}}
   asia: {kubernetes: "1.36", cni: kindnet}
 "#;
 /// What a node tells of its images is up to a minute old.
@@ -96,17 +96,28 @@ impl Cluster<'_> {
     }
 }
 
+/// How a kubelet writes, on a host with cgroup v1 and some time after a pod's start, that there is
+/// no limit.
+const UNLIMITED: &str = "9007199254740988Ki";
+
 /// An object without times and versions.
 fn lasting(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let is_volatile = |key: &str| {
+            let is_volatile = |key: &str, value: &Value| {
                 let versions =
                     ["generation", "managedFields", "observedGeneration", "resourceVersion"];
-                versions.contains(&key) || (key.starts_with("last") && key.ends_with("Time"))
+                let is_time = key == "startTime"
+                    || key == "endpoints.kubernetes.io/last-change-trigger-time"
+                    || (key.starts_with("last") && key.ends_with("Time"));
+                versions.contains(&key) || is_time || value == UNLIMITED
             };
-            let fields = fields.iter().filter(|(key, _)| !is_volatile(key));
-            fields.map(|(key, value)| (key.clone(), lasting(value))).collect()
+            let fields = fields.iter().filter(|(key, value)| !is_volatile(key, value));
+            let fields = fields.map(|(key, value)| (key, lasting(value)));
+            // What held nothing but such.
+            let is_empty = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
+            let fields = fields.filter(|(_, value)| !is_empty(value));
+            fields.map(|(key, value)| (key.clone(), value)).collect()
         }
         Value::Array(items) => {
             let mut items: Vec<Value> = items.iter().map(lasting).collect();
@@ -114,6 +125,23 @@ fn lasting(value: &Value) -> Value {
             Value::Array(items)
         }
         other => other.clone(),
+    }
+}
+
+/// Where two values differ, each place with what stands there.
+fn places(path: &str, then: &Value, now: &Value) -> Vec<String> {
+    let inner = |key: &str| places(&format!("{path}/{key}"), &then[key], &now[key]);
+    match (then, now) {
+        (then, now) if then == now => Vec::new(),
+        (Value::Object(some), Value::Object(others)) => {
+            let keys: BTreeSet<&String> = some.keys().chain(others.keys()).collect();
+            keys.into_iter().flat_map(|key| inner(key)).collect()
+        }
+        (Value::Array(some), Value::Array(others)) if some.len() == others.len() => {
+            let pairs = some.iter().zip(others).enumerate();
+            pairs.flat_map(|(at, (then, now))| places(&format!("{path}/{at}"), then, now)).collect()
+        }
+        _ => vec![format!("{path}: {then} is now {now}")],
     }
 }
 
@@ -126,11 +154,8 @@ impl Seen {
     /// What is different, as far as it goes on a screen.
     fn difference(&self, now: &Self) -> String {
         let keys: BTreeSet<_> = self.objects.keys().chain(now.objects.keys()).collect();
-        let objects =
-            keys.into_iter().filter(|key| self.objects.get(*key) != now.objects.get(*key));
-        let objects = objects.map(|key| {
-            format!("{key}:\n  {:?}\n  {:?}", self.objects.get(key), now.objects.get(key))
-        });
+        let of = |all: &Self, key: &String| all.objects.get(key).cloned().unwrap_or_default();
+        let objects = keys.into_iter().flat_map(|key| places(key, &of(self, key), &of(now, key)));
         let images = self.images.symmetric_difference(&now.images).cloned();
         let rules = now.rules.iter().filter(|rule| !self.rules.contains(rule)).cloned();
         let lost = self.rules.iter().filter(|rule| !now.rules.contains(rule)).cloned();
@@ -174,7 +199,7 @@ fn a_messed_up_lab_goes_back_to_what_it_was_after_up() {
         assert_eq!(seen.uids(), now.uids(), "{}", cluster.name);
         assert_eq!(seen.images, now.images, "{}", cluster.name);
         if cluster.name != "asia" {
-            assert_eq!(seen.rules, now.rules, "{}", cluster.name);
+            assert!(seen.rules == now.rules, "{}: {}", cluster.name, seen.difference(&now));
             must_become(seen, *cluster, |then, now| then == now);
         }
     }
@@ -184,10 +209,14 @@ fn a_messed_up_lab_goes_back_to_what_it_was_after_up() {
     }
     user.run(&["status"]).code(0).stdout_has("ready");
     user.run(&["reset", "harbour", "--cluster", "asia"]).code(0);
-    user.run(&["down"]).code(0);
 
+    // Two cores have enough to do with the clusters that are measured.
+    docker(&["pause", "harbour-asia-control-plane"]);
     let scenario = User::repository("scenarios/regional-failover.yaml");
-    user.run(&["run", &scenario]).code(0).stdout_has("regional-failover: PASS");
+    user.run(&["run", "--lab", "harbour", "--variant", "base", &scenario])
+        .code(0)
+        .stdout_has("regional-failover: PASS");
+    user.run(&["down"]).code(0);
     world.is_unchanged("a lab that was reset");
 }
 
