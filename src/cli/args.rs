@@ -6,9 +6,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
-    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, render::Render, reset::Reset, run::Run,
-    scenario::Scenario, schema::Schema, signals::Interrupt, start::Start, status::Status,
-    stop::Stop, template::Template, traffic::Traffic, up::Up,
+    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, render::Render, report::Report,
+    reset::Reset, run::Run, scenario::Scenario, schema::Schema, signals::Interrupt, start::Start,
+    status::Status, stop::Stop, template::Template, traffic::Traffic, up::Up,
 };
 use crate::tool::launch;
 
@@ -45,6 +45,7 @@ pub(super) enum Command {
     Launch(Launch),
     Man(Man),
     Render(Render),
+    Report(Report),
     Reset(Reset),
     Run(Run),
     #[command(subcommand)]

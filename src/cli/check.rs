@@ -4,15 +4,8 @@ use std::path::PathBuf;
 
 use super::{Exit, Failure, Outcome};
 use crate::{
-    report::{
-        repeat::RepeatRecord,
-        run_dir::{RunDir, RunDirError},
-        summary::summary,
-    },
-    verdict::{
-        judge::judge,
-        judgement::{Judgement, Verdict},
-    },
+    report::{account::Account, repeat::RepeatRecord, run_dir::RunDirError, summary::summary},
+    verdict::judgement::{Judgement, Verdict},
 };
 
 /// Judge a run again from its directory alone; no cluster is needed.
@@ -27,10 +20,9 @@ impl Check {
         if RepeatRecord::is_in(&self.dir) {
             return self.repeat();
         }
-        let run = RunDir::read(&self.dir)?;
-        let judgement =
-            if run.interrupted { run.judgement.clone() } else { judge(&run.case, &run.history) };
-        let text = summary(&run, &judgement, &self.dir);
+        let account = Account::read(&self.dir)?;
+        let text = summary(&account, &self.dir);
+        let Account { run, judgement, .. } = account;
         let outcome = Outcome::ended(exit_of(&judgement), text);
         if judgement.verdict == run.judgement.verdict {
             return Ok(outcome);

@@ -153,7 +153,7 @@ impl Context {
     }
 
     /// A variable that is set to something.
-    fn variable(&self, name: &str) -> Option<&OsString> {
+    pub(super) fn variable(&self, name: &str) -> Option<&OsString> {
         self.environment.get(OsStr::new(name)).filter(|value| !value.is_empty())
     }
 }

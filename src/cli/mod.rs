@@ -17,6 +17,8 @@ mod man;
 mod outcome;
 mod progress;
 mod render;
+mod report;
+mod reports;
 mod reset;
 mod run;
 mod scenario;
@@ -87,6 +89,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Launch(launch) => Err(launch.run()),
         Command::Man(man) => man.run(),
         Command::Render(render) => render.run(context).await,
+        Command::Report(report) => report.run(),
         Command::Reset(reset) => reset.run(context).await,
         Command::Run(run) => run.run(context).await,
         Command::Scenario(scenario) => scenario.run(context),

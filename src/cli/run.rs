@@ -1,31 +1,25 @@
 //! `seatrial run`.
 
-use std::{
-    fmt::{self, Write as _},
-    num::NonZeroUsize,
-    path::PathBuf,
-};
+use std::{fmt::Write as _, num::NonZeroUsize, path::PathBuf};
 
 use indexmap::IndexSet;
 
 use super::{
     Context, Exit, Failure, Outcome,
-    check::exit_of,
     context::Found,
     down::with_leftovers,
+    reports::{Readers, Written},
     series::{Series, Turn},
     source::ScenarioSource,
     up::how_to_use,
 };
 use crate::{
     fleet::LabStore,
-    model::{scenario::Scenario, source::SourceFile, variants::Variants},
+    model::{scenario::Scenario, variants::Variants},
     report::{
-        junit::junit,
-        run_dir::{EventLog, RunDir, RunRecord},
+        account::Account,
+        run_dir::{EVENTS, EventLog},
         skipped::Skipped,
-        summary::summary,
-        unjudged::Unjudged,
     },
     runner::{RunEnd, RunFailure, RunRequest},
 };
@@ -130,12 +124,12 @@ pub(super) enum Lab<'a> {
 pub(super) async fn try_one(
     found: Found<'_>,
     request: &RunRequest<'_>,
-    file: &SourceFile,
+    (from, readers): (Written<'_>, &Readers),
     lab: Lab<'_>,
 ) -> Result<One, Failure> {
     let dir = request.dir;
-    dir.write("scenario.yaml", file.text().as_bytes())?;
-    let mut log = EventLog::new(dir.file("events.ndjson")?);
+    dir.write("scenario.yaml", from.text.as_bytes())?;
+    let mut log = EventLog::new(dir.file(EVENTS)?);
     let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
     let RunEnd { result, left, stays } = match lab {
         Lab::Given(store) => request.run_in(&watched.host, store).await,
@@ -147,9 +141,13 @@ pub(super) async fn try_one(
     };
     watched.close().await;
     let mut one = match result {
-        Ok(record) => report(record, dir),
-        Err(RunFailure::Skipped { why }) => skipped(request, why),
-        Err(failure) => unjudged(request, failure.into()),
+        Ok(record) => readers.judged(record, dir, from),
+        Err(RunFailure::Skipped { why }) => {
+            let title = request.scenario.title();
+            let skipped = Skipped { scenario: &title, run: request.id, why: &why };
+            readers.skipped(&skipped, request.part, dir, from)
+        }
+        Err(failure) => readers.unjudged(request, failure.into(), from),
     };
     if !left.is_empty() {
         let failure = Failure { exit: one.exit, words: one.remark };
@@ -169,7 +167,7 @@ pub(super) struct One {
     pub(super) result: String,
     pub(super) remark: String,
     /// None of a run that came to no judgement.
-    pub(super) record: Option<Box<RunRecord>>,
+    pub(super) account: Option<Box<Account>>,
     /// Why it was not begun.
     pub(super) skipped: Option<String>,
 }
@@ -177,7 +175,7 @@ pub(super) struct One {
 impl Default for One {
     fn default() -> Self {
         let (result, remark) = (String::new(), String::new());
-        Self { exit: Exit::Passed, result, remark, record: None, skipped: None }
+        Self { exit: Exit::Passed, result, remark, account: None, skipped: None }
     }
 }
 
@@ -192,57 +190,6 @@ impl One {
     }
 }
 
-/// A judgement stands, whether or not its reports can be written.
-fn report(record: RunRecord, dir: &RunDir) -> One {
-    let result = summary(&record, &record.judgement, dir.path());
-    let exit = if record.interrupted { Exit::Interrupted } else { exit_of(&record.judgement) };
-    let remark = write_reports(dir, &result, junit(&record, &record.judgement));
-    One { exit, result, remark, record: Some(Box::new(record)), skipped: None }
-}
-
-/// A run that was not begun says so where a verdict would stand.
-fn skipped(request: &RunRequest<'_>, why: String) -> One {
-    let (result, remark) = tell_skipped(request.scenario, request.id, &why, request.dir);
-    One { exit: Exit::Skipped, result, remark, record: None, skipped: Some(why) }
-}
-
-/// What is shown of a run that was not begun; its reports are written.
-pub(super) fn tell_skipped(
-    scenario: &Scenario,
-    run: &str,
-    why: &str,
-    dir: &RunDir,
-) -> (String, String) {
-    let title = scenario.title();
-    let skipped = Skipped { scenario: &title, run, why };
-    let result = skipped.summary(dir.path());
-    let warnings = write_reports(dir, &result, skipped.junit());
-    (result, warnings)
-}
-
-/// A run without a judgement says so where one would stand.
-pub(super) fn unjudged(request: &RunRequest<'_>, failure: Failure) -> One {
-    let why = failure.words.trim_start_matches("error: ");
-    let title = request.scenario.title();
-    let unjudged = Unjudged { scenario: &title, run: request.id, why };
-    let result = unjudged.summary(request.dir.path());
-    let warnings = write_reports(request.dir, &result, unjudged.junit());
-    let remark = failure.words + &warnings;
-    One { exit: failure.exit, result, remark, record: None, skipped: None }
-}
-
-/// Writes both; what cannot be written is a warning.
-fn write_reports(dir: &RunDir, summary: &str, junit: Result<String, impl fmt::Display>) -> String {
-    let junit = junit.map_err(|error| error.to_string());
-    let write = |name, text: &str| dir.write(name, text.as_bytes()).map_err(|e| e.to_string());
-    let written = [write("summary.txt", summary), junit.and_then(|xml| write("junit.xml", &xml))];
-    let mut warnings = String::new();
-    for error in written.into_iter().filter_map(Result::err) {
-        let _ = writeln!(warnings, "warning: a report is missing: {error}");
-    }
-    warnings
-}
-
 impl From<RunFailure> for Failure {
     fn from(failure: RunFailure) -> Self {
         match failure {
@@ -252,39 +199,5 @@ impl From<RunFailure> for Failure {
                 Self::environment(failure)
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_verdict_stands_when_its_reports_cannot_be_written() {
-        let record = serde_json::from_value(json!({
-            "format": 2, "seatrial": "0.1.0", "run": "abcd", "scenario": "calm",
-            "description": null, "source": "calm.yaml", "interrupted": false,
-            "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:02Z",
-            "case": {"streams": [], "roles": {}, "steps": [], "steady": [], "expect": []},
-            "history": {"scheduled": {}, "faults": []},
-            "lab": {
-                "format": 1, "name": "calm-abcd", "created": "2026-01-01T00:00:00Z",
-                "owner": {"pid": 1, "started": 1}, "source": "calm.yaml",
-                "networks": [], "clusters": {},
-            },
-            "judgement": {"verdict": "fail", "checks": []},
-        }));
-        let place = tempfile::tempdir().expect("a directory");
-        let dir = RunDir::create(place.path().join("run")).expect("it is new");
-        // Nothing can be written where a directory is.
-        std::fs::create_dir(dir.path().join("summary.txt")).expect("it is new");
-        let One { exit, result, remark, .. } = report(record.expect("a record"), &dir);
-        assert_eq!(exit, Exit::Failed);
-        assert!(result.starts_with("calm: FAIL"), "{result}");
-        assert!(remark.starts_with("warning: a report is missing: "), "{remark}");
-        assert_eq!(remark.lines().count(), 1, "{remark}");
-        assert!(dir.path().join("junit.xml").is_file(), "the other one is written all the same");
     }
 }

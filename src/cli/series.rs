@@ -13,7 +13,8 @@ use super::{
     check::exit_of_verdict,
     context::Found,
     down::with_leftovers,
-    run::{Lab, One, Run, tell_skipped, try_one, unjudged},
+    reports::{Readers, Written},
+    run::{Lab, One, Run, try_one},
     source::ScenarioSource,
     up::how_to_use,
 };
@@ -24,9 +25,11 @@ use crate::{
         source::SourceFile,
     },
     report::{
+        markdown,
         repeat::{Judged, RepeatRecord, Tried},
         run_dir::{Part, RunDir},
         several::{Line, several},
+        skipped::Skipped,
     },
     runner::{RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
     verdict::judgement::Verdict,
@@ -42,6 +45,7 @@ pub(super) struct Turn<'a> {
 pub(super) struct Series<'a> {
     context: &'a Context,
     asked: &'a Run,
+    readers: Readers,
     /// The one that was up before, once it is held: until the last run has ended.
     given: Option<LabStore>,
     lab: Option<Held<'a>>,
@@ -64,8 +68,8 @@ struct Attempt<'a> {
 }
 
 impl<'a> Series<'a> {
-    pub(super) const fn new(context: &'a Context, asked: &'a Run) -> Self {
-        Self { context, asked, given: None, lab: None }
+    pub(super) fn new(context: &'a Context, asked: &'a Run) -> Self {
+        Self { context, asked, readers: Readers::of(context), given: None, lab: None }
     }
 
     pub(super) async fn run(mut self, turns: &[Turn<'_>]) -> Outcome {
@@ -115,7 +119,7 @@ impl<'a> Series<'a> {
         let attempt =
             Attempt { scenario: turn.scenario, dir: dir.clone(), id: &id, part: None, hand_on };
         let one = self.one(turn, attempt).await;
-        let judged = one.record.as_ref().map(|record| record.judgement.verdict);
+        let judged = one.account.as_ref().map(|account| account.judgement.verdict);
         let verdict = judged.or(one.skipped.as_ref().map(|_| Verdict::Skipped));
         let verdict = verdict.map(|verdict| verdict.to_string());
         (one, Line { title, verdict, dir: dir.exists().then_some(dir) })
@@ -135,17 +139,19 @@ impl<'a> Series<'a> {
         };
         let (source, jobs, keep) = (turn.source.shown(), self.asked.jobs, self.asked.keep);
         let request = RunRequest { scenario, source, id, part, dir: &dir, jobs, keep };
+        let from = Written { file: turn.source.file(), text: turn.file.text() };
+        let written = (from, &self.readers);
         let tried = if let Some(given) = &self.given {
-            try_one(found, &request, turn.file, Lab::Given(given)).await
+            try_one(found, &request, written, Lab::Given(given)).await
         } else {
             let mut lab = self.lab.take().map(|held| held.store);
             let spare = found.clone();
             let own = Lab::Own { lab: &mut lab, hand_on };
-            let tried = try_one(found, &request, turn.file, own).await;
+            let tried = try_one(found, &request, written, own).await;
             self.lab = lab.map(|store| Held { store, found: spare });
             tried
         };
-        tried.unwrap_or_else(|failure| unjudged(&request, failure))
+        tried.unwrap_or_else(|failure| self.readers.unjudged(&request, failure, from))
     }
 
     /// The host; and the lab that was asked for is held, and fits.
@@ -160,6 +166,22 @@ impl<'a> Series<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Judges a repeat and writes its files; the result is what is shown, and warnings.
+    fn conclude(
+        &self,
+        record: &mut RepeatRecord,
+        home: &RunDir,
+        judged: &[Judged],
+    ) -> Result<(String, String), Failure> {
+        record.conclude(home, judged)?;
+        let found = record.together(judged);
+        let text = record.summary(&found, judged, home.path());
+        let markdown = markdown::repeat(record, &found, judged, home.path());
+        let junit = record.junit(&found, judged);
+        let warnings = self.readers.together(home, &text, &markdown, junit);
+        Ok((text, warnings))
     }
 
     /// Runs it as often as it asks for, then its shams, all in the same lab.
@@ -186,7 +208,7 @@ impl<'a> Series<'a> {
             let without_faults;
             let scenario = if let Part::Sham(_) = part {
                 let runs = judged.iter().filter_map(|one| one.run.as_ref());
-                let waited: Vec<_> = runs.map(|(run, _)| &run.history.waited).collect();
+                let waited: Vec<_> = runs.map(|account| &account.run.history.waited).collect();
                 without_faults = sham(turn.scenario, &waited);
                 &without_faults
             } else {
@@ -195,18 +217,21 @@ impl<'a> Series<'a> {
             let (dir, hand_on) = (dir.join(part.dir()), hand_on || number < last);
             let one =
                 self.one(turn, Attempt { scenario, dir, id, part: Some(part), hand_on }).await;
-            if let Some(why) = &one.skipped {
+            if let Some(why) = one.skipped {
                 // What one of them cannot say, none of them can.
-                let (result, warnings) = tell_skipped(turn.scenario, id, why, &home);
-                let remark = one.remark + &warnings;
-                let skipped = One { result, remark, ..one };
-                return (skipped, line(Some(Verdict::Skipped.to_string())));
+                let title = turn.scenario.title();
+                let whole = Skipped { scenario: &title, run: id, why: &why };
+                let from = Written { file: turn.source.file(), text: turn.file.text() };
+                let skipped = self.readers.skipped(&whole, None, &home, from);
+                let remark = one.remark + &skipped.remark;
+                let verdict = Some(Verdict::Skipped.to_string());
+                return (One { remark, ..skipped }, line(verdict));
             }
-            all.exit = if one.record.is_some() { all.exit } else { all.exit.and(one.exit) };
+            all.exit = if one.account.is_some() { all.exit } else { all.exit.and(one.exit) };
             all.remark.push_str(&one.remark);
-            let why = one.record.is_none().then(|| one.why());
-            let run = one.record.map(|record| (*record.clone(), record.judgement));
-            record.interrupted |= run.as_ref().is_some_and(|(run, _)| run.interrupted);
+            let why = one.account.is_none().then(|| one.why());
+            let run = one.account.map(|account| *account);
+            record.interrupted |= run.as_ref().is_some_and(|account| account.run.interrupted);
             record.interrupted |= self.context.is_interrupted();
             let ends = record.interrupted || run.is_none();
             judged.push(Judged { tried: Tried { part, unjudged: why }, run });
@@ -214,8 +239,11 @@ impl<'a> Series<'a> {
                 break;
             }
         }
-        match conclude(&mut record, &home, &judged) {
-            Ok(text) => all.result = text,
+        match self.conclude(&mut record, &home, &judged) {
+            Ok((text, warnings)) => {
+                all.result = text;
+                all.remark.push_str(&warnings);
+            }
             Err(failure) => {
                 all.exit = all.exit.and(failure.exit);
                 all.remark.push_str(&failure.words);
@@ -257,23 +285,6 @@ impl<'a> Series<'a> {
             }
         }
     }
-}
-
-/// Judges a repeat and writes its files; the result is what is shown.
-fn conclude(
-    record: &mut RepeatRecord,
-    home: &RunDir,
-    judged: &[Judged],
-) -> Result<String, Failure> {
-    record.conclude(home, judged)?;
-    let found = record.together(judged);
-    let text = record.summary(&found, judged, home.path());
-    home.write("summary.txt", text.as_bytes())?;
-    let xml = record
-        .junit(&found, judged)
-        .map_err(|error| Failure::environment(format!("no JUnit report: {error}")))?;
-    home.write("junit.xml", xml.as_bytes())?;
-    Ok(text)
 }
 
 /// `20261122-202507-regional-failover-kill-qff9`.

@@ -66,6 +66,11 @@ impl ScenarioSource {
         &self.0
     }
 
+    /// None of one that comes with seatrial.
+    pub(super) fn file(&self) -> Option<&Path> {
+        Some(Path::new(&self.0)).filter(|path| path.is_file())
+    }
+
     pub(super) fn load(&self, context: &Context) -> Result<(Variants, SourceFile), Failure> {
         self.load_with(context, &[])
     }

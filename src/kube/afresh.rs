@@ -45,6 +45,15 @@ impl ClusterApi {
         Ok(seen.trouble(tasks).map_or_else(|| Look::Met(seen.destinations()), Look::NotYet))
     }
 
+    /// The addresses that services with an address of their own lead to now.
+    pub async fn destinations(&self) -> Result<BTreeSet<IpAddr>, KubeError> {
+        let (services, slices) = futures::try_join!(
+            Box::pin(self.all("its services")),
+            Box::pin(self.all("its endpoints")),
+        )?;
+        Ok(Seen { nodes: Vec::new(), pods: Vec::new(), services, slices }.destinations())
+    }
+
     async fn all<K>(&self, what: &str) -> Result<Vec<K>, KubeError>
     where
         K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned,

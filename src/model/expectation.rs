@@ -13,6 +13,8 @@ use super::units::{Percent, Rate, Span, as_text};
 /// One expectation, as it is judged after the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
+    /// As it was written.
+    text: String,
     pub window: Window,
     pub subject: Subject,
     pub metric: Metric,
@@ -219,10 +221,7 @@ pub(crate) fn name_of<T: Copy + PartialEq>(table: &[(&'static str, T)], value: T
 
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.window != Window::All {
-            write!(f, "{} ", self.window)?;
-        }
-        write!(f, "{}.{} {} {}", self.subject, self.metric, self.op, self.value)
+        f.write_str(&self.text)
     }
 }
 

@@ -2,9 +2,14 @@
 //!
 //! Must not know the runner's workings.
 
+pub mod account;
 pub mod explain;
+pub mod github;
 pub mod glance;
+pub mod json;
 pub mod junit;
+pub mod lab;
+pub mod markdown;
 pub mod progress;
 pub mod repeat;
 pub mod run_dir;

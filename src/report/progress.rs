@@ -44,6 +44,7 @@ fn words(event: &Event) -> String {
                 .collect();
             format!("lab {lab}{}", clusters.concat())
         }
+        Event::LabLeft { lab, what } => format!("lab {lab}: left behind: {}", what.join("; ")),
         Event::LabRemoved { lab } => format!("lab {lab}: removed, nothing left"),
         Event::LabReused { lab } => format!("lab {lab}: used again"),
         Event::LogsKept { dir } => format!("logs of the clusters: {dir}"),

@@ -7,16 +7,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use quick_junit::{Property, Report, TestCase, TestSuite};
+use quick_junit::Property;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    junit::{status, suite},
-    run_dir::{Part, RunDir, RunDirError, RunRecord},
+    account::Account,
+    junit,
+    run_dir::{Part, RunDir, RunDirError},
 };
 use crate::verdict::{
-    judge::judge,
-    judgement::{Judgement, Verdict},
+    judgement::Verdict,
     repeat::{Together, together},
 };
 
@@ -57,7 +57,7 @@ pub struct Tried {
 /// A run of a repeat with its judgement; without one if it came to none.
 pub struct Judged {
     pub tried: Tried,
-    pub run: Option<(RunRecord, Judgement)>,
+    pub run: Option<Account>,
 }
 
 impl Part {
@@ -69,8 +69,23 @@ impl Part {
 }
 
 impl Judged {
-    fn verdict(&self) -> Verdict {
-        self.run.as_ref().map_or(Verdict::Error, |(_, judgement)| judgement.verdict)
+    pub(super) fn verdict(&self) -> Verdict {
+        self.run.as_ref().map_or(Verdict::Error, |account| account.judgement.verdict)
+    }
+
+    /// What kept it from passing, as far as a line holds it.
+    pub(super) fn why(&self) -> String {
+        let Some(Account { judgement, .. }) = &self.run else {
+            return first_line(self.tried.unjudged.as_deref().unwrap_or_default()).to_owned();
+        };
+        if let Some(reason) = &judgement.reason {
+            return reason.clone();
+        }
+        let worst = judgement.checks.iter().find(|check| check.verdict == judgement.verdict);
+        match worst.filter(|check| check.verdict != Verdict::Pass) {
+            Some(check) => format!("{}, observed {}", check.expectation, check.observed),
+            None => String::new(),
+        }
     }
 
     const fn is_sham(&self) -> bool {
@@ -159,14 +174,15 @@ impl RepeatRecord {
         }
         for one in judged {
             let part = one.tried.part;
-            let verdict = one.verdict().to_string();
-            let _ = writeln!(text, "  {verdict:<12}  {part}{}", why(one));
+            let (verdict, why) = (one.verdict().to_string(), one.why());
+            let why = if why.is_empty() { why } else { format!(": {why}") };
+            let _ = writeln!(text, "  {verdict:<12}  {part}{why}");
         }
         let _ = writeln!(text, "evidence: {}", dir.display());
         text
     }
 
-    fn counted(&self, judged: &[Judged]) -> String {
+    pub(super) fn counted(&self, judged: &[Judged]) -> String {
         let passed = |sham: bool| {
             let those = judged.iter().filter(|one| one.is_sham() == sham);
             those.filter(|one| one.verdict() == Verdict::Pass).count()
@@ -185,20 +201,13 @@ impl RepeatRecord {
         found: &Together,
         judged: &[Judged],
     ) -> Result<String, quick_junit::SerializeError> {
-        let mut report = Report::new("seatrial");
-        for (run, judgement) in judged.iter().filter_map(|one| one.run.as_ref()) {
-            report.add_test_suite(suite(run, judgement));
-        }
-        let mut whole = TestSuite::new(&self.title);
-        whole.add_property(Property::new("run", &self.run));
-        whole.add_property(Property::new("seatrial", &self.seatrial));
+        let runs = judged.iter().filter_map(|one| one.run.as_ref()).map(junit::suite);
+        let mut whole = junit::begin(&self.title, &self.run, &self.seatrial);
         whole.add_property(Property::new("flaky", found.flaky.to_string()));
         let words = found.reason.clone().unwrap_or_else(|| self.counted(judged));
-        let mut case = TestCase::new("the runs together", status(found.verdict, &words));
-        case.set_classname(format!("seatrial.{}", self.title));
-        whole.add_test_case(case);
-        report.add_test_suite(whole);
-        report.to_string()
+        let status = junit::status(found.verdict, &words);
+        whole.add_test_case(junit::case(&self.title, "the runs together", status));
+        junit::file(runs.chain([whole]))
     }
 }
 
@@ -208,26 +217,7 @@ fn again(dir: &Path, tried: &Tried) -> Result<Judged, RunDirError> {
         return Ok(Judged { tried, run: None });
     }
     let at: PathBuf = dir.join(tried.part.dir());
-    let run = RunDir::read(&at)?;
-    let judgement =
-        if run.interrupted { run.judgement.clone() } else { judge(&run.case, &run.history) };
-    Ok(Judged { tried, run: Some((run, judgement)) })
-}
-
-/// What kept a run from passing, as far as a line holds it.
-fn why(one: &Judged) -> String {
-    let Some((_, judgement)) = &one.run else {
-        let why = one.tried.unjudged.as_deref().unwrap_or_default();
-        return format!(": {}", first_line(why));
-    };
-    if let Some(reason) = &judgement.reason {
-        return format!(": {reason}");
-    }
-    let worst = judgement.checks.iter().find(|check| check.verdict == judgement.verdict);
-    match worst.filter(|check| check.verdict != Verdict::Pass) {
-        Some(check) => format!(": {}, observed {}", check.expectation, check.observed),
-        None => String::new(),
-    }
+    Ok(Judged { tried, run: Some(Account::read(&at)?) })
 }
 
 fn first_line(text: &str) -> &str {

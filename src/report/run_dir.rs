@@ -22,6 +22,8 @@ use crate::{
     },
 };
 
+/// The file of a run's events.
+pub const EVENTS: &str = "events.ndjson";
 /// The format of `run.json` that this seatrial writes.
 const FORMAT: u32 = 2;
 
@@ -215,6 +217,14 @@ fn read_lines<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result<Ve
         })
     };
     lines.enumerate().map(read).collect()
+}
+
+/// The events of a run, as far as they were written: nothing is judged by them.
+#[must_use]
+pub fn events(dir: &Path) -> Vec<Recorded> {
+    let Ok(file) = File::open(dir.join(EVENTS)) else { return Vec::new() };
+    let lines = BufReader::new(file).lines().map_while(Result::ok);
+    lines.map_while(|line| serde_json::from_str(&line).ok()).collect()
 }
 
 /// Events as they happen, a line each.

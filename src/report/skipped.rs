@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use quick_junit::{Property, Report, TestCase, TestCaseStatus, TestSuite};
+use super::junit;
+use crate::verdict::judgement::Verdict;
 
 /// What is known of it.
 #[derive(Clone, Copy, Debug)]
@@ -22,16 +23,9 @@ impl Skipped<'_> {
 
     /// For `junit.xml`: the run as one test that was skipped.
     pub fn junit(&self) -> Result<String, quick_junit::SerializeError> {
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(self.why);
-        let mut case = TestCase::new("the run can be judged", status);
-        case.set_classname(format!("seatrial.{}", self.scenario));
-        let mut suite = TestSuite::new(self.scenario);
-        suite.add_property(Property::new("run", self.run));
-        suite.add_property(Property::new("seatrial", env!("CARGO_PKG_VERSION")));
-        suite.add_test_case(case);
-        let mut report = Report::new("seatrial");
-        report.add_test_suite(suite);
-        report.to_string()
+        let mut suite = junit::begin(self.scenario, self.run, env!("CARGO_PKG_VERSION"));
+        let status = junit::status(Verdict::Skipped, self.why);
+        suite.add_test_case(junit::case(self.scenario, "the run can be judged", status));
+        junit::file([suite])
     }
 }

@@ -3,14 +3,13 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use crate::{
-    report::run_dir::RunRecord,
-    verdict::judgement::{Check, Judgement, Verdict},
-};
+use super::account::Account;
+use crate::verdict::judgement::{Check, Judgement, Verdict};
 
 /// The summary of a run whose files are in `dir`.
 #[must_use]
-pub fn summary(run: &RunRecord, judgement: &Judgement, dir: &Path) -> String {
+pub fn summary(account: &Account, dir: &Path) -> String {
+    let Account { run, judgement, .. } = account;
     let mut text = format!(
         "{}: {} ({})\n",
         run.title(),

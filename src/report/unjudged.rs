@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+use super::{junit, lab::LabStory};
+use crate::verdict::judgement::Verdict;
 
 /// What is known of it.
 #[derive(Clone, Copy, Debug)]
@@ -23,26 +24,21 @@ impl Unjudged<'_> {
         format!("{scenario}: NOT JUDGED\n  because {why}\nevidence: {}\n", dir.display())
     }
 
-    /// For `junit.xml`: the run as one test that is in error.
-    pub fn junit(&self) -> Result<String, quick_junit::SerializeError> {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        let first = self.why.trim().lines().next().unwrap_or_default();
-        status.set_message(first).set_type("error").set_description(self.why.trim());
-        let mut case = TestCase::new("the run can be judged", status);
-        case.set_classname(format!("seatrial.{}", self.scenario));
-        let mut suite = TestSuite::new(self.scenario);
-        suite.add_property(Property::new("run", self.run));
-        suite.add_property(Property::new("seatrial", env!("CARGO_PKG_VERSION")));
-        suite.add_test_case(case);
-        let mut report = Report::new("seatrial");
-        report.add_test_suite(suite);
-        report.to_string()
+    /// For `junit.xml`: the run as one test that is in error, beside what became of its lab.
+    pub fn junit(&self, lab: &LabStory) -> Result<String, quick_junit::SerializeError> {
+        let mut suite = junit::begin(self.scenario, self.run, env!("CARGO_PKG_VERSION"));
+        suite.add_test_cases(junit::clusters(self.scenario, lab));
+        let status = junit::status(Verdict::Error, self.why);
+        suite.add_test_case(junit::case(self.scenario, "the run can be judged", status));
+        suite.add_test_cases(junit::removal(self.scenario, lab));
+        junit::file([suite])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::account;
 
     const LOST: Unjudged<'static> = Unjudged {
         scenario: "regional-failover",
@@ -61,6 +57,8 @@ mod tests {
 
     #[test]
     fn junit_counts_it_as_an_error() {
-        insta::assert_snapshot!(LOST.junit().expect("it can be written"));
+        insta::assert_snapshot!(
+            LOST.junit(&account::example::account().lab).expect("it can be written")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! One cluster, from whatever became of it to its state after `up`.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -157,32 +157,39 @@ impl Cluster<'_> {
         Ok(settled.await?)
     }
 
-    /// Waits until every pod is ready and rules lead to it: what kube-proxy has not written yet
-    /// would be missing from what is kept.
-    pub(super) async fn wait_until_its_services_lead(
-        &self,
-        within: Duration,
-    ) -> Result<(), ResetError> {
-        let waiting = self.waiting("its services to lead to their pods", within);
-        let led = waiting.until(async || match self.look().await {
-            Ok(found) => self.services_lead(&found).await.unwrap_or_else(not_yet),
-            Err(error) => not_yet(error),
+    /// Waits until rules lead where its services lead: what kube-proxy has not written yet would
+    /// be missing from what is kept.
+    pub(super) async fn wait_for_rules(&self, within: Duration) -> Result<(), ResetError> {
+        let waiting = self.waiting("rules that lead to its pods", within);
+        let looked = waiting.until(async || match self.rules_lead().await {
+            Ok(Look::NotYet(seen)) => Look::NotYet(seen),
+            Ok(Look::Met(())) => Look::Met(Ok(())),
+            // Its API has just answered: there is nothing to wait for.
+            Err(error) => Look::Met(Err(error)),
         });
-        Ok(led.await?)
+        looked.await?
+    }
+
+    async fn rules_lead(&self) -> Result<Look<()>, ResetError> {
+        let destinations = self.api.destinations().await?;
+        Ok(self.lead_to(&destinations, &self.look().await?))
+    }
+
+    fn lead_to(&self, destinations: &BTreeSet<IpAddr>, found: &[Found]) -> Look<()> {
+        let lost = self.nodes_and(found).find_map(|(node, found)| {
+            Some(format!("{}: {}", node.name, found.lost_destination(destinations)?))
+        });
+        lost.map_or(Look::Met(()), Look::NotYet)
     }
 
     /// Whether every pod runs and rules lead to it.
     async fn services_lead(&self, found: &[Found]) -> Result<Look<()>, ResetError> {
         let tasks = self.nodes_and(found).map(|(node, found)| (&node.name, &found.tasks));
         let tasks: Tasks = tasks.map(|(name, tasks)| (name.clone(), tasks.clone())).collect();
-        let destinations = match self.api.is_afresh(&tasks).await? {
-            Look::Met(destinations) => destinations,
-            Look::NotYet(seen) => return Ok(Look::NotYet(seen)),
-        };
-        let lost = self.nodes_and(found).find_map(|(node, found)| {
-            Some(format!("{}: {}", node.name, found.lost_destination(&destinations)?))
-        });
-        Ok(lost.map_or(Look::Met(()), Look::NotYet))
+        Ok(match self.api.is_afresh(&tasks).await? {
+            Look::Met(destinations) => self.lead_to(&destinations, found),
+            Look::NotYet(seen) => Look::NotYet(seen),
+        })
     }
 
     fn nodes_and<'f>(&self, found: &'f [Found]) -> impl Iterator<Item = (&NodeRecord, &'f Found)> {

@@ -79,6 +79,11 @@ pub enum Event {
         lab: String,
         clusters: Vec<PlannedCluster>,
     },
+    /// Not all of a lab could be removed.
+    LabLeft {
+        lab: String,
+        what: Vec<String>,
+    },
     LabRemoved {
         lab: String,
     },

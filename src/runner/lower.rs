@@ -51,9 +51,12 @@ pub async fn lower(host: &Host, store: LabStore) -> Result<Leftovers, RunnerErro
             left.add(error);
         }
     }
+    let lab = record.name.to_string();
     if left.is_empty() {
         store.forget()?;
-        host.events.emit(Event::LabRemoved { lab: record.name.to_string() });
+        host.events.emit(Event::LabRemoved { lab });
+    } else {
+        host.events.emit(Event::LabLeft { lab, what: left.0.clone() });
     }
     Ok(left)
 }

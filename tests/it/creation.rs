@@ -87,7 +87,9 @@ fn a_run_whose_lab_did_not_come_up_is_reported_as_not_judged() {
     assert!(summary.contains("because the lab did not come up whole\n"), "{summary}");
     assert!(summary.contains(KUBEADM_FAILED), "{summary}");
     assert!(junit.contains("<error message=\"the lab did not come up whole\""), "{junit}");
-    assert!(junit.contains("errors=\"1\""), "{junit}");
+    assert!(junit.contains("<testcase name=\"cluster eu comes up\""), "{junit}");
+    assert!(junit.contains("<testcase name=\"the lab is removed\""), "{junit}");
+    assert!(junit.contains("errors=\"3\""), "both clusters and the run: {junit}");
 }
 
 #[test]
@@ -95,7 +97,7 @@ fn a_run_without_kind_is_reported_as_not_judged() {
     let test = Test::new().run(["run", "regional-failover"]).code(3);
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
     let files = test.files_in(&format!("seatrial-runs/{dir}"));
-    assert_eq!(files, ["events.ndjson", "junit.xml", "scenario.yaml", "summary.txt"]);
+    assert_eq!(files, ["events.ndjson", "junit.xml", "report.md", "scenario.yaml", "summary.txt"]);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod real;
 mod records;
 mod render;
 mod repeats;
+mod reports;
 mod reset;
 mod shell;
 mod traffic;

@@ -96,7 +96,10 @@ fn a_repeat_ends_with_the_first_run_that_comes_to_no_judgement() {
         .leaves_nothing();
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one directory") };
     let dir = format!("seatrial-runs/{dir}");
-    assert_eq!(test.files_in(&dir), ["junit.xml", "repeat.json", "run-1", "summary.txt"]);
+    assert_eq!(
+        test.files_in(&dir),
+        ["junit.xml", "repeat.json", "report.md", "run-1", "summary.txt"]
+    );
     let junit = std::fs::read_to_string(test.work().join(&dir).join("junit.xml")).expect("there");
     assert!(junit.contains("<error message=\"run 1 came to no judgement"), "{junit}");
     std::fs::rename(test.work().join(&dir), test.work().join("calm")).expect("writable");

@@ -85,7 +85,8 @@ impl FromStr for Expectation {
         };
         let read = metric.read(value.text).ok_or_else(|| error(bad_value(), value.at.clone()))?;
         let value = read.map_err(|unit| error(Kind::BadUnit(unit), value.at.clone()))?;
-        Ok(Self { window, subject, metric, op, value })
+        let text = words.iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
+        Ok(Self { text, window, subject, metric, op, value })
     }
 }
 

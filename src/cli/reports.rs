@@ -1,0 +1,229 @@
+//! What a run leaves for its readers: a summary to show, files in its directory, and on a runner
+//! of GitHub Actions its page and remarks beside the lines of the scenario.
+
+use std::{
+    fmt::{self, Write as _},
+    fs::OpenOptions,
+    io::{self, Write as _},
+    path::{Path, PathBuf, absolute},
+};
+
+use super::{Context, Failure, check::exit_of, outcome::Exit, run::One};
+use crate::{
+    report::{
+        account::Account,
+        github::{self, Source},
+        junit::junit,
+        lab::LabStory,
+        markdown,
+        run_dir::{Part, RunDir, RunRecord, events},
+        skipped::Skipped,
+        summary::summary,
+        unjudged::Unjudged,
+    },
+    runner::RunRequest,
+};
+
+/// Where the reports of runs go beside their directories.
+pub(super) struct Readers {
+    github: Option<Github>,
+}
+
+/// A runner of GitHub Actions.
+#[derive(Default)]
+struct Github {
+    /// The page of the job, to which every step adds.
+    page: Option<PathBuf>,
+    workspace: Option<PathBuf>,
+}
+
+/// A scenario that is being run.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'a> {
+    /// None of one that seatrial brings along.
+    pub(super) file: Option<&'a Path>,
+    pub(super) text: &'a str,
+}
+
+impl Readers {
+    pub(super) fn of(context: &Context) -> Self {
+        let path = |name| context.variable(name).map(PathBuf::from);
+        let github = context.variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        let github = github.then(|| Github {
+            page: path("GITHUB_STEP_SUMMARY"),
+            workspace: path("GITHUB_WORKSPACE"),
+        });
+        Self { github }
+    }
+
+    /// A judgement stands, whether or not its reports can be written.
+    pub(super) fn judged(&self, record: RunRecord, dir: &RunDir, from: Written<'_>) -> One {
+        let account = Account::of(record, dir.path());
+        let result = summary(&account, dir.path());
+        let exit =
+            if account.run.interrupted { Exit::Interrupted } else { exit_of(&account.judgement) };
+        let markdown = markdown::run(&account, dir.path());
+        let mut remark = write_all(dir, &result, &markdown, junit(&account));
+        if let Some(github) = &self.github {
+            remark += &github::annotations(&account, &github.source(from));
+            if account.run.part.is_none() {
+                remark += &github.add_to_page(&markdown);
+            }
+        }
+        One { exit, result, remark, account: Some(Box::new(account)), skipped: None }
+    }
+
+    /// A run without a judgement says so where one would stand.
+    pub(super) fn unjudged(
+        &self,
+        request: &RunRequest<'_>,
+        failure: Failure,
+        from: Written<'_>,
+    ) -> One {
+        let why = failure.words.trim_start_matches("error: ");
+        let (title, dir) = (request.scenario.title(), request.dir);
+        let unjudged = Unjudged { scenario: &title, run: request.id, why };
+        let result = unjudged.summary(dir.path());
+        let markdown = markdown::not_judged(&unjudged, dir.path());
+        let junit = unjudged.junit(&LabStory::of(&events(dir.path())));
+        let mut remark = write_all(dir, &result, &markdown, junit);
+        if let Some(github) = &self.github {
+            remark += &github::annotation(&unjudged, &github.source(from));
+            if request.part.is_none() {
+                remark += &github.add_to_page(&markdown);
+            }
+        }
+        let remark = failure.words + &remark;
+        One { exit: failure.exit, result, remark, account: None, skipped: None }
+    }
+
+    /// A run that was not begun says so where a verdict would stand; so does a whole repeat.
+    pub(super) fn skipped(
+        &self,
+        skipped: &Skipped<'_>,
+        part: Option<Part>,
+        dir: &RunDir,
+        from: Written<'_>,
+    ) -> One {
+        let result = skipped.summary(dir.path());
+        let markdown = markdown::skipped(skipped, dir.path());
+        let mut remark = write_all(dir, &result, &markdown, skipped.junit());
+        if let Some(github) = self.github.as_ref().filter(|_| part.is_none()) {
+            remark += &github::notice(skipped, &github.source(from));
+            remark += &github.add_to_page(&markdown);
+        }
+        let why = Some(skipped.why.to_owned());
+        One { exit: Exit::Skipped, result, remark, account: None, skipped: why }
+    }
+
+    /// Of several runs together.
+    pub(super) fn together(
+        &self,
+        dir: &RunDir,
+        summary: &str,
+        markdown: &str,
+        junit: Result<String, impl fmt::Display>,
+    ) -> String {
+        let page = self.github.as_ref().map(|github| github.add_to_page(markdown));
+        write_all(dir, summary, markdown, junit) + &page.unwrap_or_default()
+    }
+}
+
+impl Github {
+    /// GitHub knows files by their place in the repository.
+    fn source<'a>(&self, from: Written<'a>) -> Source<'a> {
+        Source { file: from.file.map(|file| self.in_repository(file)), text: from.text }
+    }
+
+    fn in_repository(&self, file: &Path) -> String {
+        let whole = absolute(file).unwrap_or_else(|_| file.to_owned());
+        let inside = self.workspace.as_ref().and_then(|root| whole.strip_prefix(root).ok());
+        inside.unwrap_or(file).display().to_string()
+    }
+
+    /// What cannot be added is a warning.
+    fn add_to_page(&self, markdown: &str) -> String {
+        let Some(page) = &self.page else { return String::new() };
+        let added = add(page, markdown);
+        let warning = |error| format!("warning: {}: {error}\n", page.display());
+        added.err().map_or_else(String::new, warning)
+    }
+}
+
+fn add(page: &Path, markdown: &str) -> io::Result<()> {
+    let mut page = OpenOptions::new().create(true).append(true).open(page)?;
+    page.write_all(format!("{markdown}\n").as_bytes())
+}
+
+/// Writes all of them; what cannot be written is a warning.
+fn write_all(
+    dir: &RunDir,
+    summary: &str,
+    markdown: &str,
+    junit: Result<String, impl fmt::Display>,
+) -> String {
+    let junit = junit.map_err(|error| error.to_string());
+    let write = |name, text: &str| dir.write(name, text.as_bytes()).map_err(|e| e.to_string());
+    let written = [
+        write("summary.txt", summary),
+        write("report.md", markdown),
+        junit.and_then(|xml| write("junit.xml", &xml)),
+    ];
+    let mut warnings = String::new();
+    for error in written.into_iter().filter_map(Result::err) {
+        let _ = writeln!(warnings, "warning: a report is missing: {error}");
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::account::example;
+
+    const NONE: Written<'static> = Written { file: None, text: "" };
+
+    fn dir(place: &tempfile::TempDir) -> RunDir {
+        RunDir::create(place.path().join("run")).expect("it is new")
+    }
+
+    #[test]
+    fn a_verdict_stands_when_its_reports_cannot_be_written() {
+        let place = tempfile::tempdir().expect("a directory");
+        let dir = dir(&place);
+        // Nothing can be written where a directory is.
+        std::fs::create_dir(dir.path().join("summary.txt")).expect("it is new");
+        let readers = Readers { github: None };
+        let One { exit, result, remark, .. } = readers.judged(example::record(), &dir, NONE);
+        assert_eq!(exit, Exit::Failed);
+        assert!(result.starts_with("calm: FAIL"), "{result}");
+        assert!(remark.starts_with("warning: a report is missing: "), "{remark}");
+        assert_eq!(remark.lines().count(), 1, "{remark}");
+        for other in ["junit.xml", "report.md"] {
+            assert!(dir.path().join(other).is_file(), "{other} is written all the same");
+        }
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_added_to_is_a_warning() {
+        let place = tempfile::tempdir().expect("a directory");
+        let page = Some(place.path().to_owned());
+        let readers = Readers { github: Some(Github { page, workspace: None }) };
+        let One { exit, remark, .. } = readers.judged(example::record(), &dir(&place), NONE);
+        assert_eq!(exit, Exit::Failed);
+        assert!(
+            remark.lines().last().is_some_and(|line| line.starts_with("warning: ")),
+            "{remark}"
+        );
+    }
+
+    #[test]
+    fn github_knows_files_by_their_place_in_the_repository() {
+        let here = std::env::current_dir().expect("there is one");
+        let name = here.file_name().expect("it has a name").to_string_lossy();
+        let github = Github { page: None, workspace: here.parent().map(PathBuf::from) };
+        assert_eq!(github.in_repository(Path::new("a/b.yaml")), format!("{name}/a/b.yaml"));
+        let elsewhere = Github { page: None, workspace: Some("/elsewhere".into()) };
+        assert_eq!(elsewhere.in_repository(Path::new("a/b.yaml")), "a/b.yaml");
+    }
+}
