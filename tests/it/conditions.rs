@@ -132,3 +132,19 @@ fn a_repeat_is_skipped_as_a_whole() {
     assert_eq!(files, ["junit.xml", "report.md", "run-1", "summary.txt"]);
     test.run(["run", "--allow-skipped", "walls.yaml", "--set", "repeat={runs: 3}"]).code(0);
 }
+
+#[test]
+fn github_is_told_once_of_what_is_skipped() {
+    let test = skipping();
+    let page = test.home().join("page.md");
+    let test = test
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &page.display().to_string())
+        .run(["run", "walls.yaml", "--set", "repeat={runs: 3}"])
+        .code(4);
+    let notice = "::notice title=walls%3A skipped,file=walls.yaml::it requires clusters";
+    assert_eq!(test.ended().stderr.matches(notice).count(), 1, "{}", test.ended());
+    let told = std::fs::read_to_string(page).expect("it was added to");
+    assert_eq!(told.matches("walls: skipped\n\nit requires clusters").count(), 1, "{told}");
+    drop(test);
+}
