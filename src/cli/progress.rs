@@ -1,11 +1,14 @@
-//! Events on stderr, a line each; on a terminal the latest glance at traffic is one line that
-//! changes in place.
+//! Events on stderr. On a terminal every cluster that is being made has a line at the bottom with
+//! its phase, and so has traffic; elsewhere every event is a line of its own.
 
 use std::{
     env,
     io::{self, IsTerminal, Write},
+    time::Duration,
 };
 
+use indexmap::IndexMap;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::context::Listener;
@@ -20,7 +23,11 @@ pub(super) async fn show(
     quiet: bool,
     mut listener: Option<Listener>,
 ) {
-    let mut screen = Screen { out: io::stderr(), in_place: in_place(), live: None };
+    let mut screen: Box<dyn Screen> = if in_place() {
+        Box::new(Live::on(ProgressDrawTarget::stderr()))
+    } else {
+        Box::new(Plain(io::stderr()))
+    };
     while let Some(recorded) = events.recv().await {
         if let Some(listener) = &mut listener {
             listener(&recorded);
@@ -30,7 +37,6 @@ pub(super) async fn show(
             let _ = screen.show(&recorded);
         }
     }
-    let _ = screen.close();
 }
 
 /// Whether stderr is a terminal on which a line can be written over.
@@ -38,96 +44,182 @@ pub(super) fn in_place() -> bool {
     io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-struct Screen<W> {
-    out: W,
-    in_place: bool,
-    /// The line at the bottom.
-    live: Option<String>,
+trait Screen: Send {
+    fn show(&mut self, recorded: &Recorded) -> io::Result<()>;
 }
 
-/// Back to the line's beginning, and away with it.
-const CLEAR: &str = "\r\x1b[2K";
-/// A line that is wider than the terminal must not become two: those cannot be written over.
-const NO_WRAP: &str = "\x1b[?7l";
-const WRAP: &str = "\x1b[?7h";
+/// A line for each event.
+struct Plain<W>(W);
 
-impl<W: Write> Screen<W> {
+impl<W: Write + Send> Screen for Plain<W> {
     fn show(&mut self, recorded: &Recorded) -> io::Result<()> {
-        let line = report::progress::line(recorded);
-        if self.in_place && matches!(recorded.event, Event::Glance(_)) {
-            self.live = Some(line);
-            return self.redraw("");
-        }
-        match self.live {
-            Some(_) => self.redraw(&format!("{line}\n")),
-            None => writeln!(self.out, "{line}"),
-        }
+        writeln!(self.0, "{}", report::progress::line(recorded))
+    }
+}
+
+/// Lines that stay, and below them what goes on.
+struct Live {
+    all: MultiProgress,
+    /// By cluster.
+    phases: IndexMap<String, ProgressBar>,
+    traffic: Option<ProgressBar>,
+}
+
+/// The times of phases are shown in whole seconds.
+const TICK: Duration = Duration::from_secs(1);
+
+impl Live {
+    fn on(target: ProgressDrawTarget) -> Self {
+        let all = MultiProgress::with_draw_target(target);
+        Self { all, phases: IndexMap::new(), traffic: None }
     }
 
-    fn redraw(&mut self, above: &str) -> io::Result<()> {
-        let live = self.live.as_deref().unwrap_or_default();
-        write!(self.out, "{CLEAR}{above}{NO_WRAP}{live}{WRAP}")?;
-        self.out.flush()
+    fn phase(&mut self, cluster: &str, phase: &str) {
+        let begin = || {
+            let bar = self
+                .all
+                .add(ProgressBar::no_length().with_style(style("{prefix}: {wide_msg} {elapsed}")));
+            bar.enable_steady_tick(TICK);
+            bar.with_prefix(format!("          {cluster}"))
+        };
+        self.phases.entry(cluster.to_owned()).or_insert_with(begin).set_message(phase.to_owned());
     }
 
-    /// What is written next begins a line.
-    fn close(&mut self) -> io::Result<()> {
-        if self.live.take().is_some() { writeln!(self.out) } else { Ok(()) }
+    fn glance(&mut self, line: String) {
+        let begin = || self.all.add(ProgressBar::no_length().with_style(style("{wide_msg}")));
+        self.traffic.get_or_insert_with(begin).set_message(line);
     }
+
+    /// Takes away the line of what has ended.
+    fn end(&mut self, event: &Event) {
+        let ended = match event {
+            Event::ClusterFailed { cluster, .. }
+            | Event::ClusterReady { cluster, .. }
+            | Event::ClusterRemoved { cluster }
+            | Event::ClusterReset { cluster } => self.phases.shift_remove(cluster),
+            Event::TrafficEnded => self.traffic.take(),
+            _ => None,
+        };
+        if let Some(bar) = ended {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Screen for Live {
+    fn show(&mut self, recorded: &Recorded) -> io::Result<()> {
+        match &recorded.event {
+            Event::Phase { cluster, phase } => self.phase(cluster, phase),
+            Event::Glance(_) => self.glance(report::progress::line(recorded)),
+            event => {
+                self.end(event);
+                self.all.println(report::progress::line(recorded))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Live {
+    /// What is written next begins a line; the last glance stays, as the last of what there was.
+    fn drop(&mut self) {
+        self.phases.values().for_each(ProgressBar::finish_and_clear);
+        if let Some(traffic) = &self.traffic {
+            traffic.abandon();
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // Templates are constants, and right: a test shows each.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
+    use indicatif::InMemoryTerm;
     use jiff::Timestamp;
 
     use super::*;
     use crate::{clock::Moment, model::units::Span, runner::event::Glance};
 
-    fn shown(in_place: bool) -> String {
-        let glance = |good| {
-            Event::Glance(Glance {
-                lasted: Span(Duration::from_secs(1)),
-                good,
-                other: [].into(),
-                in_flight: 0,
-                p50: None,
-                p99: None,
-                answered_by: [].into(),
-                up: Vec::new(),
-                down: Vec::new(),
-            })
-        };
-        let down = Event::Server { server: "eu".to_owned(), up: false, why: "reset".to_owned() };
-        let mut screen = Screen { out: Vec::new(), in_place, live: None };
-        for event in [Event::TrafficEnded, glance(1), down, glance(2)] {
-            let recorded = Recorded { at: Moment::START, time: Timestamp::UNIX_EPOCH, event };
-            screen.show(&recorded).unwrap();
+    fn glance(good: u64) -> Event {
+        Event::Glance(Glance {
+            lasted: Span(Duration::from_secs(1)),
+            good,
+            other: [].into(),
+            in_flight: 0,
+            p50: None,
+            p99: None,
+            answered_by: [].into(),
+            up: Vec::new(),
+            down: Vec::new(),
+        })
+    }
+
+    fn down() -> Event {
+        Event::Server { server: "eu".to_owned(), up: false, why: "reset".to_owned() }
+    }
+
+    fn phase(cluster: &str, phase: &str) -> Event {
+        Event::Phase { cluster: cluster.to_owned(), phase: phase.to_owned() }
+    }
+
+    fn ready(cluster: &str) -> Event {
+        let [cluster, version, cni, uid] = [cluster, "v1.36.3", "kindnet", "1"].map(str::to_owned);
+        Event::ClusterReady { cluster, version, cni, uid }
+    }
+
+    fn recorded(event: Event) -> Recorded {
+        Recorded { at: Moment::START, time: Timestamp::UNIX_EPOCH, event }
+    }
+
+    /// What a terminal shows after these events, before and after the end.
+    fn shown(events: impl IntoIterator<Item = Event>) -> (String, String) {
+        let terminal = InMemoryTerm::new(10, 60);
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let mut live = Live::on(target);
+        for event in events {
+            live.show(&recorded(event)).expect("it can be shown");
         }
-        screen.close().unwrap();
-        String::from_utf8(screen.out).unwrap()
+        let before = terminal.contents();
+        drop(live);
+        (before, terminal.contents())
+    }
+
+    #[test]
+    fn on_a_terminal_clusters_have_a_line_each_as_long_as_they_are_made() {
+        let events = [
+            phase("eu", "creating"),
+            phase("us", "creating"),
+            phase("us", "waiting for its nodes, as long as these may need to be what they are"),
+            ready("eu"),
+        ];
+        let (before, after) = shown(events);
+        insta::assert_snapshot!(before);
+        assert_eq!(after, "    0.0s  eu: ready, v1.36.3 with kindnet");
     }
 
     #[test]
     fn on_a_terminal_traffic_is_one_line_below_all_others() {
-        let one = "    0.0s  1.00/s  ok 1  bad 0  p50 -  p99 -";
-        let two = one.replace('1', "2");
-        assert_eq!(
-            shown(true),
-            format!(
-                "    0.0s  traffic ended\n\
-                 {CLEAR}{NO_WRAP}{one}{WRAP}\
-                 {CLEAR}    0.0s  front door: eu down (reset)\n{NO_WRAP}{one}{WRAP}\
-                 {CLEAR}{NO_WRAP}{two}{WRAP}\n"
-            )
-        );
+        let (before, after) = shown([Event::TrafficEnded, glance(1), down(), glance(2)]);
+        let line = "    0.0s  2.00/s  ok 2  bad 0  p50 -  p99 -";
+        let expected =
+            format!("    0.0s  traffic ended\n    0.0s  front door: eu down (reset)\n{line}");
+        assert_eq!(before, expected);
+        assert_eq!(after, expected, "the last glance stays");
+        let (_, ended) = shown([glance(1), Event::TrafficEnded]);
+        assert_eq!(ended, "    0.0s  traffic ended");
     }
 
     #[test]
-    fn elsewhere_every_glance_is_a_line_of_its_own() {
-        let plain = shown(false);
-        assert_eq!(plain.lines().count(), 4);
-        assert!(!plain.contains('\x1b'), "{plain}");
+    fn elsewhere_every_event_is_a_line_of_its_own() {
+        let mut plain = Plain(Vec::new());
+        for event in [phase("eu", "creating"), glance(1), down(), glance(2)] {
+            plain.show(&recorded(event)).expect("it can be shown");
+        }
+        let text = String::from_utf8(plain.0).expect("text");
+        assert_eq!(text.lines().count(), 4);
+        assert!(!text.contains('\x1b'), "{text}");
     }
 }
