@@ -1,8 +1,10 @@
 //! What comes inside the binary: templates, labs, scenarios.
 
 /// Templates by their path below `templates/`.
-pub const TEMPLATES: [(&str, &str); 4] = [
+pub const TEMPLATES: [(&str, &str); 6] = [
     ("clusters/kind-basic.yaml", include_str!("../templates/clusters/kind-basic.yaml")),
+    ("clusters/kind-custom.yaml", include_str!("../templates/clusters/kind-custom.yaml")),
+    ("clusters/kind-ha.yaml", include_str!("../templates/clusters/kind-ha.yaml")),
     ("cni/flannel.yaml", include_str!("../templates/cni/flannel.yaml")),
     ("workloads/echo.yaml", include_str!("../templates/workloads/echo.yaml")),
     ("workloads/probe.yaml", include_str!("../templates/workloads/probe.yaml")),

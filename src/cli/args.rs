@@ -6,11 +6,11 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
-    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, render::Render, report::Report,
-    reset::Reset, run::Run, scenario::Scenario, schema::Schema, signals::Interrupt, start::Start,
-    status::Status, stop::Stop, template::Template, traffic::Traffic, up::Up,
+    fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, outcome::Outcome, render::Render,
+    report::Report, reset::Reset, run::Run, scenario::Scenario, schema::Schema, signals::Interrupt,
+    start::Start, status::Status, stop::Stop, template::Template, traffic::Traffic, up::Up,
 };
-use crate::tool::launch;
+use crate::{template::apart, tool::launch};
 
 /// Sea trials for Kubernetes fleets: brings up local clusters, breaks them, and tells with
 /// evidence what clients saw.
@@ -27,6 +27,22 @@ pub(super) struct Cli {
     /// Show what tools print and are told; twice for more. `SEATRIAL_LOG` filters as `RUST_LOG` does.
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
+    #[command(flatten)]
+    pub(super) shelves: Shelves,
+}
+
+/// What goes before the templates and versions that come with seatrial.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Shelves {
+    /// A directory of cluster templates: each NAME.yaml in it. They go before those in `templates`
+    /// beside the lab's file, and those before the shipped ones. May be given several times; the
+    /// first goes before the others.
+    #[arg(long = "templates", value_name = "DIR", global = true)]
+    pub(super) template_dirs: Vec<PathBuf>,
+    /// Node images by version, before those that seatrial knows
+    /// [default: seatrial/versions.yaml in the XDG configuration directory, if it is there].
+    #[arg(long = "versions", value_name = "FILE", global = true)]
+    pub(super) versions_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,6 +61,9 @@ pub(super) enum Command {
     Launch(Launch),
     Man(Man),
     Render(Render),
+    /// Render a template of a user's, apart from everything else.
+    #[command(name = apart::COMMAND, hide = true)]
+    RenderApart,
     Report(Report),
     Reset(Reset),
     Run(Run),
@@ -76,6 +95,14 @@ pub(super) struct Launch {
     record: PathBuf,
     #[arg(last = true, required = true)]
     program: Vec<OsString>,
+}
+
+/// Answers the request on stdin.
+pub(super) fn render_apart() -> Outcome {
+    match apart::answer() {
+        Ok(answer) => Outcome::passed(answer),
+        Err(error) => Failure::environment(error).into(),
+    }
 }
 
 impl Launch {

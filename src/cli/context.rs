@@ -13,13 +13,16 @@ use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Failure, progress,
+    Failure,
+    args::Shelves,
+    progress,
     signals::{self, Interrupt},
 };
 use crate::{
     clock::Clock,
     fleet::State,
-    provider::{Providers, kind},
+    model::{problems::Problems, source::SourceFile},
+    provider::{Providers, Versions, kind},
     runner::{Events, Host, Recorded},
     template::{self, Catalogue},
     tool::{
@@ -30,7 +33,7 @@ use crate::{
 
 pub(super) struct Context {
     environment: BTreeMap<OsString, OsString>,
-    catalogue: Catalogue,
+    shelves: Shelves,
     /// One for the whole invocation: an interrupt ends all of its work.
     cancelled: CancellationToken,
     traffic: Handle,
@@ -56,16 +59,16 @@ pub(super) struct Watched {
 pub(super) type Listener = Box<dyn FnMut(&Recorded) + Send>;
 
 impl Context {
-    pub(super) fn new(quiet: bool, traffic: Handle, interrupt: Interrupt) -> Result<Self, Failure> {
+    pub(super) fn new(
+        quiet: bool,
+        shelves: Shelves,
+        traffic: Handle,
+        interrupt: Interrupt,
+    ) -> Self {
         let cancelled = CancellationToken::new();
         signals::cancel_on_interrupt(&cancelled, interrupt);
-        Ok(Self {
-            environment: env::vars_os().collect(),
-            catalogue: Catalogue::shipped()?,
-            cancelled,
-            traffic,
-            quiet,
-        })
+        let environment = env::vars_os().collect();
+        Self { environment, shelves, cancelled, traffic, quiet }
     }
 
     /// Whether somebody wants this invocation to end.
@@ -73,8 +76,31 @@ impl Context {
         self.cancelled.is_cancelled()
     }
 
-    pub(super) const fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    /// The templates that can be named: those of `--templates`, of these directories if they are
+    /// there, and the shipped ones, in this order.
+    pub(super) fn catalogue(&self, beside: &[PathBuf]) -> Result<Catalogue, Problems> {
+        let mut catalogue = Catalogue::shipped()?;
+        let beside = beside.iter().filter(|dir| dir.is_dir());
+        for dir in self.shelves.template_dirs.iter().chain(beside).rev() {
+            catalogue = catalogue.and_directory(dir)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// `--versions`, else the user's own file if there is one, before what comes with seatrial.
+    pub(super) fn versions(&self) -> Result<Versions, Failure> {
+        let versions = Versions::shipped()?;
+        let path = self.shelves.versions_file.clone().or_else(|| {
+            let own = Xdg::new().ok()?.config_dir().join("seatrial/versions.yaml");
+            own.exists().then_some(own)
+        });
+        let Some(path) = path else { return Ok(versions) };
+        Ok(versions.and(&SourceFile::read(&path)?)?)
+    }
+
+    /// The programs of this host, seatrial's own among them.
+    pub(super) fn tools(&self) -> Result<Toolbox, Failure> {
+        Ok(self.docker()?.tools().clone())
     }
 
     pub(super) fn state(&self) -> Result<State, Failure> {
@@ -84,6 +110,16 @@ impl Context {
     /// Looks at Docker and gets everything ready to work with.
     pub(super) async fn host(&self, listener: Option<Listener>) -> Result<Watched, Failure> {
         self.find().await?.watched(listener)
+    }
+
+    /// The same for a lab that was read with these templates.
+    pub(super) async fn host_with(
+        &self,
+        catalogue: Catalogue,
+        listener: Option<Listener>,
+    ) -> Result<Watched, Failure> {
+        let versions = self.versions()?;
+        self.find().await?.watched_with(catalogue, versions, listener)
     }
 
     /// Opens the state directory and looks at Docker; begins nothing.
@@ -163,8 +199,20 @@ impl Found<'_> {
         &self.state
     }
 
-    /// Gets everything ready to work with.
+    /// Gets everything ready to work with. No file of the user's is read: none may keep a lab from
+    /// being taken down.
     pub(super) fn watched(self, listener: Option<Listener>) -> Result<Watched, Failure> {
+        let (catalogue, versions) = (Catalogue::shipped()?, Versions::shipped()?);
+        self.watched_with(catalogue, versions, listener)
+    }
+
+    /// The same for labs that were read with these templates and versions.
+    pub(super) fn watched_with(
+        self,
+        catalogue: Catalogue,
+        versions: Versions,
+        listener: Option<Listener>,
+    ) -> Result<Watched, Failure> {
         let Self { context, state, docker, engine } = self;
         let clock = Clock::start()
             .map_err(|error| Failure::environment(format!("no pacing thread: {error}")))?;
@@ -173,9 +221,9 @@ impl Found<'_> {
         let cancelled = docker.tools().cancelled().clone();
         let host = Host {
             state,
-            catalogue: context.catalogue.clone(),
+            catalogue,
             templates: Arc::new(template::Engine::shipped()?),
-            providers: Providers::new(docker, engine),
+            providers: Providers::new(docker, engine, versions),
             events,
             cancelled,
             traffic: context.traffic.clone(),

@@ -16,7 +16,7 @@ use crate::{
 /// Look whether this host can carry labs: what was measured, what is needed, how to mend it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Nothing is changed. Exit codes: 0 nothing fails (there may be warnings), \
-    3 something fails.")]
+    2 the file of versions is bad, 3 something fails.")]
 pub(super) struct Doctor {
     /// How many clusters of one node the host is to carry.
     #[arg(long, value_name = "N", default_value = "2")]
@@ -51,6 +51,7 @@ impl Doctor {
             docker: context.docker()?,
             endpoint: context.docker_host(),
             state: context.state_root().map_err(Failure::bare),
+            versions: context.versions()?,
             clusters: self.clusters.get().into(),
             within: self.timeout,
         };

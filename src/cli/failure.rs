@@ -82,6 +82,11 @@ impl From<FaultError> for Failure {
 
 impl From<TemplateError> for Failure {
     fn from(error: TemplateError) -> Self {
+        let error = match error {
+            TemplateError::Faulty(problems) => return problems.into(),
+            TemplateError::Tool(error) => return error.into(),
+            error => error,
+        };
         Self { exit: Exit::Usage, words: format!("{:?}\n", miette::Report::new(error)) }
     }
 }
@@ -105,6 +110,7 @@ const fn runner_exit(error: &RunnerError) -> Exit {
         | RunnerError::Provider(
             ProviderError::Unknown { .. } | ProviderError::UnknownVersion { .. },
         )
+        | RunnerError::Skew { .. }
         | RunnerError::Unfit { .. }
         | RunnerError::UnknownTemplate { .. }
         | RunnerError::UnknownVersion { .. } => Exit::Usage,

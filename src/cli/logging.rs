@@ -1,5 +1,7 @@
 //! Logs for the curious, on stderr.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// kube logs every failed call as an error; here failing calls are what is being waited out.
@@ -12,7 +14,11 @@ pub(super) fn init(verbose: u8) {
         _ => "debug".to_owned(),
     };
     let filter = EnvFilter::try_from_env("SEATRIAL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     // Set already: then somebody embeds us and logs their own way.
-    let _ = logs.with_target(false).try_init();
+    let _ = logs.try_init();
 }

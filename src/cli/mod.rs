@@ -33,6 +33,7 @@ mod table;
 mod template;
 mod traffic;
 mod up;
+mod validate;
 
 use std::{ffi::OsString, io};
 
@@ -56,6 +57,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
     if let Command::Launch(launch) = &cli.command {
         return launch.run().into();
     }
+    if let Command::RenderApart = cli.command {
+        return args::render_apart();
+    }
     logging::init(cli.verbose);
     let (main, traffic) = match (runtime(), runtime()) {
         (Ok(main), Ok(traffic)) => (main, traffic),
@@ -63,10 +67,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
             return Failure::environment(format!("no threads to run on: {error}")).into();
         }
     };
-    let quiet = cli.quiet;
     let ended = main.block_on(async {
         let interrupt = cli.command.interrupt();
-        let context = Context::new(quiet, traffic.handle().clone(), interrupt)?;
+        let context = Context::new(cli.quiet, cli.shelves, traffic.handle().clone(), interrupt);
         dispatch(cli.command, &context).await
     });
     ended.unwrap_or_else(Outcome::from)
@@ -89,6 +92,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Launch(launch) => Err(launch.run()),
         Command::Man(man) => man.run(),
         Command::Render(render) => render.run(context).await,
+        Command::RenderApart => Ok(args::render_apart()),
         Command::Report(report) => report.run(),
         Command::Reset(reset) => reset.run(context).await,
         Command::Run(run) => run.run(context).await,
@@ -97,7 +101,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Start(start) => start.run(context).await,
         Command::Status(status) => status.run(context).await,
         Command::Stop(stop) => stop.run(context).await,
-        Command::Template(template) => template.run(context),
+        Command::Template(template) => template.run(context).await,
         Command::Traffic(traffic) => traffic.run(context).await,
         Command::Up(up) => up.run(context).await,
     }

@@ -91,7 +91,7 @@ impl Outcome {
     }
 
     pub(super) fn of_clap(error: &clap::Error) -> Self {
-        let text = error.render().to_string();
+        let text = error.render().ansi().to_string();
         match error.kind() {
             ClapError::DisplayHelp | ClapError::DisplayVersion => Self::passed(text),
             _ => Self::ended(Exit::Usage, "").with_remark(&text),

@@ -19,7 +19,7 @@ pub(super) struct Render {
 
 impl Render {
     pub(super) async fn run(self, context: &Context) -> Result<Outcome, Failure> {
-        let lab = self.lab.load(context)?;
+        let (lab, catalogue) = self.lab.load(context)?;
         if let Some(cluster) = &self.cluster
             && !lab.clusters.contains_key(cluster.as_str())
         {
@@ -29,7 +29,7 @@ impl Render {
                 lab.name
             )));
         }
-        let watched = context.host(None).await?;
+        let watched = context.host_with(catalogue, None).await?;
         let wanted = Wanted::lab(&lab, self.lab.shown());
         let planned = PlannedCluster::all(&watched.host, &wanted).await?;
         let mut taken = Taken::by(&watched.host.state.labs()?, []);
@@ -37,7 +37,9 @@ impl Render {
         for cluster in &planned {
             let record = cluster.record("", &mut taken)?;
             if self.cluster.as_deref().is_none_or(|only| only == &*cluster.cluster) {
-                documents.push(format!("# {}\n{}", cluster.name, cluster.render(&record)?));
+                let tools = watched.host.docker().tools();
+                let rendered = cluster.render(tools, &record).await?;
+                documents.push(format!("# {}\n{rendered}", cluster.name));
             }
         }
         watched.close().await;

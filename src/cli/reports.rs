@@ -16,6 +16,7 @@ use crate::{
         junit::junit,
         lab::LabStory,
         markdown,
+        paint::plain,
         run_dir::{Part, RunDir, RunRecord, events},
         skipped::Skipped,
         summary::summary,
@@ -165,7 +166,7 @@ fn write_all(
     let junit = junit.map_err(|error| error.to_string());
     let write = |name, text: &str| dir.write(name, text.as_bytes()).map_err(|e| e.to_string());
     let written = [
-        write("summary.txt", summary),
+        write("summary.txt", &plain(summary)),
         write("report.md", markdown),
         junit.and_then(|xml| write("junit.xml", &xml)),
     ];
@@ -196,7 +197,7 @@ mod tests {
         let readers = Readers { github: None };
         let One { exit, result, remark, .. } = readers.judged(example::record(), &dir, NONE);
         assert_eq!(exit, Exit::Failed);
-        assert!(result.starts_with("calm: FAIL"), "{result}");
+        assert!(plain(&result).starts_with("calm: FAIL"), "{result}");
         assert!(remark.starts_with("warning: a report is missing: "), "{remark}");
         assert_eq!(remark.lines().count(), 1, "{remark}");
         for other in ["junit.xml", "report.md"] {

@@ -16,12 +16,14 @@ use super::{
 use crate::{
     fleet::LabStore,
     model::{scenario::Scenario, variants::Variants},
+    provider::Versions,
     report::{
         account::Account,
         run_dir::{EVENTS, EventLog},
         skipped::Skipped,
     },
     runner::{RunEnd, RunFailure, RunRequest},
+    template::Catalogue,
 };
 
 /// Run scenarios with their variants: each in a lab of its own, which is removed afterwards, or in
@@ -69,14 +71,14 @@ impl Run {
             .map(|source| Ok((source, source.load_with(context, &self.set)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
         let mut turns = Vec::new();
-        for (source, (variants, file)) in &loaded {
-            let chosen = self.chosen(source, variants)?;
-            turns.extend(chosen.into_iter().map(|scenario| Turn { source, file, scenario }));
+        for (source, loaded) in &loaded {
+            let chosen = self.chosen(source, &loaded.variants)?;
+            turns.extend(chosen.into_iter().map(|scenario| Turn { source, loaded, scenario }));
         }
         for turn in &turns {
             self.check_exec(turn)?;
         }
-        Ok(Series::new(context, &self).run(&turns).await)
+        Ok(Series::new(context, &self, context.versions()?).run(&turns).await)
     }
 
     /// A file of somebody else's must not run programs before somebody has looked at it.
@@ -125,12 +127,15 @@ pub(super) async fn try_one(
     found: Found<'_>,
     request: &RunRequest<'_>,
     (from, readers): (Written<'_>, &Readers),
+    (catalogue, versions): (&Catalogue, &Versions),
     lab: Lab<'_>,
 ) -> Result<One, Failure> {
     let dir = request.dir;
     dir.write("scenario.yaml", from.text.as_bytes())?;
     let mut log = EventLog::new(dir.file(EVENTS)?);
-    let watched = found.watched(Some(Box::new(move |event| log.add(event))))?;
+    let listener = Box::new(move |event: &_| log.add(event));
+    let (catalogue, versions) = (catalogue.clone(), versions.clone());
+    let watched = found.watched_with(catalogue, versions, Some(listener))?;
     let RunEnd { result, left, stays } = match lab {
         Lab::Given(store) => request.run_in(&watched.host, store).await,
         Lab::Own { lab, hand_on } => {

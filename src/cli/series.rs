@@ -15,15 +15,13 @@ use super::{
     down::with_leftovers,
     reports::{Readers, Written},
     run::{Lab, One, Run, try_one},
-    source::ScenarioSource,
+    source::{Loaded, ScenarioSource},
     up::how_to_use,
 };
 use crate::{
     fleet::LabStore,
-    model::{
-        scenario::{Repeat, Scenario},
-        source::SourceFile,
-    },
+    model::scenario::{Repeat, Scenario},
+    provider::Versions,
     report::{
         markdown,
         repeat::{Judged, RepeatRecord, Tried},
@@ -38,13 +36,29 @@ use crate::{
 /// A scenario as it will run: as written, or one of its variants.
 pub(super) struct Turn<'a> {
     pub(super) source: &'a ScenarioSource,
-    pub(super) file: &'a SourceFile,
+    pub(super) loaded: &'a Loaded,
     pub(super) scenario: &'a Scenario,
+}
+
+impl Turn<'_> {
+    /// Whether it asks for the same clusters, made from the same templates, with the same in them.
+    fn needs_the_same_lab(&self, other: &Self) -> bool {
+        let (own, others) = (&self.loaded.catalogue, &other.loaded.catalogue);
+        let mut clusters = self.scenario.lab.clusters.values();
+        needs_the_same_lab(self.scenario, other.scenario)
+            && clusters.all(|cluster| own.agrees(others, &cluster.template))
+    }
+
+    /// Whether another one can run where this one ran.
+    fn can_be_followed_by(&self, next: &Self) -> bool {
+        can_follow(self.scenario, next.scenario) && self.needs_the_same_lab(next)
+    }
 }
 
 pub(super) struct Series<'a> {
     context: &'a Context,
     asked: &'a Run,
+    versions: Versions,
     readers: Readers,
     /// The one that was up before, once it is held: until the last run has ended.
     given: Option<LabStore>,
@@ -68,29 +82,31 @@ struct Attempt<'a> {
 }
 
 impl<'a> Series<'a> {
-    pub(super) fn new(context: &'a Context, asked: &'a Run) -> Self {
-        Self { context, asked, readers: Readers::of(context), given: None, lab: None }
+    pub(super) fn new(context: &'a Context, asked: &'a Run, versions: Versions) -> Self {
+        let readers = Readers::of(context);
+        Self { context, asked, versions, readers, given: None, lab: None }
     }
 
     pub(super) async fn run(mut self, turns: &[Turn<'_>]) -> Outcome {
         // Of what was skipped only as long as nothing else was run.
         let mut exit = Exit::Skipped;
         let (mut results, mut remarks, mut lines) = (String::new(), String::new(), Vec::new());
-        let mut hopeless: Vec<&Scenario> = Vec::new();
+        let mut hopeless: Vec<&Turn<'_>> = Vec::new();
         for (index, turn) in turns.iter().enumerate() {
             // What kept a run from a judgement keeps the next one in such a lab from it, too.
-            if hopeless.iter().any(|lost| needs_the_same_lab(lost, turn.scenario)) {
-                let line = Line { title: turn.scenario.title(), verdict: None, dir: None };
+            if hopeless.iter().any(|lost| lost.needs_the_same_lab(turn)) {
+                let line =
+                    Line { title: turn.scenario.title(), verdict: None, flaky: false, dir: None };
                 lines.push(line);
                 continue;
             }
             let next = turns.get(index + 1);
-            let hand_on = next.is_some_and(|next| can_follow(turn.scenario, next.scenario));
+            let hand_on = next.is_some_and(|next| turn.can_be_followed_by(next));
             let (one, line) = self.turn(turn, hand_on).await;
             exit = exit.and(one.exit);
             results.push_str(&one.result);
             remarks.push_str(&one.remark);
-            hopeless.extend(line.verdict.is_none().then_some(turn.scenario));
+            hopeless.extend(line.verdict.is_none().then_some(turn));
             lines.push(line);
             // Also when it came too late for this one: the next one must not start.
             if self.context.is_interrupted() {
@@ -121,8 +137,7 @@ impl<'a> Series<'a> {
         let one = self.one(turn, attempt).await;
         let judged = one.account.as_ref().map(|account| account.judgement.verdict);
         let verdict = judged.or(one.skipped.as_ref().map(|_| Verdict::Skipped));
-        let verdict = verdict.map(|verdict| verdict.to_string());
-        (one, Line { title, verdict, dir: dir.exists().then_some(dir) })
+        (one, Line { title, verdict, flaky: false, dir: dir.exists().then_some(dir) })
     }
 
     async fn one(&mut self, turn: &Turn<'_>, attempt: Attempt<'_>) -> One {
@@ -139,15 +154,16 @@ impl<'a> Series<'a> {
         };
         let (source, jobs, keep) = (turn.source.shown(), self.asked.jobs, self.asked.keep);
         let request = RunRequest { scenario, source, id, part, dir: &dir, jobs, keep };
-        let from = Written { file: turn.source.file(), text: turn.file.text() };
+        let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
         let written = (from, &self.readers);
+        let known = (&turn.loaded.catalogue, &self.versions);
         let tried = if let Some(given) = &self.given {
-            try_one(found, &request, written, Lab::Given(given)).await
+            try_one(found, &request, written, known, Lab::Given(given)).await
         } else {
             let mut lab = self.lab.take().map(|held| held.store);
             let spare = found.clone();
             let own = Lab::Own { lab: &mut lab, hand_on };
-            let tried = try_one(found, &request, written, own).await;
+            let tried = try_one(found, &request, written, known, own).await;
             self.lab = lab.map(|store| Held { store, found: spare });
             tried
         };
@@ -194,7 +210,8 @@ impl<'a> Series<'a> {
         hand_on: bool,
     ) -> (One, Line) {
         let title = turn.scenario.title();
-        let line = |verdict| Line { title: title.clone(), verdict, dir: Some(dir.clone()) };
+        let line =
+            |verdict| Line { title: title.clone(), verdict, flaky: false, dir: Some(dir.clone()) };
         let home = match RunDir::create(dir.clone()) {
             Ok(home) => home,
             Err(error) => return (One::failed(error.into()), Line { dir: None, ..line(None) }),
@@ -221,11 +238,10 @@ impl<'a> Series<'a> {
                 // What one of them cannot say, none of them can.
                 let title = turn.scenario.title();
                 let whole = Skipped { scenario: &title, run: id, why: &why };
-                let from = Written { file: turn.source.file(), text: turn.file.text() };
+                let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
                 let skipped = self.readers.skipped(&whole, None, &home, from);
                 let remark = one.remark + &skipped.remark;
-                let verdict = Some(Verdict::Skipped.to_string());
-                return (One { remark, ..skipped }, line(verdict));
+                return (One { remark, ..skipped }, line(Some(Verdict::Skipped)));
             }
             all.exit = if one.account.is_some() { all.exit } else { all.exit.and(one.exit) };
             all.remark.push_str(&one.remark);
@@ -253,9 +269,8 @@ impl<'a> Series<'a> {
         if record.interrupted {
             all.exit = all.exit.and(Exit::Interrupted);
         }
-        let flaky = if record.flaky { ", flaky" } else { "" };
         let is_judged = judged.iter().all(|one| one.run.is_some());
-        (all, line(is_judged.then(|| format!("{}{flaky}", record.verdict))))
+        (all, Line { flaky: record.flaky, ..line(is_judged.then_some(record.verdict)) })
     }
 
     /// Removes a lab that no run needs any more, unless it is to be kept; only an interrupt, or a

@@ -2,15 +2,17 @@
 
 use std::{
     convert::Infallible,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     str::FromStr,
 };
+
+use indexmap::IndexSet;
 
 use super::{Context, Failure};
 use crate::{
     model::{
         lab::Lab,
-        load::{Loader, Shelf},
+        load::{Loader, Shelf, named_labs},
         nearest::Nearest,
         problem::Problem,
         problems::{Located, Problems},
@@ -18,6 +20,7 @@ use crate::{
         variants::Variants,
     },
     shipped,
+    template::Catalogue,
 };
 
 /// A lab's file, or the name of a shipped one.
@@ -27,6 +30,13 @@ pub(super) struct LabSource(String);
 /// A scenario's file, or the name of a shipped one.
 #[derive(Clone, Debug)]
 pub(super) struct ScenarioSource(String);
+
+/// A scenario with its variants, its file, and the templates that its labs were read with.
+pub(super) struct Loaded {
+    pub(super) variants: Variants,
+    pub(super) file: SourceFile,
+    pub(super) catalogue: Catalogue,
+}
 
 impl FromStr for LabSource {
     type Err = Infallible;
@@ -49,15 +59,22 @@ impl LabSource {
         &self.0
     }
 
-    pub(super) fn load(&self, context: &Context) -> Result<Lab, Failure> {
-        let catalogue = context.catalogue();
+    /// The lab, and the templates that it was read with.
+    pub(super) fn load(&self, context: &Context) -> Result<(Lab, Catalogue), Failure> {
         let path = PathBuf::from(&self.0);
-        let file = match catalogue.shipped_lab(&self.0) {
-            // A directory of that name is in nobody's way.
-            Some(file) if !path.is_file() => file,
-            _ => read(&path, "shipped lab", &catalogue.shipped_lab_names())?,
+        let catalogue = Catalogue::shipped()?;
+        // A directory of that name is in nobody's way.
+        let shipped = catalogue.shipped_lab(&self.0).filter(|_| !path.is_file());
+        let (file, beside) = if let Some(file) = shipped {
+            (file, Vec::new())
+        } else {
+            let file = read(&path, "shipped lab", &catalogue.shipped_lab_names())?;
+            (file, vec![templates_beside(&path)])
         };
-        Ok(Loader::new(catalogue).lab(&file)?)
+        let catalogue = context.catalogue(&beside)?;
+        context.versions()?;
+        let lab = Loader::new(&catalogue).lab(&file)?;
+        Ok((lab, catalogue))
     }
 }
 
@@ -71,16 +88,13 @@ impl ScenarioSource {
         Some(Path::new(&self.0)).filter(|path| path.is_file())
     }
 
-    pub(super) fn load(&self, context: &Context) -> Result<(Variants, SourceFile), Failure> {
+    pub(super) fn load(&self, context: &Context) -> Result<Loaded, Failure> {
         self.load_with(context, &[])
     }
 
     /// The same with some values of it changed.
-    pub(super) fn load_with(
-        &self,
-        context: &Context,
-        set: &[String],
-    ) -> Result<(Variants, SourceFile), Failure> {
+    pub(super) fn load_with(&self, context: &Context, set: &[String]) -> Result<Loaded, Failure> {
+        context.versions()?;
         Ok(self.read(context, set)?)
     }
 
@@ -95,26 +109,47 @@ impl ScenarioSource {
             )
         };
         match self.read(context, &[]) {
-            Ok((variants, _)) => Ok(Some(variants)),
+            Ok(loaded) => Ok(Some(loaded.variants)),
             Err(problems) if problems.iter().any(|one| other_kind(&one.problem)) => Ok(None),
             Err(problems) => Err(problems.into()),
         }
     }
 
-    fn read(&self, context: &Context, set: &[String]) -> Result<(Variants, SourceFile), Problems> {
-        let catalogue = context.catalogue();
-        let loader = Loader::new(catalogue);
+    fn read(&self, context: &Context, set: &[String]) -> Result<Loaded, Problems> {
         let path = PathBuf::from(&self.0);
         if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.is_file())
         {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
-            return Ok((loader.variants(&file, None, set)?, file));
+            let catalogue = context.catalogue(&[])?;
+            let variants = Loader::new(&catalogue).variants(&file, None, set)?;
+            return Ok(Loaded { variants, file, catalogue });
         }
         let names = shipped::SCENARIOS.map(|(name, _)| name.to_owned());
         let file = read(&path, "shipped scenario", &names)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
-        Ok((loader.variants(&file, Some(&base), set)?, file))
+        let catalogue = context.catalogue(&templates_of(&path, &file, &base, set))?;
+        let variants = Loader::new(&catalogue).variants(&file, Some(&base), set)?;
+        Ok(Loaded { variants, file, catalogue })
     }
+}
+
+/// Where the templates of a scenario lie: beside the labs that it names, then beside itself.
+fn templates_of(path: &Path, file: &SourceFile, base: &Path, set: &[String]) -> Vec<PathBuf> {
+    let labs = named_labs(file, set).into_iter().map(PathBuf::from);
+    let labs = labs.filter(|lab| stays_below(lab)).map(|lab| base.join(lab));
+    let files: Vec<PathBuf> = labs.chain([path.to_owned()]).collect();
+    let beside: IndexSet<PathBuf> = files.iter().map(|file| templates_beside(file)).collect();
+    beside.into_iter().collect()
+}
+
+/// Where the templates of a lab lie that is in a file.
+fn templates_beside(file: &Path) -> PathBuf {
+    file.with_file_name("templates")
+}
+
+/// Any other path is refused when the scenario is read.
+fn stays_below(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// Reads a file. What does not exist, and lies in no directory, may have been meant as the name of

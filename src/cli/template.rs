@@ -1,14 +1,21 @@
 //! `seatrial template`.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::{
     Context, Failure, Outcome,
     table::{self, Format, Rows},
+    validate::Validate,
 };
-use crate::model::{load::Shelf, nearest::Nearest};
+use crate::{
+    model::{load::Shelf, nearest::Nearest},
+    template::{Broken, Catalogue, ClusterTemplate},
+};
 
-/// Cluster templates.
+/// Cluster templates: those that come with seatrial, those of `--templates`, and those that lie in
+/// `templates`, where labs of this directory find them too.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Template {
     /// List the templates that a lab can name.
@@ -17,54 +24,88 @@ pub(super) enum Template {
         output: Format,
     },
     /// Print a template's file.
-    Show { name: String },
+    Show {
+        name: String,
+    },
+    Validate(Validate),
 }
 
 #[derive(Serialize)]
 struct Row {
     name: String,
     provider: String,
+    /// `shipped`, or the path of the user's file.
+    source: String,
+    /// Where the template of the same name is that it goes before.
+    replaces: Option<String>,
     description: String,
     parameters: Vec<String>,
 }
 
 impl Rows for Row {
-    const HEADER: &'static [&'static str] = &["NAME", "PROVIDER", "PARAMETERS", "DESCRIPTION"];
+    const HEADER: &'static [&'static str] =
+        &["NAME", "PROVIDER", "SOURCE", "PARAMETERS", "DESCRIPTION"];
 
     fn name(&self) -> String {
         self.name.clone()
     }
 
     fn cells(&self) -> Vec<String> {
+        let source = match &self.replaces {
+            Some(replaced) => format!("{} (before the {replaced} one)", self.source),
+            None => self.source.clone(),
+        };
         let parameters = self.parameters.join(",");
-        vec![self.name.clone(), self.provider.clone(), parameters, self.description.clone()]
+        let description = self.description.clone();
+        vec![self.name.clone(), self.provider.clone(), source, parameters, description]
+    }
+}
+
+impl From<&ClusterTemplate> for Row {
+    fn from(template: &ClusterTemplate) -> Self {
+        Self {
+            name: template.name.clone(),
+            provider: template.front_matter.provider.to_string(),
+            source: template.source().to_owned(),
+            replaces: template.replaces().map(str::to_owned),
+            description: template.front_matter.description.clone().unwrap_or_default(),
+            parameters: template.front_matter.parameters.keys().cloned().collect(),
+        }
     }
 }
 
 impl Template {
-    pub(super) fn run(self, context: &Context) -> Result<Outcome, Failure> {
-        let catalogue = context.catalogue();
+    pub(super) async fn run(self, context: &Context) -> Result<Outcome, Failure> {
+        let catalogue = context.catalogue(&[PathBuf::from("templates")])?;
         match self {
             Self::List { output } => {
-                let rows: Vec<Row> = catalogue
-                    .clusters()
-                    .iter()
-                    .map(|template| Row {
-                        name: template.name.clone(),
-                        provider: template.front_matter.provider.to_string(),
-                        description: template.front_matter.description.clone().unwrap_or_default(),
-                        parameters: template.front_matter.parameters.keys().cloned().collect(),
-                    })
-                    .collect();
-                Ok(Outcome::passed(table::write(output, &rows)?))
+                let rows: Vec<Row> = catalogue.clusters().iter().map(Row::from).collect();
+                let remarks: String = catalogue.broken().iter().map(remark).collect();
+                Ok(Outcome::passed(table::write(output, &rows)?).with_remark(&remarks))
             }
             Self::Show { name } => {
-                let template = catalogue.cluster(&name).ok_or_else(|| {
-                    let nearest = Nearest::among(&name, catalogue.template_names());
-                    Failure::usage(format!("there is no template `{name}`; {nearest}"))
-                })?;
-                Ok(Outcome::passed(template.file.text()))
+                Ok(Outcome::passed(named(&catalogue, &name)?.file.text().to_owned()))
             }
+            Self::Validate(validate) => validate.run(context, &catalogue).await,
         }
     }
+}
+
+/// The template of a name, or why there is none.
+pub(super) fn named<'c>(
+    catalogue: &'c Catalogue,
+    name: &str,
+) -> Result<&'c ClusterTemplate, Failure> {
+    if let Some(problems) = catalogue.template_problems(name) {
+        return Err(problems.into());
+    }
+    catalogue.cluster(name).ok_or_else(|| {
+        let nearest = Nearest::among(name, catalogue.template_names());
+        Failure::usage(format!("there is no template `{name}`; {nearest}"))
+    })
+}
+
+fn remark(broken: &Broken) -> String {
+    let path = broken.path.display();
+    format!("{path} is no template; to see why: seatrial template validate {path}\n")
 }

@@ -13,7 +13,7 @@ use crate::{
     fleet::{LabRecord, LabStore, Stay},
     model::{conditions::Timeouts, name::Name, units::Span},
     runner::{
-        self, ClusterFailure, Host, Leftovers, Need, Raised, Renewed, RunnerError, Wanted,
+        self, ClusterFailure, Host, Leftovers, Need, Raised, Renewed, RunnerError, Wanted, drifted,
         node_states,
     },
 };
@@ -42,10 +42,10 @@ pub(super) struct Up {
 
 impl Up {
     pub(super) async fn run(self, context: &Context) -> Result<Outcome, Failure> {
-        let lab = self.lab.load(context)?;
+        let (lab, catalogue) = self.lab.load(context)?;
         let name = self.name.clone().unwrap_or_else(|| lab.name.clone());
         let is_known = context.state()?.lab_names()?.iter().any(|known| **known == *name);
-        let watched = context.host(None).await?;
+        let watched = context.host_with(catalogue, None).await?;
         let wanted = Wanted {
             name,
             jobs: self.jobs,
@@ -82,14 +82,14 @@ impl Up {
     /// `up` of a lab that is there already.
     async fn again(&self, host: &Host, wanted: &Wanted<'_>) -> Result<Outcome, Failure> {
         let record = host.state.read(&wanted.name)?;
-        let need = Need::of(&record, wanted.lab, &node_states(host, &record).await?);
+        let need = need_of(host, wanted, &record).await?;
         if need.is_nothing() && self.ttl.is_none() && !self.keep {
             return Ok(is_up(&record).with_remark("nothing to do: it is as asked"));
         }
         let store = host.state.hold(&wanted.name)?;
         // Looked at again: somebody may have changed it before it was ours.
         let record = store.record();
-        let need = Need::of(&record, wanted.lab, &node_states(host, &record).await?);
+        let need = need_of(host, wanted, &record).await?;
         if !need.differences.is_empty() && !self.recreate {
             return Err(differs(wanted, &need).into());
         }
@@ -124,6 +124,16 @@ impl Up {
         }
         keep_the_others(host, &store, &failures).await
     }
+}
+
+async fn need_of(
+    host: &Host,
+    wanted: &Wanted<'_>,
+    record: &LabRecord,
+) -> Result<Need, RunnerError> {
+    let states = node_states(host, record).await?;
+    let drifted = drifted(host, record, wanted.lab).await?;
+    Ok(Need::of(record, wanted.lab, &states, &drifted))
 }
 
 fn is_up(record: &LabRecord) -> Outcome {

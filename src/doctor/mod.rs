@@ -22,7 +22,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{
     fleet::{LabRecord, State, plan::Taken},
-    provider,
+    provider::{self, Versions},
     tool::{
         ToolError,
         docker::{Description, Docker, Network, is_local},
@@ -46,6 +46,7 @@ pub struct Doctor {
     pub endpoint: Option<String>,
     /// Where records are kept, or why that is not known.
     pub state: Result<PathBuf, String>,
+    pub versions: Versions,
     /// How many clusters of one node the host is to carry.
     pub clusters: u64,
     /// How long each look may take.
@@ -64,7 +65,7 @@ impl Doctor {
     /// Makes every check. What cannot be looked at in time is a finding too.
     pub async fn examine(self) -> Vec<Finding> {
         let kernel = Kernel::of_this_host().with_configuration(self.docker.tools(), self.within);
-        let makers = provider::makers(&self.docker, self.within);
+        let makers = provider::makers(&self.docker, &self.versions, self.within);
         let (asked, kernel, makers) = tokio::join!(self.ask(), kernel, makers);
         let engine = asked.engine.as_ref().and_then(|engine| engine.as_ref().ok());
         let shared = kernel.is_shared_with(engine);

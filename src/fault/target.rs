@@ -193,7 +193,7 @@ mod tests {
         let tools = Toolbox::new([], "/nowhere".into(), never.clone());
         Target {
             cluster: "eu".to_owned(),
-            provider: Arc::new(Kind::new(Docker::new(tools))),
+            provider: Arc::new(Kind::new(Docker::new(tools), Arc::default())),
             provider_name: "kind".to_owned(),
             nodes: Vec::new(),
             api: api_at(server.start().await, dir).await,

@@ -59,8 +59,14 @@ pub struct ClusterRecord {
     pub provider: String,
     pub state: ClusterState,
     pub declared: lab::Cluster,
+    /// Where its template came from; absent in records of an older seatrial.
+    #[serde(default)]
+    pub template: Option<TemplateRecord>,
     /// The node image, and where that choice came from.
     pub image: NodeImage,
+    /// The images of nodes of other versions, by the parameter that asked for them.
+    #[serde(default)]
+    pub node_images: IndexMap<String, NodeImage>,
     pub network: String,
     pub pods: String,
     pub services: String,
@@ -69,6 +75,15 @@ pub struct ClusterRecord {
     /// Empty until it was created.
     pub nodes: Vec<NodeRecord>,
     pub facts: Option<Facts>,
+}
+
+/// Which file a cluster was made from.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct TemplateRecord {
+    /// `shipped`, or the path of the user's file.
+    pub source: String,
+    /// Where the template of the same name is that it goes before.
+    pub replaces: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -118,6 +133,15 @@ pub struct NodeImage {
 pub struct NodeRecord {
     pub name: String,
     pub id: String,
+    /// Beside the nodes of Kubernetes, such as a load balancer: no kubelet runs in it.
+    #[serde(default)]
+    pub helper: bool,
+    /// The image that it was made from, as it was asked for.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// Such as `v1.36.3`; absent when the image's name does not tell.
+    #[serde(default)]
+    pub version: Option<String>,
 }
 
 /// What was found out of a cluster that came up.

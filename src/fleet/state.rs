@@ -35,6 +35,11 @@ pub struct LabStore {
 /// How long another seatrial may take to plan its resources.
 const PLANNING: Duration = Duration::from_secs(60);
 
+/// Where the files of a lab's clusters lie, below the lab's.
+const CLUSTERS: &str = "clusters";
+/// The configuration that a cluster's provider got, among its files.
+const CONFIG: &str = "config.yaml";
+
 /// What the folder of a lab that is off the record begins with; no lab's name does.
 const GONE: &str = ".gone-";
 
@@ -158,6 +163,12 @@ impl State {
     pub fn lab_dir(&self, name: &str) -> PathBuf {
         self.root.join("labs").join(name)
     }
+
+    /// The configuration that the provider of a cluster got. The names must come from a record.
+    #[must_use]
+    pub fn config(&self, lab: &str, cluster: &str) -> PathBuf {
+        self.lab_dir(lab).join(CLUSTERS).join(cluster).join(CONFIG)
+    }
 }
 
 impl LabStore {
@@ -188,7 +199,13 @@ impl LabStore {
     /// Where a cluster's files lie.
     #[must_use]
     pub fn cluster_dir(&self, cluster: &str) -> PathBuf {
-        self.dir.join("clusters").join(cluster)
+        self.dir.join(CLUSTERS).join(cluster)
+    }
+
+    /// The configuration that its provider gets.
+    #[must_use]
+    pub fn config(&self, cluster: &str) -> PathBuf {
+        self.cluster_dir(cluster).join(CONFIG)
     }
 
     #[must_use]

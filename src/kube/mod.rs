@@ -20,5 +20,5 @@ pub use afresh::Tasks;
 pub use condition::ObjectKey;
 pub use error::KubeError;
 pub use exec::{Exec, PodName};
-pub use ready::{ExpectedNodes, Workload};
+pub use ready::{ExpectedNode, ExpectedNodes, Workload};
 pub use served::{NodeStarts, ServiceName};

@@ -11,17 +11,20 @@ use k8s_openapi::api::{
 use k8s_openapi::jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{ClusterApi, KubeError, NodeStarts};
+use super::{ClusterApi, KubeError};
 use crate::wait::{Look, WaitError, Waiting, not_yet};
 
 /// The nodes that a cluster must have before it counts as ready.
 #[derive(Clone, Debug)]
-pub struct ExpectedNodes {
-    pub names: Vec<String>,
+pub struct ExpectedNodes(pub Vec<ExpectedNode>);
+
+#[derive(Clone, Debug)]
+pub struct ExpectedNode {
+    pub name: String,
     /// The kubelet's version, such as `v1.36.3`; any when not known.
     pub version: Option<String>,
-    /// When nodes were started, by name: what their kubelets reported before is not believed.
-    pub starts: NodeStarts,
+    /// When it was started, if that matters: what its kubelet reported before is not believed.
+    pub started: Option<Timestamp>,
 }
 
 /// Something whose pods must be there.
@@ -173,14 +176,14 @@ pub(super) fn trouble(pod: &Pod) -> Option<String> {
 }
 
 fn judge_nodes(expected: &ExpectedNodes, seen: &[Node]) -> Look<()> {
-    for name in &expected.names {
+    for ExpectedNode { name, version, started } in &expected.0 {
         let Some(node) = seen.iter().find(|node| node.metadata.name.as_ref() == Some(name)) else {
             return Look::NotYet(format!("{name} has not joined"));
         };
-        if let Err(why) = judge_node(node, expected.version.as_deref()) {
+        if let Err(why) = judge_node(node, version.as_deref()) {
             return Look::NotYet(format!("{name} {why}"));
         }
-        if expected.starts.get(name).is_some_and(|started| !has_reported_since(node, *started)) {
+        if started.is_some_and(|started| !has_reported_since(node, started)) {
             return Look::NotYet(format!("{name} has not reported since it was started"));
         }
     }
@@ -215,12 +218,47 @@ fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use std::slice::from_ref;
-
+    use k8s_openapi::api::core::v1::{NodeCondition, NodeStatus, NodeSystemInfo};
     use rstest::rstest;
     use serde_json::json;
 
     use super::*;
+
+    fn ready(name: &str, version: &str) -> Node {
+        let ready =
+            NodeCondition { type_: "Ready".into(), status: "True".into(), ..Default::default() };
+        let info = NodeSystemInfo { kubelet_version: version.into(), ..Default::default() };
+        let status = NodeStatus {
+            conditions: Some(vec![ready]),
+            node_info: Some(info),
+            ..Default::default()
+        };
+        let mut node = Node { status: Some(status), ..Default::default() };
+        node.metadata.name = Some(name.into());
+        node
+    }
+
+    fn expected(nodes: &[(&str, Option<&str>)]) -> ExpectedNodes {
+        let node = |(name, version): &(&str, Option<&str>)| ExpectedNode {
+            name: (*name).to_owned(),
+            version: version.map(str::to_owned),
+            started: None,
+        };
+        ExpectedNodes(nodes.iter().map(node).collect())
+    }
+
+    #[test]
+    fn every_node_must_run_the_version_that_is_its_own() {
+        let seen = [ready("a", "v1.36.3"), ready("b", "v1.35.4"), ready("c", "v1.35.4")];
+        let skewed = expected(&[("a", Some("v1.36.3")), ("b", Some("v1.35.4")), ("c", None)]);
+        assert!(matches!(judge_nodes(&skewed, &seen), Look::Met(())));
+        let same = expected(&[("a", Some("v1.36.3")), ("b", Some("v1.36.3"))]);
+        let Look::NotYet(why) = judge_nodes(&same, &seen) else { panic!("b is another") };
+        assert_eq!(why, "b runs v1.35.4 instead of v1.36.3");
+        let more = expected(&[("d", None)]);
+        let Look::NotYet(why) = judge_nodes(&more, &seen) else { panic!("d is not there") };
+        assert_eq!(why, "d has not joined");
+    }
 
     #[rstest]
     #[case::before("2026-01-02T10:00:00Z", Some("eu has not reported since it was started"))]
@@ -236,18 +274,15 @@ mod tests {
             ]},
         }))
         .expect("a node");
-        let started = "2026-01-02T10:00:01.5Z".parse().expect("a time");
-        let mut expected = ExpectedNodes {
-            names: vec!["eu".to_owned()],
-            version: None,
-            starts: [("eu".to_owned(), started)].into(),
-        };
-        let look = |expected: &ExpectedNodes| match judge_nodes(expected, from_ref(&node)) {
+        let nodes = [node];
+        let mut expected = expected(&[("eu", None)]);
+        expected.0[0].started = Some("2026-01-02T10:00:01.5Z".parse().expect("a time"));
+        let look = |expected: &ExpectedNodes| match judge_nodes(expected, &nodes) {
             Look::Met(()) => None,
             Look::NotYet(seen) => Some(seen),
         };
         assert_eq!(look(&expected).as_deref(), seen);
-        expected.starts.clear();
+        expected.0[0].started = None;
         assert_eq!(look(&expected), None);
     }
 }

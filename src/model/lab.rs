@@ -40,6 +40,8 @@ pub const DEFAULT_PORTS: [u16; 4] = [30080, 30081, 30082, 30083];
 pub enum Parameter {
     Boolean(bool),
     Integer(i64),
+    /// Integers or texts, all of one kind.
+    List(Vec<Parameter>),
     String(String),
 }
 
@@ -48,6 +50,10 @@ impl fmt::Display for Parameter {
         match self {
             Self::Boolean(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
             Self::String(value) => write!(f, "{value:?}"),
         }
     }
@@ -79,6 +85,27 @@ impl VersionError {
     pub const fn help(&self) -> &'static str {
         "write a minor such as \"1.36\", a full version such as \"1.36.3\", a node image such as \"kindest/node:v1.36.3\", or `default`"
     }
+}
+
+impl KubernetesVersion {
+    /// Major and minor, as far as the request alone tells.
+    #[must_use]
+    pub fn minor(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Default => None,
+            Self::Exact(version) => Some((version.major, version.minor)),
+            Self::Image(image) => tag_version(image).map(|tag| (tag.major, tag.minor)),
+            Self::Minor { major, minor } => Some((*major, *minor)),
+        }
+    }
+}
+
+/// The version in an image's name: `v1.36.3` of `kindest/node:v1.36.3@sha256:…`.
+#[must_use]
+pub fn tag_version(image: &str) -> Option<Version> {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let (_, tag) = name.rsplit_once(':')?;
+    Version::parse(tag.strip_prefix('v')?).ok()
 }
 
 impl FromStr for KubernetesVersion {

@@ -32,12 +32,16 @@ use super::{
     variants::Variants,
 };
 
-pub use self::{schema::Document, template::template_front_matter};
+pub use self::{schema::Document, template::template_front_matter, variants::named_labs};
 
 /// What files refer to by name: cluster templates and shipped labs.
 pub trait Shelf {
     /// The front matter of a cluster template.
     fn template(&self, name: &str) -> Option<FrontMatter>;
+    /// What is wrong with the file of a cluster template that is there and of no use.
+    fn template_problems(&self, _name: &str) -> Option<Problems> {
+        None
+    }
     /// The names of all cluster templates.
     fn template_names(&self) -> Vec<String>;
     /// A lab that comes with the program.

@@ -9,6 +9,7 @@ use super::{
     name::NameError,
     nearest::{Nearest, quoted},
     possible::Because,
+    skew::SkewError,
     template::ParameterError,
     units::{Span, UnitError},
 };
@@ -32,6 +33,15 @@ pub enum Problem {
         help("write what follows the port, such as `/` or `/orders?limit=1`")
     )]
     BadAddressPath { text: String },
+
+    #[error("`{text}` is neither a digest nor an image")]
+    #[diagnostic(
+        code(versions::bad_digest),
+        help(
+            "write `sha256:` and 64 hexadecimal digits, or a whole image such as `registry.example/node:v1.36.4`"
+        )
+    )]
+    BadDigest { text: String },
 
     #[error("{0}")]
     #[diagnostic(code(scenario::expectation), help("{}", expectation_help(_0)))]
@@ -134,7 +144,9 @@ pub enum Problem {
     #[error("`{path}` is empty")]
     #[diagnostic(
         code(file::empty),
-        help("a lab or scenario starts with `apiVersion: {API_VERSION}` and `kind:`")
+        help(
+            "a lab or scenario starts with `apiVersion: {API_VERSION}` and `kind:`, a template with its front matter"
+        )
     )]
     EmptyFile { path: String },
 
@@ -182,6 +194,20 @@ pub enum Problem {
         help("remove `frontDoor`, or write `through: frontDoor` at a traffic")
     )]
     IdleFrontDoor,
+
+    #[error("`{path}` leads out of the template's directory")]
+    #[diagnostic(
+        code(template::include_outside),
+        help("a template includes files of its own directory only: put the file there")
+    )]
+    IncludeOutside { path: String },
+
+    #[error("the nodes see `{path}` of the host, and the template does not say so")]
+    #[diagnostic(
+        code(template::host_mount),
+        help("write `hostMounts: true` into the template's front matter, or remove the mount")
+    )]
+    HostMount { path: String },
 
     #[error("`{path}` leads out of the scenario's directory")]
     #[diagnostic(
@@ -246,6 +272,17 @@ pub enum Problem {
     )]
     NoValues,
 
+    #[error("no node is a control plane")]
+    #[diagnostic(code(template::no_control_plane), help("write a node with `role: control-plane`"))]
+    NoControlPlane,
+
+    #[error("a node names no image, so its Kubernetes version would be anybody's guess")]
+    #[diagnostic(
+        code(template::no_image),
+        help("write `image: {{{{ image | json }}}}` at every node")
+    )]
+    NoImage,
+
     #[error("no service of the manifests has node port {port}")]
     #[diagnostic(code(scenario::no_service), help("{}", ports_help(known)))]
     NoService { port: u16, known: Vec<u16> },
@@ -273,6 +310,12 @@ pub enum Problem {
         )
     )]
     NotASetting { text: String },
+    #[error("`{text}` is not a full version")]
+    #[diagnostic(
+        code(versions::not_a_version),
+        help("write all three parts with nothing before them, such as `1.36.4`")
+    )]
+    NotAVersion { text: String },
 
     #[error("`{text}` is not an integer")]
     #[diagnostic(
@@ -281,9 +324,17 @@ pub enum Problem {
     )]
     NotAnInteger { text: String },
 
+    #[error("`{path}` is not an absolute path")]
+    #[diagnostic(code(template::not_absolute), help("write a path that starts with `/`"))]
+    NotAbsolute { path: String },
+
     #[error("`{text}` is not a boolean")]
     #[diagnostic(code(file::not_a_boolean), help("write `true` or `false`, without quotes"))]
     NotBoolean { text: String },
+
+    #[error("{what} would be open to other machines: it listens on {address}")]
+    #[diagnostic(code(template::not_loopback), help("write `{key}: 127.0.0.1`"))]
+    NotLoopback { what: &'static str, key: &'static str, address: String },
 
     #[error("`{text}` is read as {reading}")]
     #[diagnostic(code(yaml::not_text), help("a text is wanted: write \"{text}\" with quotes"))]
@@ -396,6 +447,10 @@ pub enum Problem {
     #[diagnostic(code(file::shape), help("{}", shape_help(wanted)))]
     Shape { what: String, wanted: &'static str, found: &'static str },
 
+    #[error("parameter `{parameter}`: {error}")]
+    #[diagnostic(code(lab::skew), help("{}", error.help()))]
+    Skew { parameter: String, error: SkewError },
+
     #[error("`slow: {slow}` is not below `timeout: {timeout}`")]
     #[diagnostic(
         code(scenario::slow),
@@ -434,6 +489,10 @@ pub enum Problem {
         help("add a step `heal: {step}` before this one, or choose another target")
     )]
     TargetTaken { target: String, step: String },
+
+    #[error("{message}")]
+    #[diagnostic(code(template::tera))]
+    Template { message: String },
 
     #[error("the nesting is deeper than {limit} levels")]
     #[diagnostic(code(yaml::too_deep), help("no file of this kind needs that"))]

@@ -85,6 +85,15 @@ impl SourceFile {
     }
 }
 
+/// Whether symbolic links lead out of the directory. What does not exist leads nowhere.
+pub(crate) fn leads_out(base: &Path, path: &Path) -> bool {
+    let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
+    match (base.canonicalize(), path.canonicalize()) {
+        (Ok(base), Ok(path)) => !path.starts_with(base),
+        _ => false,
+    }
+}
+
 /// One byte more than allowed tells that there is more.
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -93,7 +102,7 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The file of the same directory whose name is nearest.
-fn nearest_file(path: &Path) -> Nearest {
+pub(crate) fn nearest_file(path: &Path) -> Nearest {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

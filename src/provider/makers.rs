@@ -1,11 +1,11 @@
 //! The tools that providers drive, looked at without making anything.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use semver::Version;
 use tokio::time::timeout;
 
-use super::{Provider, ProviderError, kind::Kind};
+use super::{Provider, ProviderError, Versions, kind::Kind};
 use crate::tool::{ToolError, docker::Docker};
 
 /// A provider's tool as it is on this host.
@@ -20,12 +20,13 @@ pub struct Maker {
 }
 
 /// Looks at every provider's tool, each no longer than this.
-pub async fn makers(docker: &Docker, within: Duration) -> Vec<Maker> {
+pub async fn makers(docker: &Docker, versions: &Versions, within: Duration) -> Vec<Maker> {
+    let tool = Kind::new(docker.clone(), Arc::clone(&versions.kind));
     let kind = Maker {
         name: super::kind::NAME,
         path: docker.tools().find(super::kind::NAME),
-        version: version(&Kind::new(docker.clone()), super::kind::NAME, within).await,
-        known: Kind::known_releases().unwrap_or_default(),
+        version: version(&tool, super::kind::NAME, within).await,
+        known: versions.kind.releases().cloned().collect(),
     };
     vec![kind]
 }

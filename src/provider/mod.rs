@@ -2,6 +2,7 @@
 //!
 //! Must not know scenarios.
 
+mod config;
 mod error;
 pub mod kind;
 mod makers;
@@ -14,10 +15,11 @@ use jiff::Timestamp;
 
 use crate::{
     fleet::record::{ClusterRecord, NodeImage, NodeRecord},
-    model::lab::KubernetesVersion,
+    model::{lab::KubernetesVersion, problems::Problems, source::SourceFile},
     tool::docker::{Docker, Engine},
 };
 
+pub use config::{NativeConfig, NativeNode, NodeRole};
 pub use error::ProviderError;
 pub use makers::{Maker, makers};
 
@@ -29,6 +31,18 @@ pub trait Provider: Send + Sync {
 
     /// Which node image a version means here, without fetching it.
     async fn resolve(&self, asked: &KubernetesVersion) -> Result<NodeImage, ProviderError>;
+
+    /// What a configuration says of the cluster that will be called `cluster`; refuses what the
+    /// tool would refuse, and what would be open to other machines.
+    fn read_config(
+        &self,
+        cluster: &str,
+        file: &SourceFile,
+        host_mounts: bool,
+    ) -> Result<NativeConfig, Problems>;
+
+    /// The images that such a cluster needs beside those of its nodes, as far as they are known.
+    async fn support_images(&self, config: &NativeConfig) -> Result<Vec<String>, ProviderError>;
 
     /// Whether anything on this host already goes by a cluster's name.
     async fn is_taken(&self, cluster: &str) -> Result<bool, ProviderError>;
@@ -117,6 +131,8 @@ pub struct Node {
     pub state: NodeState,
     /// When it last began to run.
     pub started: Option<Timestamp>,
+    /// Beside the nodes of Kubernetes: no kubelet runs in it.
+    pub helper: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -139,7 +155,7 @@ impl NodeState {
 
 impl From<Node> for NodeRecord {
     fn from(node: Node) -> Self {
-        Self { name: node.name, id: node.id }
+        Self { name: node.name, id: node.id, helper: node.helper, image: None, version: None }
     }
 }
 
@@ -148,6 +164,38 @@ impl From<Node> for NodeRecord {
 pub struct Providers {
     docker: Docker,
     engine: Arc<Engine>,
+    versions: Versions,
+}
+
+/// Which versions there are, by what makes clusters of them.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    kind: Arc<kind::Catalogue>,
+}
+
+impl Versions {
+    /// What comes with seatrial.
+    pub fn shipped() -> Result<Self, Problems> {
+        Ok(Self { kind: Arc::new(kind::Catalogue::shipped()?) })
+    }
+
+    /// The same with a file of the user's, which goes before.
+    pub fn and(self, file: &SourceFile) -> Result<Self, Problems> {
+        let kind = Arc::unwrap_or_clone(self.kind).and(file)?;
+        Ok(Self { kind: Arc::new(kind) })
+    }
+}
+
+/// What a configuration for a provider says, without that provider being there.
+pub fn read_config(
+    provider: &str,
+    file: &SourceFile,
+    host_mounts: bool,
+) -> Result<Result<NativeConfig, Problems>, ProviderError> {
+    match provider {
+        kind::NAME => Ok(kind::read_config("cluster", file, host_mounts)),
+        _ => Err(Providers::unknown(provider)),
+    }
 }
 
 impl Providers {
@@ -155,13 +203,13 @@ impl Providers {
     pub const NAMES: [&'static str; 1] = [kind::NAME];
 
     #[must_use]
-    pub fn new(docker: Docker, engine: Arc<Engine>) -> Self {
-        Self { docker, engine }
+    pub fn new(docker: Docker, engine: Arc<Engine>, versions: Versions) -> Self {
+        Self { docker, engine, versions }
     }
 
     #[must_use]
     pub fn with_docker(&self, docker: Docker) -> Self {
-        Self { docker, engine: Arc::clone(&self.engine) }
+        Self { docker, ..self.clone() }
     }
 
     #[must_use]
@@ -176,8 +224,15 @@ impl Providers {
 
     pub fn named(&self, name: &str) -> Result<Arc<dyn Provider>, ProviderError> {
         match name {
-            kind::NAME => Ok(Arc::new(kind::Kind::new(self.docker.clone()))),
-            _ => Err(ProviderError::Unknown { provider: name.to_owned(), known: &Self::NAMES }),
+            kind::NAME => {
+                let versions = Arc::clone(&self.versions.kind);
+                Ok(Arc::new(kind::Kind::new(self.docker.clone(), versions)))
+            }
+            _ => Err(Self::unknown(name)),
         }
+    }
+
+    fn unknown(name: &str) -> ProviderError {
+        ProviderError::Unknown { provider: name.to_owned(), known: &Self::NAMES }
     }
 }

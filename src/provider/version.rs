@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use semver::Version;
 
-use crate::model::lab::KubernetesVersion;
+use crate::model::lab::{KubernetesVersion, tag_version};
 
 /// The newest of `known` that satisfies `asked`.
 pub(super) fn newest<'a>(
@@ -42,11 +42,9 @@ pub(super) fn nearest<'a>(
     })
 }
 
-/// The version in an image's name: `v1.36.3` of `kindest/node:v1.36.3@sha256:…`.
-pub(super) fn of_image(image: &str) -> Option<Version> {
-    let name = image.split_once('@').map_or(image, |(name, _)| name);
-    let (_, tag) = name.rsplit_once(':')?;
-    Version::parse(tag.strip_prefix('v')?).ok()
+/// What an image's name tells of its version, as node images write it: `v1.36.3`.
+pub(super) fn of_image(image: &str) -> Option<String> {
+    tag_version(image).map(|version| format!("v{version}"))
 }
 
 #[cfg(test)]
@@ -89,6 +87,6 @@ mod tests {
     #[case("registry:5000/node", None)]
     #[case("kindest/node:latest", None)]
     fn images_tell_their_version_by_their_tag(#[case] image: &str, #[case] version: Option<&str>) {
-        assert_eq!(of_image(image), version.map(|v| v.parse().expect("a version")));
+        assert_eq!(of_image(image), version.map(|version| format!("v{version}")));
     }
 }

@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod lab;
 pub mod markdown;
+pub mod paint;
 pub mod progress;
 pub mod repeat;
 pub mod run_dir;

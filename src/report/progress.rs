@@ -1,6 +1,6 @@
 //! One event as one line for somebody who is watching.
 
-use crate::runner::{Event, Recorded};
+use crate::runner::{Event, Recorded, event::PlannedCluster};
 
 /// The line, with the time since the start in front.
 #[must_use]
@@ -31,16 +31,7 @@ fn words(event: &Event) -> String {
         Event::LabPlanned { lab, clusters } => {
             let clusters: Vec<String> = clusters
                 .iter()
-                .map(|cluster| {
-                    format!(
-                        "\n          {}: {} by {}, {} ({})",
-                        cluster.cluster,
-                        cluster.cni,
-                        cluster.provider,
-                        cluster.image,
-                        cluster.chosen
-                    )
-                })
+                .map(|cluster| format!("\n          {}", planned(cluster)))
                 .collect();
             format!("lab {lab}{}", clusters.concat())
         }
@@ -76,4 +67,20 @@ fn words(event: &Event) -> String {
             format!("{cluster}: {workload} is there already")
         }
     }
+}
+
+fn planned(cluster: &PlannedCluster) -> String {
+    let PlannedCluster { cluster, cni, provider, image, chosen, template, replaces, nodes, .. } =
+        cluster;
+    let nodes = nodes
+        .iter()
+        .map(|node| format!("\n            {}: {} ({})", node.parameter, node.image, node.chosen));
+    let template = template.iter().map(|template| match replaces {
+        Some(replaced) => {
+            format!("\n            by {template}, which goes before the {replaced} one")
+        }
+        None => format!("\n            by {template}"),
+    });
+    let more: String = nodes.chain(template).collect();
+    format!("{cluster}: {cni} by {provider}, {image} ({chosen}){more}")
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     account::Account,
-    junit,
+    junit, paint,
     run_dir::{Part, RunDir, RunDirError},
 };
 use crate::verdict::{
@@ -168,15 +168,17 @@ impl RepeatRecord {
     pub fn summary(&self, found: &Together, judged: &[Judged], dir: &Path) -> String {
         let flaky = if found.flaky { ", flaky" } else { "" };
         let verdict = found.verdict.to_string().to_uppercase();
+        let verdict = paint::verdict(found.verdict, &verdict);
         let mut text = format!("{}: {verdict}{flaky} ({})\n", self.title, self.counted(judged));
         if let Some(reason) = &found.reason {
             let _ = writeln!(text, "  because {reason}");
         }
         for one in judged {
             let part = one.tried.part;
-            let (verdict, why) = (one.verdict().to_string(), one.why());
+            let (verdict, why) = (one.verdict(), one.why());
+            let verdict = paint::verdict(verdict, &format!("{verdict:<12}"));
             let why = if why.is_empty() { why } else { format!(": {why}") };
-            let _ = writeln!(text, "  {verdict:<12}  {part}{why}");
+            let _ = writeln!(text, "  {verdict}  {part}{why}");
         }
         let _ = writeln!(text, "evidence: {}", dir.display());
         text

@@ -2,12 +2,17 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
+use super::paint;
+use crate::verdict::judgement::Verdict;
+
 /// A run that has ended, judged or not.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub title: String,
-    /// In words; nothing where it came to no judgement.
-    pub verdict: Option<String>,
+    /// None where it came to no judgement.
+    pub verdict: Option<Verdict>,
+    /// Some of its runs passed, and some failed.
+    pub flaky: bool,
     pub dir: Option<PathBuf>,
 }
 
@@ -19,13 +24,18 @@ pub fn several(lines: &[Line], planned: usize) -> String {
         return String::new();
     }
     let wide = lines.iter().map(|line| line.title.chars().count()).max().unwrap_or_default();
-    let passed = lines.iter().filter(|line| line.verdict.as_deref() == Some("pass")).count();
+    let passed = lines.iter().filter(|line| line.verdict == Some(Verdict::Pass)).count();
     let mut text = format!("all: {passed} of {planned} pass\n");
-    for Line { title, verdict, dir } in lines {
-        let none = if dir.is_some() { "not judged" } else { "not run" };
-        let verdict = verdict.as_deref().unwrap_or(none);
+    for Line { title, verdict, flaky, dir } in lines {
+        let (verdict, words) = match verdict {
+            Some(verdict) if *flaky => (*verdict, format!("{verdict}, flaky")),
+            Some(verdict) => (*verdict, verdict.to_string()),
+            None if dir.is_some() => (Verdict::Error, "not judged".to_owned()),
+            None => (Verdict::Skipped, "not run".to_owned()),
+        };
+        let verdict = paint::verdict(verdict, &format!("{words:<12}"));
         let dir = dir.as_ref().map_or_else(String::new, |dir| dir.display().to_string());
-        let line = format!("  {verdict:<12}  {title:<wide$}  {dir}");
+        let line = format!("  {verdict}  {title:<wide$}  {dir}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
     let missing = planned - lines.len();
@@ -39,25 +49,26 @@ pub fn several(lines: &[Line], planned: usize) -> String {
 mod tests {
     use super::*;
 
-    fn line(title: &str, verdict: Option<&str>) -> Line {
+    fn line(title: &str, verdict: Option<Verdict>) -> Line {
         let dir = PathBuf::from("runs").join(title.replace(' ', "-"));
-        Line { title: title.to_owned(), verdict: verdict.map(str::to_owned), dir: Some(dir) }
+        Line { title: title.to_owned(), verdict, flaky: false, dir: Some(dir) }
     }
 
     #[test]
     fn one_run_needs_no_list() {
-        assert_eq!(several(&[line("calm", Some("pass"))], 1), "");
+        assert_eq!(several(&[line("calm", Some(Verdict::Pass))], 1), "");
     }
 
     #[test]
     fn several_runs_are_listed_with_where_they_are() {
         let not_run = Line { dir: None, ..line("storm (kill)", None) };
-        let judged = [line("calm", Some("pass")), line("calm (kill)", Some("fail"))];
+        let flaky = Line { flaky: true, ..line("calm (kill)", Some(Verdict::Fail)) };
+        let judged = [line("calm", Some(Verdict::Pass)), flaky];
         let lines: Vec<Line> = judged.into_iter().chain([line("storm", None), not_run]).collect();
         assert_eq!(
-            several(&lines, 6),
+            paint::plain(&several(&lines, 6)),
             "all: 1 of 6 pass\n  pass          calm          runs/calm\n  \
-             fail          calm (kill)   runs/calm-(kill)\n  \
+             fail, flaky   calm (kill)   runs/calm-(kill)\n  \
              not judged    storm         runs/storm\n  not run       storm (kill)\n  \
              2 more not run\n"
         );

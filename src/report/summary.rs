@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use super::account::Account;
+use super::{account::Account, paint};
 use crate::verdict::judgement::{Check, Judgement, Verdict};
 
 /// The summary of a run whose files are in `dir`.
@@ -13,7 +13,7 @@ pub fn summary(account: &Account, dir: &Path) -> String {
     let mut text = format!(
         "{}: {} ({})\n",
         run.title(),
-        judgement.verdict.to_string().to_uppercase(),
+        paint::verdict(judgement.verdict, &judgement.verdict.to_string().to_uppercase()),
         counted(judgement)
     );
     if let Some(reason) = &judgement.reason {
@@ -43,7 +43,8 @@ fn counted(judgement: &Judgement) -> String {
 }
 
 fn one(check: &Check) -> String {
-    let mut text = format!("  {:<12}  {}\n", check.verdict.to_string(), check.expectation);
+    let verdict = paint::verdict(check.verdict, &format!("{:<12}", check.verdict));
+    let mut text = format!("  {verdict}  {}\n", check.expectation);
     let stream = check.stream.as_ref().map_or(String::new(), |stream| format!(" ({stream})"));
     let _ = writeln!(text, "  {:<12}  observed {}{stream}", "", check.observed);
     if check.verdict == Verdict::Pass {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{junit, lab::LabStory};
+use super::{junit, lab::LabStory, paint};
 use crate::verdict::judgement::Verdict;
 
 /// What is known of it.
@@ -21,7 +21,8 @@ impl Unjudged<'_> {
     pub fn summary(&self, dir: &Path) -> String {
         let Self { scenario, why, .. } = self;
         let why = why.trim().replace('\n', "\n  ");
-        format!("{scenario}: NOT JUDGED\n  because {why}\nevidence: {}\n", dir.display())
+        let verdict = paint::verdict(Verdict::Error, "NOT JUDGED");
+        format!("{scenario}: {verdict}\n  because {why}\nevidence: {}\n", dir.display())
     }
 
     /// For `junit.xml`: the run as one test that is in error, beside what became of its lab.
@@ -49,7 +50,7 @@ mod tests {
     #[test]
     fn the_summary_says_that_nothing_was_judged_and_why() {
         assert_eq!(
-            LOST.summary(Path::new("seatrial-runs/x")),
+            paint::plain(&LOST.summary(Path::new("seatrial-runs/x"))),
             "regional-failover: NOT JUDGED\n  because the lab did not come up whole\n  \
              two-eu: kind said <no> & \"ended\"\nevidence: seatrial-runs/x\n"
         );

@@ -60,6 +60,11 @@ impl Cluster<'_> {
         Ok(())
     }
 
+    /// The nodes of Kubernetes; a load balancer beside them has no state of its own.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &NodeRecord> {
+        self.record.nodes.iter().filter(|node| !node.helper)
+    }
+
     async fn look(&self) -> Result<Vec<Found>, ResetError> {
         self.on_all_nodes(|node, _| node::look(&*self.provider, node)).await
     }
@@ -120,7 +125,7 @@ impl Cluster<'_> {
 
     /// The node that keeps the objects.
     fn keeper(&self, found: &[Found]) -> Result<&NodeRecord, ResetError> {
-        let mut nodes = self.record.nodes.iter().zip(found);
+        let mut nodes = self.nodes_and(found);
         let keeper = nodes.find(|(_, found)| found.has_etcd).map(|(node, _)| node);
         keeper.ok_or_else(|| ResetError::NotKept { cluster: self.name.to_owned() })
     }
@@ -193,7 +198,7 @@ impl Cluster<'_> {
     }
 
     fn nodes_and<'f>(&self, found: &'f [Found]) -> impl Iterator<Item = (&NodeRecord, &'f Found)> {
-        self.record.nodes.iter().zip(found)
+        self.nodes().zip(found)
     }
 
     async fn is_settled(&self) -> Result<Look<()>, ResetError> {
@@ -230,7 +235,7 @@ impl Cluster<'_> {
     where
         F: Future<Output = Result<T, ResetError>>,
     {
-        let nodes = self.record.nodes.iter().enumerate();
+        let nodes = self.nodes().enumerate();
         futures::future::try_join_all(nodes.map(|(index, node)| work(node, index))).await
     }
 }

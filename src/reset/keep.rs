@@ -16,8 +16,8 @@ pub async fn keep(cluster: &Cluster<'_>) -> Result<(), ResetError> {
     if let Err(error) = cluster.wait_for_rules(CALMING).await {
         tracing::info!(%error, "its rules are kept as they are");
     }
-    let nodes = cluster.record.nodes.iter();
-    let all = nodes.map(|node| cluster.provider.run_in(node, SCRIPT, String::new(), WITHIN));
+    let all =
+        cluster.nodes().map(|node| cluster.provider.run_in(node, SCRIPT, String::new(), WITHIN));
     futures::future::try_join_all(all).await?;
     Ok(())
 }

@@ -23,6 +23,11 @@ pub enum What {
     NotAsked,
     /// Nodes that are on record are gone, others are there.
     NodesGone(Vec<String>),
+    /// The template of that name, which is at `source` now, does not make it what it was made.
+    Rendering {
+        template: String,
+        source: String,
+    },
     Key {
         key: &'static str,
         recorded: String,
@@ -38,6 +43,10 @@ impl fmt::Display for Difference {
             What::NodesGone(nodes) => {
                 write!(f, "{cluster}: {} is gone, its other nodes are there", nodes.join(", "))
             }
+            What::Rendering { template, source } => write!(
+                f,
+                "{cluster}: template: {template} ({source}) renders otherwise than when it was made"
+            ),
             What::Key { key, recorded, asked } => {
                 write!(f, "{cluster}: {key}: {recorded} -> {asked}")
             }
@@ -61,7 +70,7 @@ pub(super) fn between(record: &LabRecord, lab: &Lab) -> Vec<Difference> {
 }
 
 /// The keys in which two clusters differ. Labels are not among them: they are ours to change.
-fn keys(recorded: &Cluster, asked: &Cluster) -> Vec<What> {
+pub(super) fn keys(recorded: &Cluster, asked: &Cluster) -> Vec<What> {
     let rows = [
         ("template", recorded.template.clone(), asked.template.clone()),
         ("kubernetes", recorded.kubernetes.to_string(), asked.kubernetes.to_string()),
@@ -132,7 +141,7 @@ fn unfit_cluster(known: &ClusterRecord, asked: &Cluster) -> Vec<String> {
 }
 
 /// Whether a server's version, such as `v1.36.3`, is one that was asked for.
-fn meets(runs: &str, asked: &KubernetesVersion) -> bool {
+pub(super) fn meets(runs: &str, asked: &KubernetesVersion) -> bool {
     let Ok(runs) = runs.trim_start_matches('v').parse::<semver::Version>() else { return false };
     match asked {
         KubernetesVersion::Exact(exact) => *exact == runs,

@@ -8,8 +8,8 @@ use std::{
 
 use crate::{
     cni::CniError, fault::FaultError, fleet::FleetError, isolation::client::ClientError,
-    kube::KubeError, model::name::Name, provider::ProviderError, reset::ResetError,
-    template::TemplateError, tool::ToolError, wait::WaitError,
+    kube::KubeError, model::name::Name, model::skew::SkewError, provider::ProviderError,
+    reset::ResetError, template::TemplateError, tool::ToolError, wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,10 @@ pub enum RunnerError {
     Fault(Box<FaultError>),
     #[error(transparent)]
     Fleet(#[from] FleetError),
+    #[error(
+        "{cluster}: template `{template}` asks for several control planes, and the load balancer in front of them is made from {image}, which is not on this host and cannot be pulled; get it onto this host by `docker pull` or `docker load`, or ask for one control plane\n  {error}"
+    )]
+    ImageOutOfReach { cluster: String, template: String, image: String, error: Box<ToolError> },
     #[error(
         "these are in the way of what is to be created anew:{}\nremove them, then try again",
         listed(what)
@@ -68,6 +72,8 @@ pub enum RunnerError {
     Provider(#[from] ProviderError),
     #[error(transparent)]
     Reset(#[from] ResetError),
+    #[error("{cluster}: {node}: {error}; {}", error.help())]
+    Skew { cluster: String, node: String, error: SkewError },
     #[error(transparent)]
     Template(#[from] TemplateError),
     #[error(transparent)]
@@ -113,6 +119,7 @@ impl RunnerError {
             Self::Cancelled
                 | Self::Client(ClientError::Wait(WaitError::Cancelled { .. }))
                 | Self::Wait(WaitError::Cancelled { .. })
+                | Self::Template(TemplateError::Tool(ToolError::Cancelled { .. }))
                 | Self::Tool(ToolError::Cancelled { .. })
                 | Self::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
                 | Self::Reset(
@@ -196,6 +203,16 @@ mod tests {
             },
             RunnerError::Fault(Box::new(fault)),
             FleetError::Exists { lab: "two".to_owned() }.into(),
+            RunnerError::ImageOutOfReach {
+                cluster: cluster(),
+                template: "kind-ha".to_owned(),
+                image: "docker.io/envoyproxy/envoy:v1.36.2".to_owned(),
+                error: Box::new(ToolError::Failed {
+                    command: "docker pull".to_owned(),
+                    status: "exit status: 1".to_owned(),
+                    stderr: "no such host".to_owned(),
+                }),
+            },
             RunnerError::InTheWay { what: vec!["container eu-x: it is not on record".to_owned()] },
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },
             kube.into(),
@@ -211,6 +228,11 @@ mod tests {
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
             ResetError::NotKept { cluster: cluster() }.into(),
+            RunnerError::Skew {
+                cluster: cluster(),
+                node: "two-eu-worker".to_owned(),
+                error: SkewError::Newer { kubelet: (1, 37), server: (1, 36) },
+            },
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },

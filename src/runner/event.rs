@@ -166,6 +166,23 @@ pub struct PlannedCluster {
     pub image: String,
     pub chosen: String,
     pub cni: String,
+    /// The path of a template of the user's; none for a shipped one.
+    #[serde(default)]
+    pub template: Option<String>,
+    /// Where the template of the same name is that it goes before.
+    #[serde(default)]
+    pub replaces: Option<String>,
+    /// What is different about single nodes: a parameter, and the image it means.
+    #[serde(default)]
+    pub nodes: Vec<NodeVersion>,
+}
+
+/// A parameter that asks for nodes of another version.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct NodeVersion {
+    pub parameter: String,
+    pub image: String,
+    pub chosen: String,
 }
 
 /// An event and when it was.

@@ -69,7 +69,8 @@ impl Images {
         image: &str,
     ) -> Result<(), RunnerError> {
         let archive = self.archive(host, image).await?;
-        let loads = nodes.iter().map(|node| provider.load_image(node, archive.clone(), image));
+        let nodes = nodes.iter().filter(|node| !node.helper);
+        let loads = nodes.map(|node| provider.load_image(node, archive.clone(), image));
         futures::future::try_join_all(loads).await?;
         Ok(())
     }

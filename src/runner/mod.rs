@@ -8,6 +8,7 @@ mod active_tests;
 mod deed;
 mod deploy;
 mod difference;
+mod drift;
 mod error;
 pub mod event;
 mod evidence;
@@ -36,6 +37,7 @@ mod until;
 mod whole;
 
 pub use difference::{Difference, What};
+pub use drift::drifted;
 pub use error::{ClusterFailure, RunnerError};
 pub use event::{Event, Events, Recorded};
 pub use host::Host;

@@ -30,8 +30,9 @@ pub struct Need {
 }
 
 impl Need {
+    /// `drifted` are differences that only a look at the templates shows.
     #[must_use]
-    pub fn of(record: &LabRecord, lab: &Lab, states: &NodeStates) -> Self {
+    pub fn of(record: &LabRecord, lab: &Lab, states: &NodeStates, drifted: &[Difference]) -> Self {
         let mut need = Self { differences: between(record, lab), ..Self::default() };
         for (name, asked) in &lab.clusters {
             let Some(known) = record.clusters.get(name) else {
@@ -46,6 +47,10 @@ impl Need {
             }
             match Condition::of(known, states) {
                 Condition::Lost => need.missing.push(name.clone()),
+                _ if drifted.iter().any(|difference| difference.cluster == *name) => {
+                    let of_it = drifted.iter().filter(|difference| difference.cluster == *name);
+                    need.differences.extend(of_it.cloned());
+                }
                 Condition::Torn(gone) => need
                     .differences
                     .push(Difference { cluster: name.clone(), what: What::NodesGone(gone) }),
@@ -157,12 +162,20 @@ mod tests {
 
     /// A cluster with a control plane and a worker that came up.
     fn record() -> LabRecord {
-        let node = |id: &str| NodeRecord { name: format!("pond-a-{id}"), id: id.to_owned() };
+        let node = |id: &str| NodeRecord {
+            name: format!("pond-a-{id}"),
+            id: id.to_owned(),
+            helper: false,
+            image: None,
+            version: None,
+        };
         let cluster = ClusterRecord {
             name: "pond-a".to_owned(),
             provider: "kind".to_owned(),
             state: ClusterState::Ready,
             declared: declared(),
+            template: None,
+            node_images: IndexMap::new(),
             image: NodeImage {
                 image: "kindest/node:v1.36.4".to_owned(),
                 version: Some("v1.36.4".to_owned()),
@@ -204,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_as_asked_needs_nothing() {
-        assert_eq!(Need::of(&record(), &asked(|_| ()), &running()), Need::default());
+        assert_eq!(Need::of(&record(), &asked(|_| ()), &running(), &[]), Need::default());
     }
 
     #[rstest]
@@ -216,7 +229,7 @@ mod tests {
         #[case] seen: &[(&str, NodeState)],
         #[case] expected: &str,
     ) {
-        let need = Need::of(&record(), &asked(|_| ()), &states(seen));
+        let need = Need::of(&record(), &asked(|_| ()), &states(seen), &[]);
         let shown: Vec<String> = need.differences.iter().map(ToString::to_string).collect();
         let a = || vec![name("a")];
         match expected {
@@ -241,15 +254,25 @@ mod tests {
         #[case] change: fn(&mut Cluster),
         #[case] shown: &str,
     ) {
-        let need = Need::of(&record(), &asked(change), &running());
+        let need = Need::of(&record(), &asked(change), &running(), &[]);
         let seen: Vec<String> = need.differences.iter().map(ToString::to_string).collect();
         assert_eq!(seen, [shown]);
     }
 
     #[test]
+    fn a_template_that_drifted_makes_a_difference_unless_nothing_is_left_anyway() {
+        let what = What::Rendering { template: "ours".to_owned(), source: "ours.yaml".to_owned() };
+        let drifted = [Difference { cluster: name("a"), what }];
+        let need = Need::of(&record(), &asked(|_| ()), &running(), &drifted);
+        assert_eq!(need, Need { differences: drifted.to_vec(), ..Need::default() });
+        let need = Need::of(&record(), &asked(|_| ()), &states(&[]), &drifted);
+        assert_eq!(need, Need { missing: vec![name("a")], ..Need::default() });
+    }
+
+    #[test]
     fn labels_are_ours_to_change() {
         let lab = asked(|cluster| drop(cluster.labels.insert("region".into(), "eu".into())));
-        let need = Need::of(&record(), &lab, &running());
+        let need = Need::of(&record(), &lab, &running(), &[]);
         assert_eq!(need, Need { relabelled: vec![name("a")], ..Need::default() });
     }
 

@@ -1,6 +1,6 @@
 //! A lab before it exists: every name, image, address and port decided, nothing created.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -11,17 +11,19 @@ use crate::{
     fleet::{
         ClusterRecord, ClusterState, LabRecord, NetworkRecord, Port, Stay,
         plan::Taken,
-        record::{FORMAT, NodeImage},
+        record::{FORMAT, NodeImage, TemplateRecord},
     },
     model::{
         conditions::Timeouts,
-        lab::{self, Lab, Network},
+        lab::{self, KubernetesVersion, Lab, Network},
         name::Name,
+        skew,
+        template::node_versions,
         workload::Workload,
     },
-    provider::Provider,
-    template::{ClusterContext, ClusterTemplate, CniContext, NetContext},
-    tool::process::Process,
+    provider::{NativeConfig, NodeRole, Provider},
+    template::{ClusterContext, ClusterTemplate, CniContext, NetContext, TemplateError},
+    tool::{Toolbox, process::Process},
 };
 
 /// A lab that somebody wants to exist.
@@ -64,6 +66,12 @@ pub struct PlannedCluster {
     pub provider: Arc<dyn Provider>,
     pub cni: Box<dyn Cni>,
     pub image: NodeImage,
+    /// The images of nodes of other versions, by the parameter that asks for them.
+    pub node_images: IndexMap<String, NodeImage>,
+    /// What its configuration will say but for addresses and ports.
+    pub config: NativeConfig,
+    /// Images that it needs beside those of its nodes.
+    pub support: Vec<String>,
 }
 
 impl PlannedCluster {
@@ -91,11 +99,16 @@ impl PlannedCluster {
         let provider_name = template.front_matter.provider.to_string();
         let provider = host.providers.named(&provider_name)?;
         let cni = cni::chosen(&declared.cni, &provider_name, provider.default_cni())?;
-        let image = provider
-            .resolve(&declared.kubernetes)
-            .await
-            .map_err(|error| RunnerError::of_version(cluster, error))?;
-        Ok(Self {
+        let resolve = async |version: &KubernetesVersion| {
+            let image = provider.resolve(version).await;
+            image.map_err(|error| RunnerError::of_version(cluster, error))
+        };
+        let image = resolve(&declared.kubernetes).await?;
+        let mut node_images = IndexMap::new();
+        for (parameter, version) in version_parameters(&template, declared) {
+            node_images.insert(parameter, resolve(&version).await?);
+        }
+        let mut planned = Self {
             cluster: cluster.clone(),
             name: cluster_name(lab, cluster),
             declared: declared.clone(),
@@ -103,25 +116,71 @@ impl PlannedCluster {
             provider,
             cni,
             image,
-        })
+            node_images,
+            config: NativeConfig::default(),
+            support: Vec::new(),
+        };
+        planned.config = planned.try_out(host.docker().tools()).await?;
+        planned.check_skew()?;
+        planned.support = planned.provider.support_images(&planned.config).await?;
+        Ok(planned)
+    }
+
+    /// What its template makes of it, before any address or port is taken.
+    async fn try_out(&self, tools: &Toolbox) -> Result<NativeConfig, RunnerError> {
+        let image = &self.image.image;
+        let cni = cni_context(&*self.cni);
+        let mut context = ClusterContext::stand_in(image, &self.declared.ports, cni);
+        context.node_images = names(&self.node_images);
+        let rendered = self.template.render(tools, &context, &self.declared.parameters).await?;
+        let host_mounts = self.template.front_matter.host_mounts;
+        let read = self.provider.read_config(&self.name, &rendered, host_mounts);
+        Ok(read.map_err(TemplateError::Faulty)?)
+    }
+
+    /// Refuses kubelets that Kubernetes does not support beside any of the API servers.
+    fn check_skew(&self) -> Result<(), RunnerError> {
+        let minor = |image: &str| minor(self.version_of(image)?.as_str());
+        let servers: Vec<_> =
+            self.config.control_planes().filter_map(|node| minor(&node.image)).collect();
+        for node in self.config.nodes.iter().filter(|node| node.role == NodeRole::Worker) {
+            let Some(kubelet) = minor(&node.image) else { continue };
+            for server in &servers {
+                skew::check(kubelet, *server).map_err(|error| RunnerError::Skew {
+                    cluster: self.cluster.to_string(),
+                    node: node.name.clone(),
+                    error,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The version that an image of this cluster's nodes has, such as `v1.36.3`.
+    pub fn version_of(&self, image: &str) -> Option<String> {
+        let known = std::iter::once(&self.image).chain(self.node_images.values());
+        let mut known = known.filter(|known| known.image == image);
+        let known = known.find_map(|known| known.version.clone());
+        known.or_else(|| lab::tag_version(image).map(|version| format!("v{version}")))
+    }
+
+    /// The image that a node of this name is made from.
+    pub fn image_of(&self, node: &str) -> Option<&str> {
+        self.config.nodes.iter().find(|known| known.name == node).map(|node| &*node.image)
     }
 
     /// The native configuration, with the resources that the record gives it.
-    pub fn render(&self, record: &ClusterRecord) -> Result<String, RunnerError> {
-        let context = ClusterContext {
-            net: NetContext {
-                pods: record.pods.clone(),
-                services: record.services.clone(),
-                api_port: record.api_port,
-                ports: record.ports.clone(),
-            },
-            cni: CniContext {
-                name: self.cni.name().to_owned(),
-                replaces_default: self.cni.replaces_default(),
-            },
-            image: record.image.image.clone(),
-        };
-        Ok(self.template.render(&context, &self.declared.parameters)?)
+    pub async fn render(
+        &self,
+        tools: &Toolbox,
+        record: &ClusterRecord,
+    ) -> Result<String, RunnerError> {
+        let context = cluster_context(record, &*self.cni);
+        let rendered = self.template.render(tools, &context, &self.declared.parameters).await?;
+        let host_mounts = self.template.front_matter.host_mounts;
+        let read = self.provider.read_config(&self.name, &rendered, host_mounts);
+        read.map_err(TemplateError::Faulty)?;
+        Ok(rendered.text().to_owned())
     }
 
     /// Takes resources for it.
@@ -131,7 +190,12 @@ impl PlannedCluster {
             provider: self.template.front_matter.provider.to_string(),
             state: ClusterState::Planned,
             declared: self.declared.clone(),
+            template: Some(TemplateRecord {
+                source: self.template.source().to_owned(),
+                replaces: self.template.replaces().map(str::to_owned),
+            }),
             image: self.image.clone(),
+            node_images: self.node_images.clone(),
             network: network.to_owned(),
             pods: taken.pods()?,
             services: taken.services()?,
@@ -166,8 +230,56 @@ impl PlannedCluster {
             image: self.image.image.clone(),
             chosen: self.image.chosen.clone(),
             cni: self.cni.name().to_owned(),
+            template: (!self.template.is_shipped()).then(|| self.template.source().to_owned()),
+            replaces: self.template.replaces().map(str::to_owned),
+            nodes: self.node_images.iter().map(|(name, image)| shown(name, image)).collect(),
         }
     }
+}
+
+/// The node versions that a cluster asks its template for, by parameter.
+pub(super) fn version_parameters(
+    template: &ClusterTemplate,
+    declared: &lab::Cluster,
+) -> BTreeMap<String, KubernetesVersion> {
+    node_versions(&template.front_matter, &declared.parameters)
+}
+
+/// What the template of a cluster on record sees.
+pub(super) fn cluster_context(record: &ClusterRecord, cni: &dyn Cni) -> ClusterContext {
+    ClusterContext {
+        net: NetContext {
+            pods: record.pods.clone(),
+            services: record.services.clone(),
+            api_port: record.api_port,
+            ports: record.ports.clone(),
+        },
+        cni: cni_context(cni),
+        image: record.image.image.clone(),
+        node_images: names(&record.node_images),
+    }
+}
+
+fn cni_context(cni: &dyn Cni) -> CniContext {
+    CniContext { name: cni.name().to_owned(), replaces_default: cni.replaces_default() }
+}
+
+fn names(images: &IndexMap<String, NodeImage>) -> BTreeMap<String, String> {
+    images.iter().map(|(parameter, known)| (parameter.clone(), known.image.clone())).collect()
+}
+
+fn shown(parameter: &str, image: &NodeImage) -> event::NodeVersion {
+    event::NodeVersion {
+        parameter: parameter.to_owned(),
+        image: image.image.clone(),
+        chosen: image.chosen.clone(),
+    }
+}
+
+/// Major and minor of a version such as `v1.36.3`.
+fn minor(version: &str) -> Option<skew::Minor> {
+    let version = semver::Version::parse(version.strip_prefix('v')?).ok()?;
+    Some((version.major, version.minor))
 }
 
 /// The lab's record before anything of it exists.

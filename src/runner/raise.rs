@@ -1,7 +1,7 @@
 //! Bringing a lab up: written down first, then created, several clusters at once. A cluster that
 //! fails does not stop the others.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
@@ -125,20 +125,53 @@ async fn fetch_node_images(
     within: Duration,
 ) -> Result<(), RunnerError> {
     for cluster in planned {
-        let image = &cluster.image.image;
-        if cluster.image.id.is_none() {
-            let phase = format!("fetching {image}");
-            host.events.emit(Event::Phase { cluster: cluster.cluster.to_string(), phase });
-            fetch(host, image, within).await?;
+        for image in &cluster.support {
+            let missing = |source| out_of_reach(cluster, image, source);
+            fetch_for(host, cluster, image, within).await.map_err(missing)?;
         }
-        let id = host.docker().image_id(image).await?;
-        store.update(|record| {
-            if let Some(cluster) = record.clusters.get_mut(&cluster.cluster) {
-                cluster.image.id = id;
-            }
-        })?;
+        let images: BTreeSet<&str> =
+            cluster.config.nodes.iter().map(|node| node.image.as_str()).collect();
+        for image in images {
+            fetch_for(host, cluster, image, within).await?;
+            let id = host.docker().image_id(image).await?;
+            store.update(|record| {
+                let Some(cluster) = record.clusters.get_mut(&cluster.cluster) else { return };
+                let known = cluster.node_images.values_mut();
+                let known = std::iter::once(&mut cluster.image).chain(known);
+                for known in known.filter(|known| known.image == image) {
+                    known.id.clone_from(&id);
+                }
+            })?;
+        }
     }
     Ok(())
+}
+
+async fn fetch_for(
+    host: &Host,
+    cluster: &PlannedCluster,
+    image: &str,
+    within: Duration,
+) -> Result<(), RunnerError> {
+    if host.docker().image_id(image).await?.is_none() {
+        let phase = format!("fetching {image}");
+        host.events.emit(Event::Phase { cluster: cluster.cluster.to_string(), phase });
+        fetch(host, image, within).await?;
+    }
+    Ok(())
+}
+
+/// Nobody asked for this image by name: why it is needed must be said.
+fn out_of_reach(cluster: &PlannedCluster, image: &str, error: RunnerError) -> RunnerError {
+    match error {
+        RunnerError::Tool(error) if error.is_refusal() => RunnerError::ImageOutOfReach {
+            cluster: cluster.cluster.to_string(),
+            template: cluster.template.name.clone(),
+            image: image.to_owned(),
+            error: Box::new(error),
+        },
+        other => other,
+    }
 }
 
 async fn create_networks(host: &Host, store: &LabStore) -> Result<(), RunnerError> {

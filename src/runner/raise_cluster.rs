@@ -17,7 +17,7 @@ use crate::{
     },
     kube::ClusterApi,
     model::{conditions::Timeouts, workload::Workload},
-    provider::{CreateRequest, ProviderError},
+    provider::{CreateRequest, Node, ProviderError},
 };
 
 #[derive(Clone, Copy)]
@@ -110,10 +110,10 @@ impl Job<'_> {
         }
         self.set_state(ClusterState::Creating)?;
         let record = self.record();
-        let config = self.cluster.render(&record)?;
+        let config = self.cluster.render(self.host.docker().tools(), &record).await?;
         let dir = self.store.cluster_dir(&self.cluster.cluster);
         create_private(&dir)?;
-        write_atomically(&dir.join("config.yaml"), config.as_bytes())?;
+        write_atomically(&self.store.config(&self.cluster.cluster), config.as_bytes())?;
         let request = CreateRequest {
             cluster: record.name,
             config,
@@ -136,9 +136,19 @@ impl Job<'_> {
 
     async fn register_nodes(&self) -> Result<Vec<NodeRecord>, RunnerError> {
         let nodes = self.cluster.provider.nodes(&self.cluster.name).await?;
-        let nodes: Vec<NodeRecord> = nodes.into_iter().map(NodeRecord::from).collect();
+        let nodes: Vec<NodeRecord> = nodes.into_iter().map(|node| self.record_of(node)).collect();
         self.update(|record| record.nodes.clone_from(&nodes))?;
         Ok(nodes)
+    }
+
+    /// A node with what it was asked to be made from.
+    fn record_of(&self, node: Node) -> NodeRecord {
+        let image = self.cluster.image_of(&node.name);
+        NodeRecord {
+            image: image.map(str::to_owned),
+            version: image.and_then(|image| self.cluster.version_of(image)),
+            ..NodeRecord::from(node)
+        }
     }
 
     async fn connect(&self) -> Result<ClusterApi, RunnerError> {

@@ -6,7 +6,7 @@ use super::{Host, RunnerError};
 use crate::{
     cni::Cni,
     fleet::{ClusterRecord, LabStore, kubeconfig, state::write_atomically},
-    kube::{ClusterApi, ExpectedNodes, NodeStarts, ServiceName, Workload},
+    kube::{ClusterApi, ExpectedNode, ExpectedNodes, NodeStarts, ServiceName, Workload},
     model::name::Name,
     provider::Provider,
     wait::{Look, Waiting, not_yet},
@@ -43,11 +43,13 @@ pub(super) async fn wait_until_whole(
 ) -> Result<(), RunnerError> {
     phase("waiting for its nodes");
     let cancelled = &host.cancelled;
-    let expected = ExpectedNodes {
-        names: record.nodes.iter().map(|node| node.name.clone()).collect(),
-        version: record.image.version.clone(),
-        starts: starts.clone().unwrap_or_default(),
-    };
+    let nodes = record.nodes.iter().filter(|node| !node.helper);
+    let expected = nodes.map(|node| ExpectedNode {
+        name: node.name.clone(),
+        version: node.version.clone(),
+        started: starts.as_ref().and_then(|starts| starts.get(&node.name).copied()),
+    });
+    let expected = ExpectedNodes(expected.collect());
     api.wait_nodes(&expected, within, cancelled).await?;
     if let Some(workload) = cni.readiness() {
         api.wait_workload(&workload, within, cancelled).await?;

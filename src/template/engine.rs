@@ -1,45 +1,77 @@
 //! Tera, set up the way we want it: undefined is an error, output is bounded, values can be
-//! written as JSON and YAML.
+//! written as JSON and YAML, and what is wrong points into the file.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    ops::Range,
+};
 
-use miette::NamedSource;
 use serde::Serialize;
-use tera::{Context, ErrorKind, Kwargs, ReportError, State, Tera, TeraResult, Value};
+use tera::{Context, ErrorKind, Kwargs, State, Tera, TeraResult, Value};
 
-use super::{TemplateError, yaml};
-use crate::shipped;
+use super::{
+    TemplateError,
+    references::{Reference, references},
+    report, yaml,
+};
+use crate::{
+    model::{
+        problem::Problem,
+        problems::{Located, Problems},
+        source::SourceFile,
+    },
+    shipped,
+};
 
-/// The most that a template may produce.
+/// The most that a template may produce, in bytes.
 const LIMIT: usize = 1 << 20;
 
-/// Every template under its path below `templates/`.
+/// Templates under the names by which they include each other.
 #[derive(Debug)]
 pub struct Engine {
     tera: Tera,
-    sources: Vec<(String, String)>,
+    sources: Vec<Source>,
+}
+
+/// One template: its name, its file, and what of the file is template.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) name: String,
+    pub(super) file: SourceFile,
+    /// Where the template begins; what stands before is not rendered.
+    pub(super) body_at: usize,
+}
+
+impl Source {
+    /// The body where it stands in the file: offsets and lines of errors are those of the file.
+    fn text(&self) -> String {
+        let (front, body) = self.file.text().split_at(self.body_at);
+        let blank = |byte| if byte == b'\n' { '\n' } else { ' ' };
+        front.bytes().map(blank).collect::<String>() + body
+    }
 }
 
 impl Engine {
-    /// The shipped templates; those of clusters without their front matter.
+    /// The shipped templates but for those of clusters, which have front matter.
     pub fn shipped() -> Result<Self, TemplateError> {
-        let mut engine = Self { tera: Tera::new(), sources: Vec::new() };
+        let others = shipped::TEMPLATES.iter().filter(|(name, _)| !name.starts_with("clusters/"));
+        Self::of(others.map(|(name, text)| Source {
+            name: (*name).to_owned(),
+            file: SourceFile::new(format!("templates/{name}"), *text),
+            body_at: 0,
+        }))
+    }
+
+    /// These templates alone; their errors are found now as far as they can be without values.
+    pub(super) fn of(sources: impl IntoIterator<Item = Source>) -> Result<Self, TemplateError> {
+        let mut engine = Self { tera: Tera::new(), sources: sources.into_iter().collect() };
         // Filters first: Tera looks them up when a template is added.
         engine.tera.register_filter("json", to_json);
         engine.tera.register_filter("yaml", to_yaml);
-        for (name, text) in shipped::TEMPLATES {
-            if !name.starts_with("clusters/") {
-                engine.add(name, text)?;
-            }
-        }
+        let texts = engine.sources.iter().map(|source| (source.name.clone(), source.text()));
+        let added = engine.tera.add_raw_templates(texts);
+        added.map_err(|error| engine.error(&error))?;
         Ok(engine)
-    }
-
-    /// Adds a template; its errors are found now as far as they can be without values.
-    pub fn add(&mut self, name: &str, text: &str) -> Result<(), TemplateError> {
-        self.sources.push((name.to_owned(), text.to_owned()));
-        let added = self.tera.add_raw_template(name, text);
-        added.map_err(|error| self.error(name, &error))
     }
 
     /// Renders a template with the fields of `values`.
@@ -51,36 +83,76 @@ impl Engine {
         if output.full {
             return Err(TemplateError::TooLarge { template: name.to_owned(), limit: LIMIT });
         }
-        rendered.map_err(|error| self.error(name, &error))?;
+        rendered.map_err(|error| self.error(&error))?;
         String::from_utf8(output.bytes).map_err(|error| unusable(error.to_string()))
     }
 
-    fn error(&self, name: &str, error: &tera::Error) -> TemplateError {
-        match error.kind() {
+    /// What Tera tells, at the place that it means.
+    fn error(&self, error: &tera::Error) -> TemplateError {
+        let located = match error.kind() {
             ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
-                self.located(name, report)
+                vec![self.located(report.filename(), report.span().range.clone(), report.message())]
             }
-            _ => TemplateError::Unusable { template: name.to_owned(), why: error.to_string() },
+            ErrorKind::CircularExtend { inheritance_chain: chain, .. }
+            | ErrorKind::CircularInclude { include_chain: chain, .. } => {
+                let message = format!("these files include each other: {}", chain.join(", "));
+                let [from, to, ..] = &chain[..] else { return unusable(&message) };
+                vec![self.located(from, self.reference(from, to), &message)]
+            }
+            ErrorKind::MissingParent { current, parent } => {
+                let message = format!("unknown template `{parent}`");
+                vec![self.located(current, self.reference(current, parent), &message)]
+            }
+            ErrorKind::Msg(text) => report::read(text)
+                .into_iter()
+                .map(|found| {
+                    let range = self.source(&found.file).map_or(0..0, |source| {
+                        report::range(source.file.text(), found.line, found.column, found.width)
+                    });
+                    self.located(&found.file, range, &found.message)
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let located: Vec<Located> = located.into_iter().flatten().collect();
+        match located.first().cloned() {
+            Some(first) => match Problems::collect(&first.file, located) {
+                Err(problems) => TemplateError::Faulty(problems),
+                Ok(()) => unusable(&error.to_string()),
+            },
+            None => unusable(&error.to_string()),
         }
     }
 
-    fn located(&self, name: &str, report: &ReportError) -> TemplateError {
-        let file = if report.filename().is_empty() { name } else { report.filename() };
-        let source = self.sources.iter().rev().find(|(known, _)| known == file);
-        let text = source.map_or_else(String::new, |(_, text)| text.clone());
-        let range = report.span().range.clone();
+    fn located(&self, name: &str, range: Range<usize>, message: &str) -> Option<Located> {
+        let source = self.source(name)?;
+        let text = source.file.text();
         // A span that ends beyond the text would hide the message behind a panic of the printer.
-        let start = range.start.min(text.len());
-        let length = range.end.min(text.len()).saturating_sub(start);
-        TemplateError::Rendering {
-            message: lowercase_first(report.message()),
-            template: NamedSource::new(format!("templates/{file}"), text),
-            at: (start, length).into(),
-        }
+        let end = range.end.min(text.len());
+        let range = range.start.min(end)..end;
+        let problem = Problem::Template { message: lowercase_first(message) };
+        Some(Located::new(&source.file, range, problem))
+    }
+
+    fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// Where one template names another.
+    fn reference(&self, from: &str, to: &str) -> Range<usize> {
+        let Some(source) = self.source(from) else { return 0..0 };
+        let named = references(source.file.text(), source.body_at);
+        let found = named.into_iter().find(|Reference { name, .. }| name == to);
+        found.map_or(source.body_at..source.body_at, |reference| reference.at)
     }
 }
 
+fn unusable(why: &str) -> TemplateError {
+    TemplateError::Unusable { template: "in use".to_owned(), why: lowercase_first(why) }
+}
+
 fn to_json(value: &Value, _: Kwargs, _: &State) -> TeraResult<Value> {
+    defined(value, "json")?;
     sorted(value)
         .and_then(|value| serde_json::to_string(&value))
         .map(|text| Value::safe_string(&text))
@@ -88,9 +160,19 @@ fn to_json(value: &Value, _: Kwargs, _: &State) -> TeraResult<Value> {
 }
 
 fn to_yaml(value: &Value, _: Kwargs, _: &State) -> TeraResult<Value> {
+    defined(value, "yaml")?;
     sorted(value)
         .map(|value| Value::safe_string(yaml::block(&value).trim_end()))
         .map_err(|error| tera::Error::message(error.to_string()))
+}
+
+/// Tera gives filters what is not defined, and it would be written as null.
+fn defined(value: &Value, filter: &str) -> TeraResult<()> {
+    if value.is_undefined() {
+        let message = format!("what `{filter}` shall write is not defined");
+        return Err(tera::Error::message(message));
+    }
+    Ok(())
 }
 
 /// Maps in the order of their keys: Tera keeps none, and the same lab must render the same.
@@ -134,10 +216,22 @@ mod tests {
     use super::*;
 
     fn rendered(text: &str, values: &serde_json::Value) -> Result<String, String> {
-        let mut engine = Engine::shipped().expect("the shipped templates are sound");
-        engine
-            .add("test.yaml", text)
-            .and_then(|()| engine.render("test.yaml", values))
+        rendered_with(text, &[], values)
+    }
+
+    fn rendered_with(
+        text: &str,
+        others: &[(&str, &str)],
+        values: &serde_json::Value,
+    ) -> Result<String, String> {
+        let all = [("test.yaml", text)];
+        let sources = all.iter().chain(others).map(|(name, text)| Source {
+            name: (*name).to_owned(),
+            file: SourceFile::new(*name, *text),
+            body_at: 0,
+        });
+        Engine::of(sources)
+            .and_then(|engine| engine.render("test.yaml", values))
             .map_err(|error| error.to_string())
     }
 
@@ -154,8 +248,10 @@ mod tests {
 
     #[test]
     fn what_is_not_defined_is_an_error() {
-        let error = rendered("{{ nothing }}", &json!({})).expect_err("it is not defined");
-        assert!(error.contains("nothing"), "{error}");
+        for text in ["{{ nothing }}", "{{ nothing | json }}", "{{ nothing | yaml }}"] {
+            let error = rendered(text, &json!({})).expect_err("it is not defined");
+            assert!(error.contains("not defined"), "{text}: {error}");
+        }
     }
 
     #[test]
@@ -163,5 +259,30 @@ mod tests {
         let text = "{% for i in range(end=100000) %}aaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}";
         let error = rendered(text, &json!({})).expect_err("it is too large");
         assert_eq!(error, "the result of template test.yaml is larger than 1048576 bytes");
+    }
+
+    #[test]
+    fn what_tera_finds_without_a_span_has_its_place_all_the_same() {
+        let error = rendered("a: 1\nb: {{ 1 | uper }}\nc: {{ nope() }}\n", &json!({}));
+        assert_eq!(
+            error.expect_err("neither is known"),
+            "test.yaml:2: unknown filter `uper`; test.yaml:3: unknown function `nope`"
+        );
+    }
+
+    #[test]
+    fn files_that_include_each_other_are_named_where_the_circle_begins() {
+        let text = "x: 1\n{% include \"b.tera\" %}";
+        let others = [("b.tera", "\n\n{% include \"test.yaml\" %}")];
+        let error = rendered_with(text, &others, &json!({})).expect_err("it never ends");
+        assert_eq!(error, "b.tera:3: these files include each other: b.tera, test.yaml, b.tera");
+    }
+
+    #[test]
+    fn an_error_in_an_included_file_points_there() {
+        let text = "{% include \"b.tera\" %}";
+        let others = [("b.tera", "\n{{ nothing }}")];
+        let error = rendered_with(text, &others, &json!({})).expect_err("it is not defined");
+        assert!(error.starts_with("b.tera:2: "), "{error}");
     }
 }

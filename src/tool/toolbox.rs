@@ -92,6 +92,14 @@ impl Toolbox {
         Call::new(name, program, environment, launcher, self.cancelled.clone())
     }
 
+    /// Starts a call of seatrial's own binary.
+    #[must_use]
+    pub fn own(&self, command: &str) -> Call {
+        let (environment, launcher) = (Arc::clone(&self.environment), Arc::clone(&self.launcher));
+        let program = launcher.to_path_buf();
+        Call::new("seatrial", program, environment, launcher, self.cancelled.clone()).arg(command)
+    }
+
     /// Where a program is on PATH.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<PathBuf> {

@@ -18,7 +18,7 @@ use seatrial::{
     verdict::case::Case,
 };
 
-/// Two templates and a lab, as the program would ship them.
+/// Three templates and a lab, as the program would ship them.
 struct OneOfEach;
 
 const KIND_BASIC: &str = "---
@@ -37,10 +37,19 @@ parameters:
 kind: Cluster
 ";
 
+const KIND_SKEW: &str = "---
+provider: kind
+parameters:
+  worker_kubernetes: {type: version}
+---
+kind: Cluster
+";
+
 impl Shelf for OneOfEach {
     fn template(&self, name: &str) -> Option<FrontMatter> {
         let text = match name {
             "kind-basic" => KIND_BASIC,
+            "kind-skew" => KIND_SKEW,
             "kind-strict" => KIND_STRICT,
             _ => return None,
         };
@@ -49,7 +58,7 @@ impl Shelf for OneOfEach {
     }
 
     fn template_names(&self) -> Vec<String> {
-        vec!["kind-basic".to_owned(), "kind-strict".to_owned()]
+        ["kind-basic", "kind-skew", "kind-strict"].map(str::to_owned).into()
     }
 
     fn shipped_lab(&self, name: &str) -> Option<SourceFile> {

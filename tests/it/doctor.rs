@@ -175,6 +175,14 @@ fn without_kind_it_says_how_to_get_a_known_one() {
 }
 
 #[test]
+fn releases_in_a_file_of_the_users_are_known() {
+    let test = fit().file("v.yaml", "- kind: 0.99.0\n").file("bad.yaml", "- knid: 0.99.0\n");
+    let test = test.run(["doctor", "--versions", "v.yaml"]).code(0);
+    assert!(line(&test, "kind").contains("0.33.0") && line(&test, "kind").contains("0.99.0"));
+    test.run(["doctor", "--versions", "bad.yaml"]).code(2).stderr_has("bad.yaml:1:3");
+}
+
+#[test]
 fn more_clusters_need_more() {
     let small = |world: &World| world.engine_says("8000000000", "1500000000");
     fit().given(small).run(["doctor", "--clusters", "1"]).code(0);

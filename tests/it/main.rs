@@ -25,6 +25,7 @@ mod repeats;
 mod reports;
 mod reset;
 mod shell;
+mod templates;
 mod traffic;
 mod usage;
 mod variants;

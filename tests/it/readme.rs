@@ -53,10 +53,20 @@ fn its_files_are_sound() {
             Some("Scenario") => {
                 test.beside(["scenario", "lint", name]).code(0);
             }
+            Some("Cluster") => {
+                test.beside(["template", "validate", name]).code(0);
+            }
             // What a workload is made of.
             Some(_) => {
                 let lists = |text: &str| text.contains(&format!("manifests: [{name}]"));
                 assert!(files.iter().any(|(_, text)| lists(text)), "nothing applies {name}");
+            }
+            None if name == "versions.yaml" => {
+                // What is on the host goes before it.
+                let test = reader().given(|world| world.holds_images(""));
+                let render = test.beside(["--versions", name, "render", "shop-lab.yaml"]);
+                render.code(0);
+                render.stdout_has("image: \"registry.example/node:v1.36.4\"");
             }
             None => panic!("{name} has no kind"),
         }

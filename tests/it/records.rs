@@ -113,6 +113,18 @@ fn without_an_absolute_home_it_says_what_to_set() {
 }
 
 #[test]
+fn a_home_in_which_nobody_can_write_is_named() {
+    // Not even root makes directories there.
+    Test::new()
+        .env("HOME", "/proc")
+        .without_env("SEATRIAL_STATE")
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("/proc/.local/state/seatrial/labs cannot be used: ")
+        .containers_are([]);
+}
+
+#[test]
 fn state_is_kept_in_the_home_directory() {
     Test::new()
         .without_env("SEATRIAL_STATE")
@@ -129,4 +141,13 @@ fn without_a_home_state_is_kept_where_xdg_says() {
         .run(["fleet", "list"])
         .code(0)
         .and(|_| assert!(xdg.join("seatrial/labs").is_dir()));
+}
+
+#[test]
+fn who_stops_listening_does_not_stop_the_clean_up() {
+    let test = Test::new().kind(&Kind::fails());
+    let both = test.shell("{ seatrial up pond.yaml; echo $? >code; } 2>&1 | head -n 1");
+    both.code(0);
+    assert_eq!(std::fs::read_to_string(test.path("code")).expect("it ended").trim(), "3");
+    test.labs_are([]).containers_are([]).networks_are([]);
 }

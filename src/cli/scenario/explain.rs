@@ -1,7 +1,10 @@
 //! `seatrial scenario explain`.
 
 use crate::{
-    cli::{Context, Failure, Outcome, source::ScenarioSource},
+    cli::{
+        Context, Failure, Outcome,
+        source::{Loaded, ScenarioSource},
+    },
     model::variants::BASE,
     report::explain::explain,
 };
@@ -21,7 +24,7 @@ pub(in crate::cli) struct Explain {
 
 impl Explain {
     pub(in crate::cli) fn run(self, context: &Context) -> Result<Outcome, Failure> {
-        let (variants, _) = self.scenario.load_with(context, &self.set)?;
+        let Loaded { variants, .. } = self.scenario.load_with(context, &self.set)?;
         let unknown = |error| Failure::usage(format!("{}: {error}", self.scenario.shown()));
         let scenario = variants.named(&self.variant).map_err(unknown)?;
         Ok(Outcome::passed(explain(scenario, &variants)))

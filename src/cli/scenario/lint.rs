@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::{
-    cli::{Context, Exit, Outcome, source::ScenarioSource},
+    cli::{
+        Context, Exit, Outcome,
+        source::{Loaded, ScenarioSource},
+    },
     model::lint::remarks,
 };
 
@@ -23,13 +26,13 @@ impl Lint {
         for source in &self.scenarios {
             let shown = source.shown();
             match source.load(context) {
-                Ok((variants, _)) => {
+                Ok(Loaded { variants, catalogue, .. }) => {
                     let _ = writeln!(sound, "{shown}: ok ({})", variants.base.name);
-                    let body = |template: &str| {
-                        let template = context.catalogue().cluster(template)?;
-                        Some(template.file.text().to_owned())
+                    let mounts = |template: &str| {
+                        let template = catalogue.cluster(template);
+                        template.is_some_and(|template| template.front_matter.host_mounts)
                     };
-                    for remark in remarks(&variants, body) {
+                    for remark in remarks(&variants, mounts) {
                         let _ = writeln!(problems, "warning: {shown}: {remark}");
                     }
                 }

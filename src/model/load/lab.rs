@@ -18,8 +18,9 @@ use crate::model::{
     problem::Problem,
     problems::Problems,
     scalar::At,
+    skew,
     source::SourceFile,
-    template::ParameterError,
+    template::{FrontMatter, ParameterError, node_versions},
     tree::{self, Key, Node},
 };
 
@@ -122,6 +123,7 @@ struct Declared {
     /// Not known where there is one that is bad.
     template_is_bad: bool,
     kubernetes: Option<KubernetesVersion>,
+    kubernetes_is_bad: bool,
     cni: Option<Cni>,
     labels: BTreeMap<String, String>,
     parameters: BTreeMap<String, At<Parameter>>,
@@ -158,6 +160,7 @@ impl Declared {
                 decoder.boolean(node, "`keepBootstrapToken`")
             });
             self.template_is_bad = template.is_err();
+            self.kubernetes_is_bad = kubernetes.is_err();
             self.parameters_are_bad = parameters.is_err();
             let mut all = Ok(());
             take(&mut self.template, template, &mut all);
@@ -177,6 +180,7 @@ impl Declared {
         // What is absent may be what a misspelt key was meant to be.
         if decoder.problems.len() > problems {
             self.template_is_bad |= self.template.is_none();
+            self.kubernetes_is_bad |= self.kubernetes.is_none();
             self.parameters_are_bad |= self.parameters.is_empty();
         }
         read
@@ -187,10 +191,13 @@ impl Declared {
         let Self { mut labels, mut parameters, .. } = defaults.clone();
         labels.extend(self.labels);
         parameters.extend(self.parameters);
-        // A template of its own, even a bad one, hides that of the defaults.
+        // A key of its own, even a bad one, hides that of the defaults.
         let inherits = self.template.is_none() && !self.template_is_bad;
+        let inherits_version = self.kubernetes.is_none() && !self.kubernetes_is_bad;
         Self {
             template_is_bad: self.template_is_bad || inherits && defaults.template_is_bad,
+            kubernetes_is_bad: self.kubernetes_is_bad
+                || inherits_version && defaults.kubernetes_is_bad,
             parameters_are_bad: self.parameters_are_bad || defaults.parameters_are_bad,
             template: self.template.or_else(|| defaults.template.clone()),
             kubernetes: self.kubernetes.or_else(|| defaults.kubernetes.clone()),
@@ -226,19 +233,31 @@ impl Declared {
             if let Err(error) = front_matter.check(name, &given.value) {
                 let problem = Problem::BadParameter { template: template(), error };
                 fits = Err(decoder.report(&given.at, problem));
+            } else if let Some(problem) = self.skew(name, &given.value, &front_matter) {
+                fits = Err(decoder.report(&given.at, problem));
             }
         }
         if self.parameters_are_bad {
             return Err(Reported);
         }
         for (name, spec) in &front_matter.parameters {
-            if spec.default.is_none() && !self.parameters.contains_key(name) {
+            if !spec.is_optional() && !self.parameters.contains_key(name) {
                 let error = ParameterError::Missing { name: name.clone() };
                 let problem = Problem::BadParameter { template: template(), error };
                 fits = Err(decoder.report(cluster, problem));
             }
         }
         fits
+    }
+
+    /// A node version that Kubernetes does not support beside the cluster's, as far as the file
+    /// alone tells.
+    fn skew(&self, name: &str, value: &Parameter, of: &FrontMatter) -> Option<Problem> {
+        let given = BTreeMap::from([(name.to_owned(), value.clone())]);
+        let kubelet = node_versions(of, &given).get(name)?.minor()?;
+        let server = self.kubernetes.as_ref().filter(|_| !self.kubernetes_is_bad)?.minor()?;
+        let error = skew::check(kubelet, server).err()?;
+        Some(Problem::Skew { parameter: name.to_owned(), error })
     }
 
     fn cluster(self) -> Cluster {
@@ -271,12 +290,17 @@ fn template_name(decoder: &mut Decoder, node: &Node, shelf: &dyn Shelf) -> Read<
     Ok(At { value, at: node.at.clone() })
 }
 
+/// Says that there is no such template, or what is wrong with the file that was to be it.
 fn unknown_template(
     decoder: &mut Decoder,
     at: &Range<usize>,
     name: &str,
     shelf: &dyn Shelf,
 ) -> Reported {
+    if let Some(problems) = shelf.template_problems(name) {
+        decoder.problems.extend(problems.into_vec());
+        return Reported;
+    }
     let (name, nearest) = (name.to_owned(), Nearest::among(name, shelf.template_names()));
     decoder.report(at, Problem::UnknownName { what: "template", name, nearest })
 }

@@ -11,7 +11,7 @@ use crate::model::{
     nearest::Nearest,
     problem::Problem,
     problems::Problems,
-    source::SourceFile,
+    source::{SourceFile, leads_out},
     tree::{self, Node, Value},
 };
 
@@ -114,15 +114,6 @@ fn lab_file(
         }
         Reported
     })
-}
-
-/// Whether symbolic links lead out of the directory. What does not exist leads nowhere.
-pub(super) fn leads_out(base: &Path, path: &Path) -> bool {
-    let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
-    match (base.canonicalize(), path.canonicalize()) {
-        (Ok(base), Ok(path)) => !path.starts_with(base),
-        _ => false,
-    }
 }
 
 /// The problems of another file stand beside this one's.

@@ -61,10 +61,13 @@ fn read(decoder: &mut Decoder, part: Range<usize>) -> Read<FrontMatter> {
         );
         let description =
             fields.optional("description", |decoder, node| decoder.sentence(node, "`description`"));
+        let host_mounts =
+            fields.optional("hostMounts", |decoder, node| decoder.boolean(node, "`hostMounts`"));
         let parameters = fields.optional("parameters", parameters);
         Ok(FrontMatter {
             provider: provider?.value,
             description: description?,
+            host_mounts: host_mounts?.unwrap_or_default(),
             parameters: parameters?.unwrap_or_default(),
         })
     })
@@ -98,31 +101,53 @@ fn parameter(decoder: &mut Decoder, name: &str, node: &Node) -> Read<ParameterSp
     decoder.map(node, "a parameter", |fields| {
         let kind = fields.required_because(
             "type",
-            "write `type: integer`, `string` or `boolean`",
+            "write `type: integer`, `integers`, `string`, `strings`, `boolean` or `version`",
             |decoder, node| decoder.choice(node, "type", &ParameterKind::NAMES),
         );
         let minimum = bound(fields, "minimum", kind);
         let maximum = bound(fields, "maximum", kind);
         let description =
             fields.optional("description", |decoder, node| decoder.sentence(node, "`description`"));
-        let default = fields.optional("default", |decoder, node| {
-            Ok(At { value: value(decoder, node)?, at: node.at.clone() })
-        });
+        let default = fields.optional("default", value_at);
+        let example = fields.optional("example", value_at);
         let mut spec = ParameterSpec {
             kind: kind?,
             default: None,
+            example: None,
             minimum: minimum?,
             maximum: maximum?,
             description: description?,
         };
-        if let Some(At { value, at }) = default? {
-            spec.check(name, &value).map_err(|error| {
-                fields.decoder.report(&at, Problem::BadParameter { template: None, error })
-            })?;
-            spec.default = Some(value);
+        if spec.minimum.zip(spec.maximum).is_some_and(|(least, most)| least > most) {
+            let range = "a `maximum` that is not below it";
+            return Err(fields.decoder.out_of_range(
+                node,
+                "`minimum`",
+                spec.minimum.unwrap_or_default(),
+                range,
+            ));
         }
+        spec.default = fitting(fields.decoder, &spec, name, default?)?;
+        spec.example = fitting(fields.decoder, &spec, name, example?)?;
         Ok(spec)
     })
+}
+
+/// A value that the parameter itself would take.
+fn fitting(
+    decoder: &mut Decoder,
+    spec: &ParameterSpec,
+    name: &str,
+    given: Option<At<Parameter>>,
+) -> Read<Option<Parameter>> {
+    let Some(At { value, at }) = given else { return Ok(None) };
+    spec.check(name, &value)
+        .map_err(|error| decoder.report(&at, Problem::BadParameter { template: None, error }))?;
+    Ok(Some(value))
+}
+
+fn value_at(decoder: &mut Decoder, node: &Node) -> Read<At<Parameter>> {
+    Ok(At { value: value(decoder, node)?, at: node.at.clone() })
 }
 
 fn bound(
@@ -131,17 +156,22 @@ fn bound(
     kind: Read<ParameterKind>,
 ) -> Read<Option<i64>> {
     fields.optional(key, |decoder, node| {
-        if kind.is_ok_and(|kind| kind != ParameterKind::Integer) {
+        if kind.is_ok_and(|kind| !kind.is_bounded()) {
             return Err(decoder.report(&node.named, Problem::BoundsOfOtherType { key }));
         }
         decoder.any_integer(node, key)
     })
 }
 
-/// A parameter's value: an integer, a boolean, or a text that every reader takes for one.
+/// A parameter's value: an integer, a boolean, a text that every reader takes for one, or a list
+/// of integers or of texts.
 pub(super) fn value(decoder: &mut Decoder, node: &Node) -> Read<Parameter> {
+    if let Value::Seq(_) = &node.value {
+        return list(decoder, node);
+    }
     let Value::Scalar(scalar) = &node.value else {
-        return Err(decoder.wrong_shape(node, "a parameter", "an integer, a boolean or a text"));
+        let wanted = "an integer, a boolean, a text, or a list of integers or texts";
+        return Err(decoder.wrong_shape(node, "a parameter", wanted));
     };
     if let Some(number) = integer(scalar) {
         return Ok(Parameter::Integer(number));
@@ -156,4 +186,24 @@ pub(super) fn value(decoder: &mut Decoder, node: &Node) -> Read<Parameter> {
         }
         None => Ok(Parameter::String(scalar.text.clone())),
     }
+}
+
+/// A list whose items are all integers or all texts.
+fn list(decoder: &mut Decoder, node: &Node) -> Read<Parameter> {
+    let items = decoder.each(node, "a parameter", |decoder, item| match &item.value {
+        Value::Scalar(_) => Ok((item.at.clone(), value(decoder, item)?)),
+        _ => Err(decoder.wrong_shape(item, "an item of the list", "an integer or a text")),
+    })?;
+    let kind = |value: &Parameter| matches!(value, Parameter::Integer(_));
+    for (at, item) in &items {
+        if matches!(item, Parameter::Boolean(_)) || kind(item) != kind(&items[0].1) {
+            let problem = Problem::Shape {
+                what: "an item of the list".to_owned(),
+                wanted: if kind(&items[0].1) { "an integer" } else { "a text" },
+                found: ParameterKind::of(item).words(),
+            };
+            return Err(decoder.report(at, problem));
+        }
+    }
+    Ok(Parameter::List(items.into_iter().map(|(_, item)| item).collect()))
 }

@@ -73,6 +73,34 @@ pub(super) fn load(
     Ok(Variants { base: over(read?), variants })
 }
 
+/// What a scenario, its variants or the arguments of `--set` name as its lab, where that is a text;
+/// a first look, before anything is read for good.
+#[must_use]
+pub fn named_labs(file: &SourceFile, settings: &[String]) -> Vec<String> {
+    let read = |file: &SourceFile| tree::parse(file, 0..file.text().len(), &mut Vec::new());
+    // The last one wins, over the file and over its variants.
+    if let Some(set) =
+        settings.iter().filter_map(|setting| setting.strip_prefix("lab=")).next_back()
+    {
+        let value = read(&SourceFile::new("--set", set));
+        return value.iter().filter_map(text).collect();
+    }
+    let Some(root) = read(file) else { return Vec::new() };
+    let variants = match root.get("variants").map(|node| &node.value) {
+        Some(Value::Map(variants)) => variants.as_slice(),
+        _ => &[],
+    };
+    let nodes = [&root].into_iter().chain(variants.iter().map(|(_, variant)| variant));
+    nodes.filter_map(|node| text(node.get("lab")?)).collect()
+}
+
+fn text(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Scalar(scalar) => Some(scalar.text.clone()),
+        _ => None,
+    }
+}
+
 /// Adds what is wrong with a variant; what is wrong without it too is told once.
 fn gather(problems: &mut Vec<Located>, variant: &Name, more: Problems) {
     for located in more.into_vec() {

@@ -6,17 +6,14 @@ use std::path::{Component, Path, PathBuf};
 use hyper::http::uri::PathAndQuery;
 use indexmap::IndexMap;
 
-use super::{
-    lab::{NODE_PORTS, key_name},
-    lab_source::leads_out,
-};
+use super::lab::{NODE_PORTS, key_name};
 use crate::{
     manifest::{self, Object},
     model::{
         decode::{Decoder, Read, Reported},
         name::Name,
         problem::Problem,
-        source::SourceFile,
+        source::{SourceFile, leads_out},
         tree::{Node, Value},
         workload::{self, Endpoint, Manifest, Manifests, Workload},
     },

@@ -1,28 +1,32 @@
 //! kind: clusters whose nodes are containers. It is driven as a program; what it says on stdout
 //! and by its exit code is not taken for the truth about its clusters.
 
+mod catalogue;
+mod config;
 mod delete;
 mod versions;
 
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
-use semver::Version;
 
-use super::{CreateRequest, Node, NodeState, Provider, ProviderError};
+use super::{CreateRequest, NativeConfig, Node, NodeState, Provider, ProviderError};
 use crate::{
     fleet::record::{ClusterRecord, NodeImage, NodeRecord},
-    model::lab::KubernetesVersion,
+    model::{lab::KubernetesVersion, problems::Problems, source::SourceFile},
     redact::redacted,
     tool::{
         Call, ToolError,
         docker::{Container, ContainerState, Docker},
     },
 };
+
+pub use self::catalogue::Catalogue;
 
 pub const NAME: &str = "kind";
 
@@ -32,6 +36,9 @@ pub const ENGINE: &str = "KIND_EXPERIMENTAL_PROVIDER";
 const INSTALL: &str = "https://kind.sigs.k8s.io/docs/user/quick-start/#installation";
 /// The label that every node container of a cluster carries.
 const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
+/// The label that says what a container is, and what it says of one that no kubelet runs in.
+const ROLE_LABEL: &str = "io.x-k8s.kind.role";
+const LOAD_BALANCER: &str = "external-load-balancer";
 /// Unpacking an image of some hundred megabytes on a busy disk.
 const IMPORT: Duration = Duration::from_secs(300);
 
@@ -40,17 +47,13 @@ const LINES: usize = 2000;
 
 pub struct Kind {
     docker: Docker,
+    catalogue: Arc<Catalogue>,
 }
 
 impl Kind {
     #[must_use]
-    pub const fn new(docker: Docker) -> Self {
-        Self { docker }
-    }
-
-    /// Its releases whose node images are known.
-    pub(super) fn known_releases() -> Result<Vec<Version>, ProviderError> {
-        versions::known()
+    pub const fn new(docker: Docker, catalogue: Arc<Catalogue>) -> Self {
+        Self { docker, catalogue }
     }
 
     fn call(&self) -> Result<Call, ToolError> {
@@ -86,9 +89,27 @@ impl Provider for Kind {
 
     async fn resolve(&self, asked: &KubernetesVersion) -> Result<NodeImage, ProviderError> {
         let local = self.docker.local_tags(versions::REPOSITORY).await?;
-        let mut image = versions::resolve(asked, &local, &self.tool_version().await?)?;
+        let mut image =
+            versions::resolve(asked, &local, &self.catalogue, &self.tool_version().await?)?;
         image.id = self.docker.image_id(&image.image).await?;
         Ok(image)
+    }
+
+    fn read_config(
+        &self,
+        cluster: &str,
+        file: &SourceFile,
+        host_mounts: bool,
+    ) -> Result<NativeConfig, Problems> {
+        read_config(cluster, file, host_mounts)
+    }
+
+    async fn support_images(&self, config: &NativeConfig) -> Result<Vec<String>, ProviderError> {
+        if config.control_planes().count() < 2 {
+            return Ok(Vec::new());
+        }
+        let release = self.catalogue.release(&self.tool_version().await?);
+        Ok(release.and_then(|release| release.load_balancer.clone()).into_iter().collect())
     }
 
     async fn is_taken(&self, cluster: &str) -> Result<bool, ProviderError> {
@@ -208,7 +229,8 @@ impl Provider for Kind {
         for node in self.nodes(cluster).await? {
             let name = &node.name;
             let mut logs = vec![(format!("{name}.log"), self.docker.logs(&node.id, LINES).await)];
-            if node.state == NodeState::Running {
+            // Beside the nodes of Kubernetes nothing keeps a journal.
+            if node.state == NodeState::Running && !node.helper {
                 logs.push((format!("{name}-journal.log"), self.journal(&node.id).await));
             }
             for (file, log) in logs {
@@ -238,8 +260,24 @@ impl From<Container> for Node {
             ContainerState::Running => NodeState::Running,
             _ => NodeState::Stopped,
         };
-        Self { name: container.name, id: container.id, state, started: container.started }
+        let role = container.labels.get(ROLE_LABEL).map(String::as_str);
+        Self {
+            name: container.name,
+            id: container.id,
+            state,
+            started: container.started,
+            helper: role == Some(LOAD_BALANCER),
+        }
     }
+}
+
+/// Reads a configuration as strictly as kind does.
+pub(super) fn read_config(
+    cluster: &str,
+    file: &SourceFile,
+    host_mounts: bool,
+) -> Result<NativeConfig, Problems> {
+    config::read(cluster, file, host_mounts)
 }
 
 /// An image's name as containerd keeps it: with its registry, and `library/` where Docker Hub
@@ -297,6 +335,23 @@ mod tests {
     #[case("registry:5000/a:1", "registry:5000/a:1")]
     fn image_names_are_completed_as_containerd_does(#[case] short: &str, #[case] whole: &str) {
         assert_eq!(canonical(short), whole);
+    }
+
+    #[rstest]
+    #[case("control-plane", false)]
+    #[case("worker", false)]
+    #[case("external-load-balancer", true)]
+    fn a_load_balancer_is_no_node_of_kubernetes(#[case] role: &str, #[case] helper: bool) {
+        let container = Container {
+            id: "id".to_owned(),
+            name: "pond-x".to_owned(),
+            labels: [(ROLE_LABEL.to_owned(), role.to_owned())].into(),
+            state: ContainerState::Running,
+            started: None,
+            addresses: std::collections::BTreeMap::new(),
+            gateways: std::collections::BTreeMap::new(),
+        };
+        assert_eq!(Node::from(container).helper, helper);
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! Which node image a version means: what is on this host first, then what the installed kind was
 //! released with. Images of other releases may not start.
 
-use std::collections::BTreeMap;
-
 use semver::Version;
-use serde::Deserialize;
 
+use super::catalogue::{Catalogue, Release};
 use crate::{
     fleet::record::NodeImage,
     model::lab::KubernetesVersion,
@@ -14,40 +12,22 @@ use crate::{
 
 pub(super) const REPOSITORY: &str = "kindest/node";
 
-const CATALOGUE: &str = include_str!("versions.yaml");
-
-/// What one kind release was published with.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Release {
-    kind: Version,
-    default: Version,
-    images: BTreeMap<Version, String>,
-}
-
-impl Release {
-    fn image(&self, version: &Version) -> Option<String> {
-        self.images.get(version).map(|digest| format!("{REPOSITORY}:v{version}@{digest}"))
-    }
-}
-
 /// Resolves a request against the tags on this host and the catalogue for `kind`.
 pub(super) fn resolve(
     asked: &KubernetesVersion,
     local_tags: &[String],
+    catalogue: &Catalogue,
     kind: &str,
 ) -> Result<NodeImage, ProviderError> {
-    let releases = releases()?;
-    let release = releases.iter().find(|release| release.kind.to_string() == kind);
+    let release = catalogue.release(kind);
     let local: Vec<Version> =
         local_tags.iter().filter_map(|tag| Version::parse(tag.strip_prefix('v')?).ok()).collect();
     if let KubernetesVersion::Image(image) = asked {
         return Ok(chosen(image.clone(), "as the lab names it".to_owned()));
     }
-    let asked_or_default = match (asked, release) {
-        (KubernetesVersion::Default, Some(release)) => {
-            KubernetesVersion::Exact(release.default.clone())
-        }
+    let default = release.and_then(|release| release.default.clone());
+    let asked_or_default = match (asked, default) {
+        (KubernetesVersion::Default, Some(default)) => KubernetesVersion::Exact(default),
         _ => asked.clone(),
     };
     if let Some(version) = version::newest(&asked_or_default, &local) {
@@ -56,27 +36,22 @@ pub(super) fn resolve(
     }
     let known = release.and_then(|release| {
         let version = version::newest(&asked_or_default, release.images.keys())?;
-        release.image(version)
+        Some((version, release.images.get(version)?))
     });
     known
-        .map(|image| chosen(image, format!("released with kind {kind}")))
+        .map(|(version, known)| {
+            let why = match &known.file {
+                Some(file) => format!("for kind {kind} by {file}"),
+                None => format!("released with kind {kind}"),
+            };
+            // A mirror's image need not carry the version in its name.
+            NodeImage { version: Some(format!("v{version}")), ..chosen(known.image.clone(), why) }
+        })
         .ok_or_else(|| unknown(asked, &local, release, kind))
 }
 
-/// The kind releases in the catalogue.
-pub(super) fn known() -> Result<Vec<Version>, ProviderError> {
-    Ok(releases()?.into_iter().map(|release| release.kind).collect())
-}
-
-fn releases() -> Result<Vec<Release>, ProviderError> {
-    serde_yaml::from_str(CATALOGUE).map_err(|error| ProviderError::UnknownVersion {
-        asked: "any".to_owned(),
-        known: format!("the catalogue of node images is broken: {error}"),
-    })
-}
-
 fn chosen(image: String, chosen: String) -> NodeImage {
-    let version = version::of_image(&image).map(|version| format!("v{version}"));
+    let version = version::of_image(&image);
     NodeImage { image, version, chosen, id: None }
 }
 
@@ -117,17 +92,23 @@ mod tests {
 
     fn image(asked: &str, local: &[&str], kind: &str) -> Result<String, String> {
         let local: Vec<String> = local.iter().map(ToString::to_string).collect();
-        resolve(&asked.parse().expect("a request"), &local, kind)
+        let catalogue = Catalogue::shipped().expect("it is good");
+        resolve(&asked.parse().expect("a request"), &local, &catalogue, kind)
             .map(|image| image.image)
             .map_err(|error| error.to_string())
     }
 
     #[test]
-    fn the_catalogue_is_read() {
-        assert!(!releases().expect("readable").is_empty());
-        for release in releases().expect("readable") {
-            assert!(release.image(&release.default).is_some(), "kind {}", release.kind);
-        }
+    fn a_users_catalogue_is_named_as_the_reason() {
+        let text = "- {kind: 0.33.0, images: {1.36.9: \"registry.example/node:mine\"}}\n";
+        let file = crate::model::source::SourceFile::new("my.yaml", text);
+        let catalogue = Catalogue::shipped().expect("it is good").and(&file).expect("it is too");
+        let asked = "1.36".parse().expect("a request");
+        let found = resolve(&asked, &[], &catalogue, "0.33.0").expect("it is known");
+        assert_eq!(
+            (&*found.image, found.version.as_deref(), &*found.chosen),
+            ("registry.example/node:mine", Some("v1.36.9"), "for kind 0.33.0 by my.yaml")
+        );
     }
 
     #[test]

@@ -110,7 +110,9 @@ impl Test {
 
     /// A file in the directory where seatrial is run.
     pub fn file(self, name: &str, text: &str) -> Self {
-        fs::write(self.work().join(name), text).expect("writable");
+        let path = self.work().join(name);
+        fs::create_dir_all(path.parent().expect("below work")).expect("writable");
+        fs::write(path, text).expect("writable");
         self
     }
 
@@ -125,10 +127,19 @@ impl Test {
         self.start(args).ends()
     }
 
+    /// Runs seatrial to its end with arguments that the test makes up.
+    pub fn run_owned(self, args: &[&str]) -> Self {
+        self.launch(args).ends()
+    }
+
     /// Starts seatrial and lets it run.
-    pub fn start(mut self, args: impl AsRef<[&'static str]>) -> Self {
+    pub fn start(self, args: impl AsRef<[&'static str]>) -> Self {
+        self.launch(args.as_ref())
+    }
+
+    fn launch(mut self, args: &[&str]) -> Self {
         assert!(self.running.is_none(), "the last one has not ended");
-        self.running = Some(Running::start(args.as_ref(), &self.environment, &self.work()));
+        self.running = Some(Running::start(args, &self.environment, &self.work()));
         self
     }
 

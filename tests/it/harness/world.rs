@@ -52,6 +52,11 @@ impl World {
         self.write("no-daemon", "");
     }
 
+    /// The images on the host, a line each.
+    pub fn holds_images(&self, images: &str) {
+        self.write("images", images);
+    }
+
     /// The docker command line talks to a daemon elsewhere.
     pub fn endpoint(&self, endpoint: &str) {
         self.write("endpoint", endpoint);

@@ -63,11 +63,12 @@ pub fn code() -> Vec<String> {
     code
 }
 
-/// YAML blocks, as files; each begins with its name in a comment.
+/// YAML blocks, as files; each begins with its name in a comment, if need be behind the `---` that
+/// a template begins with.
 pub fn files() -> Vec<(&'static str, &'static str)> {
     let yaml = blocks().into_iter().filter(|block| block.info == "yaml");
     yaml.map(|block| {
-        let first = block.text.lines().next().unwrap_or_default();
+        let first = block.text.lines().find(|line| *line != "---").unwrap_or_default();
         let name = first.strip_prefix("# ");
         let line = block.line;
         (name.unwrap_or_else(|| panic!("README.md:{line}: no `# FILE` on top")), block.text)

@@ -87,3 +87,25 @@ fn a_fault_that_somebody_else_ends_is_no_recovery() {
     ended.code(4).stdout_has("freeze was ended by somebody else");
     world.is_unchanged("a fault that somebody else ended");
 }
+
+/// Room for a lab's first record and not for what its creation adds.
+const SMALL: &str = "size=16k";
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn a_full_disk_ends_a_creation_and_nothing_is_left() {
+    let (world, user) = (World::now(), User::new());
+    let lab = r#"{apiVersion: seatrial/v1, kind: Lab, name: full, clusters: {a: {kubernetes: "1.36", template: kind-basic}}}"#;
+    fs::write(user.work_dir().join("full.yaml"), lab).expect("writable");
+    // A file system of its own, which nobody else sees and which goes with the shell.
+    let script = format!(
+        "mkdir -p .local/state && mount -t tmpfs -o {SMALL} tmpfs .local/state && \
+         {{ seatrial up full.yaml; code=$?; seatrial status; exit $code; }}"
+    );
+    user.shell_with_mounts(&script)
+        .code(3)
+        .stderr_has("No space left on device")
+        .stderr_has("lab full: removed, nothing left")
+        .stderr_has("there is no lab");
+    world.is_unchanged("a full disk");
+}

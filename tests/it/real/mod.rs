@@ -8,5 +8,6 @@ mod life;
 mod readme;
 mod reset;
 mod seatrial;
+mod templates;
 mod workload;
 mod world;

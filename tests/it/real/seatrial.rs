@@ -12,7 +12,7 @@ use std::{
 
 use nix::{
     sys::signal::{Signal, kill},
-    unistd::Pid,
+    unistd::{Pid, Uid},
 };
 
 /// Longer than any run of these tests takes.
@@ -49,16 +49,24 @@ impl User {
     }
 
     /// Runs a script in a shell that finds seatrial, to its end.
-    pub fn shell(&self, script: &str) {
+    pub fn shell(&self, script: &str) -> Ended {
+        self.script("sh", &[], script)
+    }
+
+    /// The same where it may mount what nobody else sees, and what goes when it ends.
+    pub fn shell_with_mounts(&self, script: &str) -> Ended {
+        let as_root: &[&str] = if Uid::effective().is_root() { &[] } else { &["--map-root-user"] };
+        self.script("unshare", &[as_root, &["--mount", "sh"]].concat(), script)
+    }
+
+    fn script(&self, program: &str, args: &[&str], script: &str) -> Ended {
         let seatrial = Path::new(env!("CARGO_BIN_EXE_seatrial"));
         let mut path = OsString::from(seatrial.parent().expect("a directory"));
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
-        let mut shell = self.at_home("sh");
-        let child = shell.arg("-c").arg(script).env("PATH", path).stdout(Stdio::piped()).spawn();
-        let log = self.home.path().join("stderr-of-the-shell");
-        fs::write(&log, "").expect("writable");
-        Running { child: child.expect("a shell starts"), log, began: Instant::now() }.wait();
+        let mut shell = self.at_home(program);
+        shell.args(args).arg("-c").arg(script).env("PATH", path);
+        self.begin(shell).wait()
     }
 
     fn at_home(&self, program: &str) -> Command {
@@ -78,10 +86,14 @@ impl User {
     }
 
     pub fn start(&self, args: &[&str]) -> Running {
+        self.begin(self.command(args))
+    }
+
+    fn begin(&self, mut command: Command) -> Running {
         let log = self.home.path().join(format!("stderr-{:?}", Instant::now()));
         let stderr = fs::File::create(&log).expect("writable");
-        let child = self.command(args).stdout(Stdio::piped()).stderr(stderr).spawn();
-        Running { child: child.expect("seatrial starts"), log, began: Instant::now() }
+        let child = command.stdout(Stdio::piped()).stderr(stderr).spawn();
+        Running { child: child.expect("it starts"), log, began: Instant::now() }
     }
 
     /// Fails when the user's own kubeconfig is not as it was, byte for byte.
@@ -203,6 +215,11 @@ impl Ended {
 
     pub fn stdout_has(&self, words: &str) -> &Self {
         assert!(self.stdout.contains(words), "no `{words}` in:\n{}", self.stdout);
+        self
+    }
+
+    pub fn stderr_has(&self, words: &str) -> &Self {
+        assert!(self.stderr.contains(words), "no `{words}` in:\n{}", self.stderr);
         self
     }
 }

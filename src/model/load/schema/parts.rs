@@ -117,7 +117,8 @@ pub(super) fn labels() -> Value {
 
 /// The value of a template's parameter.
 pub(super) fn parameter() -> Value {
-    json!({"type": ["integer", "boolean", "string"]})
+    let list = |of: &str| json!({"type": "array", "items": {"type": of}});
+    json!({"anyOf": [{"type": ["integer", "boolean", "string"]}, list("integer"), list("string")]})
 }
 
 pub(super) fn window() -> &'static str {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{choice, free, name, object, parameter, pattern, say, text};
+use super::parts::{boolean, choice, free, name, object, parameter, pattern, say, text};
 use crate::model::template::ParameterKind;
 
 pub(super) fn document() -> Value {
@@ -12,6 +12,7 @@ pub(super) fn document() -> Value {
         [
             ("provider!", say(name(), "Who makes the cluster, such as `kind`.")),
             ("description", text()),
+            ("hostMounts", say(boolean(), "Its nodes may see directories of the host.")),
             ("parameters", free(&names, &declared())),
         ],
     )
@@ -23,7 +24,14 @@ fn declared() -> Value {
         "a parameter",
         [
             ("type!", choice(&ParameterKind::NAMES)),
-            ("default", say(parameter(), "Without one every lab must give it a value.")),
+            (
+                "default",
+                say(
+                    parameter(),
+                    "Without one every lab must give it a value, unless it is a version.",
+                ),
+            ),
+            ("example", say(parameter(), "Shows what it is for; templates are tried out with it.")),
             ("minimum", number()),
             ("maximum", number()),
             ("description", text()),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Files under `tests/bad` whose shape is right: only reading them whole tells what is wrong.
-const WELL_SHAPED: [&str; 21] = [
+const WELL_SHAPED: [&str; 22] = [
     "labs/duplicate-keys.yaml",
     "labs/template-parameters.yaml",
     "scenarios/foregone.yaml",
@@ -40,6 +40,7 @@ const WELL_SHAPED: [&str; 21] = [
     "scenarios/workload-manifests.yaml",
     "scenarios/workload-ports.yaml",
     "scenarios/workload-untold.yaml",
+    "templates/duplicate-keys.yaml",
 ];
 
 fn repository(path: &str) -> PathBuf {
