@@ -11,6 +11,7 @@ pub mod fault;
 pub mod fleet;
 pub mod isolation;
 pub mod kube;
+pub mod manifest;
 pub mod model;
 pub mod provider;
 pub mod redact;

@@ -17,7 +17,7 @@ use crate::{template::apart, tool::launch};
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 all passed, 1 a check failed, 2 usage or invalid file, \
-    3 environment, 4 inconclusive or error, 5 something was left behind, 130 interrupted.")]
+    3 environment, 4 inconclusive, error or all skipped, 5 something was left behind, 130 interrupted.")]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,

@@ -24,6 +24,8 @@ pub enum Exit {
     /// Something of ours could not be removed.
     LeftBehind,
     Interrupted,
+    /// Nothing was run, because it could not have said anything here.
+    Skipped,
 }
 
 impl Exit {
@@ -34,7 +36,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Environment => 3,
-            Self::Inconclusive => 4,
+            Self::Inconclusive | Self::Skipped => 4,
             Self::LeftBehind => 5,
             Self::Interrupted => 130,
         }
@@ -55,6 +57,7 @@ impl Exit {
             Self::Failed => 4,
             Self::Inconclusive => 5,
             Self::Passed => 6,
+            Self::Skipped => 7,
         }
     }
 }
@@ -132,6 +135,7 @@ mod tests {
     #[case(Exit::LeftBehind, Exit::Environment, Exit::LeftBehind)]
     #[case(Exit::Inconclusive, Exit::Failed, Exit::Failed)]
     #[case(Exit::Passed, Exit::Inconclusive, Exit::Inconclusive)]
+    #[case(Exit::Skipped, Exit::Passed, Exit::Passed)]
     fn the_gravest_exit_counts(#[case] one: Exit, #[case] other: Exit, #[case] counts: Exit) {
         assert_eq!((one.and(other), other.and(one)), (counts, counts));
     }

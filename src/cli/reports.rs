@@ -17,7 +17,8 @@ use crate::{
         lab::LabStory,
         markdown,
         paint::plain,
-        run_dir::{RunDir, RunRecord, events},
+        run_dir::{Part, RunDir, RunRecord, events},
+        skipped::Skipped,
         summary::summary,
         unjudged::Unjudged,
     },
@@ -70,7 +71,7 @@ impl Readers {
                 remark += &github.add_to_page(&markdown);
             }
         }
-        One { exit, result, remark, account: Some(Box::new(account)) }
+        One { exit, result, remark, account: Some(Box::new(account)), skipped: None }
     }
 
     /// A run without a judgement says so where one would stand.
@@ -93,7 +94,27 @@ impl Readers {
                 remark += &github.add_to_page(&markdown);
             }
         }
-        One { exit: failure.exit, result, remark: failure.words + &remark, account: None }
+        let remark = failure.words + &remark;
+        One { exit: failure.exit, result, remark, account: None, skipped: None }
+    }
+
+    /// A run that was not begun says so where a verdict would stand; so does a whole repeat.
+    pub(super) fn skipped(
+        &self,
+        skipped: &Skipped<'_>,
+        part: Option<Part>,
+        dir: &RunDir,
+        from: Written<'_>,
+    ) -> One {
+        let result = skipped.summary(dir.path());
+        let markdown = markdown::skipped(skipped, dir.path());
+        let mut remark = write_all(dir, &result, &markdown, skipped.junit());
+        if let Some(github) = self.github.as_ref().filter(|_| part.is_none()) {
+            remark += &github::notice(skipped, &github.source(from));
+            remark += &github.add_to_page(&markdown);
+        }
+        let why = Some(skipped.why.to_owned());
+        One { exit: Exit::Skipped, result, remark, account: None, skipped: why }
     }
 
     /// Of several runs together.

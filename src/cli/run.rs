@@ -20,6 +20,7 @@ use crate::{
     report::{
         account::Account,
         run_dir::{EVENTS, EventLog},
+        skipped::Skipped,
     },
     runner::{RunEnd, RunFailure, RunRequest},
     template::Catalogue,
@@ -44,6 +45,12 @@ pub(super) struct Run {
     /// Change a value of the scenario and of its variants, such as `steady.for=5s`.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Exit with 0 even if every scenario was skipped.
+    #[arg(long)]
+    pub(super) allow_skipped: bool,
+    /// Let scenarios run programs on this host: `exec`, in `setup` and in steps.
+    #[arg(long)]
+    allow_exec: bool,
     /// Leave each lab standing.
     #[arg(long)]
     pub(super) keep: bool,
@@ -68,7 +75,24 @@ impl Run {
             let chosen = self.chosen(source, &loaded.variants)?;
             turns.extend(chosen.into_iter().map(|scenario| Turn { source, loaded, scenario }));
         }
+        for turn in &turns {
+            self.check_exec(turn)?;
+        }
         Ok(Series::new(context, &self, context.versions()?).run(&turns).await)
+    }
+
+    /// A file of somebody else's must not run programs before somebody has looked at it.
+    fn check_exec(&self, Turn { source, scenario, .. }: &Turn<'_>) -> Result<(), Failure> {
+        let executes = scenario.executes();
+        if self.allow_exec || executes.is_empty() {
+            return Ok(());
+        }
+        let verb = if executes.len() == 1 { "runs" } else { "run" };
+        Err(Failure::usage(format!(
+            "{}: {} {verb} a program on this host; look at it, and allow it by --allow-exec",
+            source.shown(),
+            executes.join(", ")
+        )))
     }
 
     /// The variants asked for, each once; all if none was.
@@ -123,6 +147,11 @@ pub(super) async fn try_one(
     watched.close().await;
     let mut one = match result {
         Ok(record) => readers.judged(record, dir, from),
+        Err(RunFailure::Skipped { why }) => {
+            let title = request.scenario.title();
+            let skipped = Skipped { scenario: &title, run: request.id, why: &why };
+            readers.skipped(&skipped, request.part, dir, from)
+        }
         Err(failure) => readers.unjudged(request, failure.into(), from),
     };
     if !left.is_empty() {
@@ -144,12 +173,14 @@ pub(super) struct One {
     pub(super) remark: String,
     /// None of a run that came to no judgement.
     pub(super) account: Option<Box<Account>>,
+    /// Why it was not begun.
+    pub(super) skipped: Option<String>,
 }
 
 impl Default for One {
     fn default() -> Self {
         let (result, remark) = (String::new(), String::new());
-        Self { exit: Exit::Passed, result, remark, account: None }
+        Self { exit: Exit::Passed, result, remark, account: None, skipped: None }
     }
 }
 
@@ -169,7 +200,9 @@ impl From<RunFailure> for Failure {
         match failure {
             RunFailure::Runner(error) => error.into(),
             RunFailure::RunDir(error) => error.into(),
-            failure @ RunFailure::NotWhole { .. } => Self::environment(failure),
+            failure @ (RunFailure::NotWhole { .. } | RunFailure::Skipped { .. }) => {
+                Self::environment(failure)
+            }
         }
     }
 }

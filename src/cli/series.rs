@@ -27,8 +27,10 @@ use crate::{
         repeat::{Judged, RepeatRecord, Tried},
         run_dir::{Part, RunDir},
         several::{Line, several},
+        skipped::Skipped,
     },
     runner::{RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
+    verdict::judgement::Verdict,
 };
 
 /// A scenario as it will run: as written, or one of its variants.
@@ -86,7 +88,8 @@ impl<'a> Series<'a> {
     }
 
     pub(super) async fn run(mut self, turns: &[Turn<'_>]) -> Outcome {
-        let mut exit = Exit::Passed;
+        // Of what was skipped only as long as nothing else was run.
+        let mut exit = Exit::Skipped;
         let (mut results, mut remarks, mut lines) = (String::new(), String::new(), Vec::new());
         let mut hopeless: Vec<&Turn<'_>> = Vec::new();
         for (index, turn) in turns.iter().enumerate() {
@@ -115,6 +118,9 @@ impl<'a> Series<'a> {
             exit = exit.and(failure.exit);
             remarks.push_str(&failure.words);
         }
+        if exit == Exit::Skipped && self.asked.allow_skipped {
+            exit = Exit::Passed;
+        }
         results.push_str(&several(&lines, turns.len()));
         Outcome::ended(exit, results).with_remark(&remarks)
     }
@@ -129,7 +135,8 @@ impl<'a> Series<'a> {
         let attempt =
             Attempt { scenario: turn.scenario, dir: dir.clone(), id: &id, part: None, hand_on };
         let one = self.one(turn, attempt).await;
-        let verdict = one.account.as_ref().map(|account| account.judgement.verdict);
+        let judged = one.account.as_ref().map(|account| account.judgement.verdict);
+        let verdict = judged.or(one.skipped.as_ref().map(|_| Verdict::Skipped));
         (one, Line { title, verdict, flaky: false, dir: dir.exists().then_some(dir) })
     }
 
@@ -227,6 +234,15 @@ impl<'a> Series<'a> {
             let (dir, hand_on) = (dir.join(part.dir()), hand_on || number < last);
             let one =
                 self.one(turn, Attempt { scenario, dir, id, part: Some(part), hand_on }).await;
+            if let Some(why) = one.skipped {
+                // What one of them cannot say, none of them can.
+                let title = turn.scenario.title();
+                let whole = Skipped { scenario: &title, run: id, why: &why };
+                let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
+                let skipped = self.readers.skipped(&whole, None, &home, from);
+                let remark = one.remark + &skipped.remark;
+                return (One { remark, ..skipped }, line(Some(Verdict::Skipped)));
+            }
             all.exit = if one.account.is_some() { all.exit } else { all.exit.and(one.exit) };
             all.remark.push_str(&one.remark);
             let why = one.account.is_none().then(|| one.why());

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     fleet::{LabRecord, LabStore, Stay},
-    model::{name::Name, units::Span},
+    model::{conditions::Timeouts, name::Name, units::Span},
     runner::{
         self, ClusterFailure, Host, Leftovers, Need, Raised, Renewed, RunnerError, Wanted, drifted,
         node_states,
@@ -49,6 +49,7 @@ impl Up {
         let wanted = Wanted {
             name,
             jobs: self.jobs,
+            timeouts: Timeouts::default(),
             stay: Stay { by_run: false, keep: self.keep, until: self.until()? },
             ..Wanted::lab(&lab, self.lab.shown())
         };

@@ -1,6 +1,6 @@
 //! Whatever the provider brings.
 
-use super::Cni;
+use super::{Cni, kindnet};
 
 pub(super) struct Default {
     /// What that is.
@@ -10,5 +10,9 @@ pub(super) struct Default {
 impl Cni for Default {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn enforces(&self) -> bool {
+        self.name == kindnet::NAME
     }
 }

@@ -49,7 +49,7 @@ impl Cni for Flannel {
         engine.render("cni/flannel.yaml", &Context { net: Net { pods }, images }).map(Some)
     }
 
-    fn readiness(&self) -> Option<Workload> {
+    fn readiness(&self) -> Option<Workload<'static>> {
         Some(Workload::DaemonSet { namespace: "kube-flannel", name: "flannel" })
     }
 }

@@ -12,7 +12,11 @@ impl Cni for Kindnet {
         NAME
     }
 
-    fn readiness(&self) -> Option<Workload> {
+    fn enforces(&self) -> bool {
+        true
+    }
+
+    fn readiness(&self) -> Option<Workload<'static>> {
         Some(Workload::DaemonSet { namespace: "kube-system", name: "kindnet" })
     }
 }

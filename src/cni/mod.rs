@@ -22,6 +22,11 @@ pub trait Cni: Send + Sync {
         false
     }
 
+    /// Whether it is known to enforce `NetworkPolicy`.
+    fn enforces(&self) -> bool {
+        false
+    }
+
     /// Images that its manifest names.
     fn images(&self) -> Vec<&'static str> {
         Vec::new()
@@ -33,7 +38,7 @@ pub trait Cni: Send + Sync {
     }
 
     /// What must run before the cluster is ready, beside Ready nodes.
-    fn readiness(&self) -> Option<Workload> {
+    fn readiness(&self) -> Option<Workload<'static>> {
         None
     }
 }

@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     kube::{self, ClusterApi, KubeError, PodName},
+    model::workload::AGNHOST,
     template::{Engine, TemplateError},
     wait::WaitError,
-    workload::AGNHOST,
 };
 
 const NAMESPACE: &str = "seatrial-probe";
@@ -36,14 +36,16 @@ struct Context {
     image: &'static str,
 }
 
-/// Puts the pod into a cluster and waits until it runs. Its image is the echo workload's, which
-/// every node has already.
+/// What the pod runs: the echo workload's image. Every node must have it first.
+pub const IMAGE: &str = AGNHOST;
+
+/// Puts the pod into a cluster and waits until it runs.
 pub async fn install(
     api: &ClusterApi,
     templates: &Engine,
     cancelled: &CancellationToken,
 ) -> Result<PodName, ClientError> {
-    let context = Context { namespace: NAMESPACE, image: AGNHOST };
+    let context = Context { namespace: NAMESPACE, image: IMAGE };
     let manifest = templates.render("workloads/probe.yaml", &context)?;
     api.apply("the probes' client", &manifest).await?;
     let client = kube::Workload::Deployment { namespace: NAMESPACE, name: "client" };

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     kube::{ClusterApi, KubeError},
-    model::{isolation::Via, name::Name, scenario::Workload},
+    model::{isolation::Via, name::Name, workload::Workload},
 };
 
 /// A cluster as paths see it. A way without addresses is one that cannot be tried.
@@ -21,21 +21,28 @@ pub struct Site {
 
 impl Site {
     /// Asks a cluster where it is reached. `published` is its API server's port on loopback.
+    /// The workload is reached at each of its endpoints.
     pub async fn of(
         cluster: Name,
         api: &ClusterApi,
-        workload: Workload,
+        workload: &Workload,
         published: u16,
         gateway: Option<IpAddr>,
     ) -> Result<Self, KubeError> {
-        let (service, node_port) = (workload.service(), workload.node_port());
         let nodes = api.node_addresses().await?;
+        let (mut node_ports, mut pods, mut services) = (Vec::new(), Vec::new(), Vec::new());
+        for endpoint in workload.endpoints.values() {
+            let (service, node_port) = (endpoint.service_name(), endpoint.node_port);
+            node_ports.extend(nodes.iter().map(|node| SocketAddr::from((*node, node_port))));
+            pods.extend(api.pods_behind(&service, node_port).await?);
+            services.extend(api.service_addresses(&service, node_port).await?);
+        }
         let addresses = BTreeMap::from([
             (Via::ApiServer, api.api_servers().await?),
-            (Via::NodePort, nodes.into_iter().map(|node| (node, node_port).into()).collect()),
-            (Via::Pod, api.pods_behind(&service, node_port).await?),
+            (Via::NodePort, node_ports),
+            (Via::Pod, pods),
             (Via::PublishedApi, vec![(Ipv4Addr::LOCALHOST, published).into()]),
-            (Via::Service, api.service_addresses(&service, node_port).await?),
+            (Via::Service, services),
         ]);
         Ok(Self { cluster, addresses, gateway })
     }

@@ -25,7 +25,7 @@ impl ClusterApi {
     /// The pods behind a service, at the port to which its `node_port` leads.
     pub async fn pods_behind(
         &self,
-        service: &ServiceName,
+        service: &ServiceName<'_>,
         node_port: u16,
     ) -> Result<Vec<SocketAddr>, KubeError> {
         let port = self.service(service).await?.and_then(|found| port_of(&found, node_port));
@@ -36,7 +36,7 @@ impl ClusterApi {
     /// A service's cluster addresses, at the port that `node_port` belongs to.
     pub async fn service_addresses(
         &self,
-        service: &ServiceName,
+        service: &ServiceName<'_>,
         node_port: u16,
     ) -> Result<Vec<SocketAddr>, KubeError> {
         let found = self.service(service).await?;
@@ -63,7 +63,7 @@ impl ClusterApi {
         Ok(living.map(|pod| PodName { namespace, name: pod.name_any() }))
     }
 
-    async fn service(&self, service: &ServiceName) -> Result<Option<Service>, KubeError> {
+    async fn service(&self, service: &ServiceName<'_>) -> Result<Option<Service>, KubeError> {
         let ServiceName { namespace, name } = service;
         let services: Api<Service> = Api::namespaced(self.client.clone(), namespace);
         let what = format!("service {namespace}/{name}");
@@ -72,7 +72,7 @@ impl ClusterApi {
 
     async fn endpoints(
         &self,
-        service: &ServiceName,
+        service: &ServiceName<'_>,
         port: Option<&str>,
     ) -> Result<Vec<SocketAddr>, KubeError> {
         let ServiceName { namespace, name } = service;

@@ -6,9 +6,9 @@ use ::kube::{
     core::GroupVersionKind,
     discovery::{self, Scope},
 };
-use serde::Deserialize;
 
 use super::{ClusterApi, KubeError};
+use crate::manifest;
 
 /// The name under which the API server keeps what we own of an object.
 const FIELD_MANAGER: &str = "seatrial";
@@ -28,20 +28,9 @@ impl ClusterApi {
             what: what.to_owned(),
             why,
         };
-        let mut objects = Vec::new();
-        for document in serde_yaml::Deserializer::from_str(manifest) {
-            let value = serde_yaml::Value::deserialize(document).map_err(|e| bad(e.to_string()))?;
-            if value.is_null() {
-                continue;
-            }
-            let object: DynamicObject =
-                serde_yaml::from_value(value).map_err(|e| bad(e.to_string()))?;
-            if object.types.is_none() || object.metadata.name.is_none() {
-                return Err(bad("an object needs apiVersion, kind and metadata.name".to_owned()));
-            }
-            objects.push(object);
-        }
-        Ok(objects)
+        let objects = manifest::objects(manifest).map_err(|error| bad(error.to_string()))?;
+        let typed = objects.into_iter().map(|object| serde_json::from_value(object.into_value()));
+        typed.collect::<Result<_, _>>().map_err(|error| bad(error.to_string()))
     }
 
     async fn apply_object(&self, object: DynamicObject) -> Result<(), KubeError> {

@@ -6,15 +6,18 @@ mod access;
 mod addresses;
 mod afresh;
 mod apply;
+mod condition;
 mod error;
 mod exec;
 mod ready;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod served;
+mod told;
 
 pub use access::ClusterApi;
 pub use afresh::Tasks;
+pub use condition::ObjectKey;
 pub use error::KubeError;
 pub use exec::{Exec, PodName};
 pub use ready::{ExpectedNode, ExpectedNodes, Workload};

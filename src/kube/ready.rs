@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ::kube::{Api, ResourceExt, api::ListParams};
 use k8s_openapi::api::{
-    apps::v1::{DaemonSet, Deployment},
+    apps::v1::{DaemonSet, Deployment, StatefulSet},
     core::v1::{Node, Pod},
 };
 use k8s_openapi::jiff::Timestamp;
@@ -29,9 +29,10 @@ pub struct ExpectedNode {
 
 /// Something whose pods must be there.
 #[derive(Clone, Debug)]
-pub enum Workload {
-    DaemonSet { namespace: &'static str, name: &'static str },
-    Deployment { namespace: &'static str, name: &'static str },
+pub enum Workload<'a> {
+    DaemonSet { namespace: &'a str, name: &'a str },
+    Deployment { namespace: &'a str, name: &'a str },
+    StatefulSet { namespace: &'a str, name: &'a str },
 }
 
 impl ClusterApi {
@@ -54,7 +55,7 @@ impl ClusterApi {
     /// Waits until every pod of a workload is there.
     pub async fn wait_workload(
         &self,
-        workload: &Workload,
+        workload: &Workload<'_>,
         within: Duration,
         cancelled: &CancellationToken,
     ) -> Result<(), WaitError> {
@@ -70,7 +71,7 @@ impl ClusterApi {
     }
 
     /// Whether every pod of a workload is there; else what is seen of it.
-    pub async fn is_available(&self, workload: &Workload) -> Result<Option<String>, KubeError> {
+    pub async fn is_available(&self, workload: &Workload<'_>) -> Result<Option<String>, KubeError> {
         let (ready, wanted) = self.replicas(workload).await?;
         if wanted > 0 && ready >= wanted {
             return Ok(None);
@@ -80,7 +81,7 @@ impl ClusterApi {
     }
 
     /// What keeps the first pod that is not ready, such as an image that is missing.
-    async fn pod_trouble(&self, workload: &Workload) -> Result<String, KubeError> {
+    async fn pod_trouble(&self, workload: &Workload<'_>) -> Result<String, KubeError> {
         let (namespace, name) = workload.key();
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let found = self.call("its pods", pods.list(&ListParams::default())).await?;
@@ -95,7 +96,7 @@ impl ClusterApi {
     }
 
     /// How many pods a workload has that are available, and how many it should have.
-    async fn replicas(&self, workload: &Workload) -> Result<(i32, i32), KubeError> {
+    async fn replicas(&self, workload: &Workload<'_>) -> Result<(i32, i32), KubeError> {
         let client = self.client.clone();
         let what = workload.shown();
         match workload {
@@ -121,16 +122,31 @@ impl ClusterApi {
                 });
                 Ok((available, wanted))
             }
+            Workload::StatefulSet { namespace, name } => {
+                let sets: Api<StatefulSet> = Api::namespaced(client, namespace);
+                let set = self.call(&what, sets.get(name)).await?;
+                let wanted = set.spec.and_then(|spec| spec.replicas).unwrap_or(1);
+                let current = set.metadata.generation;
+                let status = set.status.filter(|s| s.observed_generation == current);
+                // `updated` counts while a rollout goes on only.
+                let available = status.map_or(0, |status| {
+                    let is_rolled_out = status.current_revision == status.update_revision;
+                    let available = status.available_replicas.unwrap_or(0);
+                    let updated = status.updated_replicas.unwrap_or(0);
+                    if is_rolled_out { available } else { available.min(updated) }
+                });
+                Ok((available, wanted))
+            }
         }
     }
 }
 
-impl Workload {
-    const fn key(&self) -> (&'static str, &'static str) {
+impl<'a> Workload<'a> {
+    const fn key(&self) -> (&'a str, &'a str) {
         match self {
-            Self::DaemonSet { namespace, name } | Self::Deployment { namespace, name } => {
-                (namespace, name)
-            }
+            Self::DaemonSet { namespace, name }
+            | Self::Deployment { namespace, name }
+            | Self::StatefulSet { namespace, name } => (namespace, name),
         }
     }
 
@@ -138,12 +154,13 @@ impl Workload {
         match self {
             Self::DaemonSet { namespace, name } => format!("daemonset {namespace}/{name}"),
             Self::Deployment { namespace, name } => format!("deployment {namespace}/{name}"),
+            Self::StatefulSet { namespace, name } => format!("statefulset {namespace}/{name}"),
         }
     }
 }
 
 /// Why a pod waits, in the kubelet's words.
-fn trouble(pod: &Pod) -> Option<String> {
+pub(super) fn trouble(pod: &Pod) -> Option<String> {
     let status = pod.status.as_ref()?;
     let containers = status.init_container_statuses.iter().chain(&status.container_statuses);
     let waiting = containers.flatten().find_map(|container| {

@@ -2,7 +2,10 @@
 //! while what was true before it: pods count as ready whose containers are gone, and endpoints
 //! hold addresses that other pods have by now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use ::kube::{Api, ResourceExt, api::ListParams};
 use k8s_openapi::{
@@ -12,25 +15,45 @@ use k8s_openapi::{
     },
     jiff::Timestamp,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{ClusterApi, KubeError};
+use crate::wait::{Look, WaitError, Waiting, not_yet};
 
 /// A service, which leads to every pod of a workload.
 #[derive(Clone, Copy, Debug)]
-pub struct ServiceName {
-    pub namespace: &'static str,
-    pub name: &'static str,
+pub struct ServiceName<'a> {
+    pub namespace: &'a str,
+    pub name: &'a str,
 }
 
 /// When each node was started, by its name.
 pub type NodeStarts = BTreeMap<String, Timestamp>;
 
 impl ClusterApi {
+    /// Waits until a service leads to all of its pods.
+    pub async fn wait_served(
+        &self,
+        service: &ServiceName<'_>,
+        within: Duration,
+        cancelled: &CancellationToken,
+    ) -> Result<(), WaitError> {
+        let what = format!("service {}/{} to lead to its pods", service.namespace, service.name);
+        let waiting = Waiting { who: &self.cluster, what: &what, within, cancelled };
+        waiting
+            .until(async || match self.serves(service, &NodeStarts::new()).await {
+                Ok(None) => Look::Met(()),
+                Ok(Some(seen)) => Look::NotYet(seen),
+                Err(error) => not_yet(error),
+            })
+            .await
+    }
+
     /// What keeps a service from leading to its pods, all of them and nothing else; none when
     /// nothing does.
     pub async fn serves(
         &self,
-        service: &ServiceName,
+        service: &ServiceName<'_>,
         starts: &NodeStarts,
     ) -> Result<Option<String>, KubeError> {
         let ServiceName { namespace, name } = service;
@@ -173,6 +196,14 @@ mod tests {
         let endpoints: Vec<_> = led_to.iter().map(|address| (*address, true)).collect();
         let seen = what_is_amiss(&pods, &[slice(&endpoints)], &starts());
         assert_eq!(seen.as_deref(), amiss);
+    }
+
+    #[test]
+    fn a_pod_that_was_evicted_counts_no_more() {
+        let mut evicted = pod("echo-0", "z", BEFORE, false);
+        evicted.status.as_mut().unwrap().phase = Some("Failed".to_owned());
+        let pods = [evicted, pod("echo-1", "a", AFTER, true)];
+        assert_eq!(what_is_amiss(&pods, &[slice(&[("a", true)])], &starts()), None);
     }
 
     #[test]

@@ -78,11 +78,16 @@ fn uses(scenario: &Scenario, role: &Name) -> bool {
             || traffic.allowed.iter().any(|(_, roles)| roles.contains(role))
     });
     let in_steps = scenario.steps.iter().any(|step| {
-        let is_target = matches!(&step.action, Action::Fault(fault) if fault.target == *role);
+        let is_target = match &step.action {
+            Action::Deed(deed) => deed.places().names(role),
+            Action::Fault(fault) => fault.target == *role,
+            Action::Heal { .. } => false,
+        };
         let is_awaited =
             matches!(&step.until, Some(Until::Healthy { role: healthy, .. }) if healthy == role);
         is_target || is_awaited
     });
+    let in_setup = scenario.setup.iter().any(|deed| deed.places().names(role));
     let expected = scenario.steady.iter().flat_map(|steady| &steady.expect);
     let mut expected = expected.chain(&scenario.expect);
     let is_expected =
@@ -92,7 +97,7 @@ fn uses(scenario: &Scenario, role: &Name) -> bool {
         .roles
         .get(role)
         .is_some_and(|role| role.clusters().any(|name| is_tried(scenario, name)));
-    behind_door || in_traffic || in_steps || is_expected || is_tried
+    behind_door || in_traffic || in_setup || in_steps || is_expected || is_tried
 }
 
 /// Whether a path begins or ends in a cluster.
@@ -120,6 +125,24 @@ mod tests {
         assert_eq!(remarks(&variants, |_| false), []);
         variants.base.isolation = None;
         assert!(!remarks(&variants, |_| false).is_empty());
+    }
+
+    #[test]
+    fn a_role_that_only_a_deed_names_is_not_unused() {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../tests/good/roles-of-many.yaml")
+            .replace("clusters: {", "clusters: {sa: {labels: {far: away}}, ")
+            .replace("roles: {", "roles: {far: {labels: {far: away}}, ");
+        let said = |setup: &str| {
+            let text = text.replace("traffic:", &format!("setup: [{setup}]\ntraffic:"));
+            let file = SourceFile::new("s.yaml", text);
+            let read = Loader::new(&catalogue).variants(&file, None, &[]);
+            remarks(&read.unwrap_or_else(|why| panic!("{}", why.render(false, 100))), |_| false)
+        };
+        let wait = "wait: {apiVersion: v1, kind: Node, name: a, condition: Ready, within: 1s";
+        let role = "far".parse().expect("a name");
+        assert_eq!(said(&format!("{{{wait}}}}}")), [Remark::UnusedRole { role }]);
+        assert_eq!(said(&format!("{{{wait}, in: far}}}}")), []);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! From files to checked labs, scenarios and front matter: everything that is wrong with a file is
 //! reported at once, with its place.
 
+mod asking;
 mod change;
+mod conditions;
+mod deed;
 mod document;
 mod expect;
 mod front_door;
@@ -20,6 +23,7 @@ mod template;
 mod tests;
 mod traffic;
 mod variants;
+mod workload;
 
 use std::path::Path;
 

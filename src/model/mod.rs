@@ -3,6 +3,9 @@
 //!
 //! Must not know providers, clusters, or any I/O beyond reading files.
 
+pub mod asking;
+pub mod conditions;
+pub mod deed;
 pub mod expectation;
 pub mod isolation;
 pub mod lab;
@@ -19,6 +22,7 @@ pub mod source;
 pub mod template;
 pub mod units;
 pub mod variants;
+pub mod workload;
 
 mod builder;
 pub(crate) mod decode;

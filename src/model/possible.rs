@@ -20,6 +20,8 @@ pub(crate) struct Known {
     pub(crate) timeout: Duration,
     /// Whether any good answer can be `slow`.
     pub(crate) has_slow: bool,
+    /// Whether any answer of the expected status can be `wrong`.
+    pub(crate) has_wrong: bool,
     /// The longest that the window, or the fault of an `rto`, can last.
     pub(crate) lasts: Option<Duration>,
 }
@@ -33,6 +35,7 @@ pub enum Because {
     NoName,
     NoSlow,
     NoTls,
+    NoWrong,
     /// Only this role's cluster is behind the traffic.
     OnlyAnswers(String),
     Rate(Rate),
@@ -56,6 +59,9 @@ impl fmt::Display for Because {
             Self::NeverNegative => f.write_str("no figure is below 0"),
             Self::NoName => f.write_str("no request looks a name up"),
             Self::NoSlow => f.write_str("the traffic does not say what is `slow`"),
+            Self::NoWrong => f.write_str(
+                "the traffic says neither by `expect` which body is right nor by `answeredBy` who gives it",
+            ),
             Self::NoTls => f.write_str("no request speaks TLS"),
             Self::OnlyAnswers(role) => write!(f, "nobody but `{role}` can answer this traffic"),
             Self::Rate(rate) => write!(f, "requests are sent at {rate}"),
@@ -203,6 +209,9 @@ impl Top {
             return (Because::NeverNegative, "write a value above 0".to_owned());
         }
         let help = match &self.because {
+            Because::NoWrong => {
+                "add `expect: {body: …}` or `answeredBy: {header: …}` to the traffic".to_owned()
+            }
             Because::NoSlow => "add `slow: 500ms` or the like to the traffic".to_owned(),
             _ if self.most <= 0.0 => "leave it out".to_owned(),
             _ if self.bites(op) => format!("write at most `{}`", self.shown),
@@ -224,6 +233,7 @@ fn never(class: Class, known: &Known) -> Option<Because> {
         Class::Dns => Some(Because::NoName),
         Class::Tls => Some(Because::NoTls),
         Class::Slow if !known.has_slow => Some(Because::NoSlow),
+        Class::Wrong if !known.has_wrong => Some(Because::NoWrong),
         _ => None,
     }
 }
@@ -288,7 +298,7 @@ mod tests {
     fn known() -> Known {
         let lasts = Some(Duration::from_secs(60));
         let (rate, timeout) = ("20/s".parse().unwrap(), Duration::from_secs(1));
-        Known { rate, timeout, has_slow: false, lasts }
+        Known { rate, timeout, has_slow: false, has_wrong: true, lasts }
     }
 
     fn said(text: &str, known: &Known) -> String {

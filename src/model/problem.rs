@@ -27,6 +27,13 @@ pub enum Problem {
     #[diagnostic(code(scenario::already_healed), help("heal each fault once"))]
     AlreadyHealed { step: String },
 
+    #[error("`{text}` is not a path of an address")]
+    #[diagnostic(
+        code(scenario::bad_address_path),
+        help("write what follows the port, such as `/` or `/orders?limit=1`")
+    )]
+    BadAddressPath { text: String },
+
     #[error("`{text}` is neither a digest nor an image")]
     #[diagnostic(
         code(versions::bad_digest),
@@ -40,6 +47,10 @@ pub enum Problem {
     #[diagnostic(code(scenario::expectation), help("{}", expectation_help(_0)))]
     BadExpectation(ExpectationErrorKind),
 
+    #[error("`{name}` cannot be a header of a request")]
+    #[diagnostic(code(scenario::bad_header), help("{help}"))]
+    BadHeader { name: String, help: &'static str },
+
     #[error("`{text}` is not a label")]
     #[diagnostic(
         code(lab::bad_label),
@@ -48,6 +59,13 @@ pub enum Problem {
         )
     )]
     BadLabel { text: String },
+
+    #[error("`{path}` is no manifest: {why}")]
+    #[diagnostic(
+        code(scenario::bad_manifest),
+        help("it must be what `kubectl apply --filename` takes; seatrial renders nothing in it")
+    )]
+    BadManifest { path: String, why: String },
 
     #[error("{0}")]
     #[diagnostic(code(file::bad_name), help("{}", _0.help()))]
@@ -136,6 +154,13 @@ pub enum Problem {
     #[diagnostic(code(file::empty_list), help("{why}"))]
     EmptyList { what: &'static str, why: &'static str },
 
+    #[error("the shipped workload tells its cluster by itself")]
+    #[diagnostic(
+        code(scenario::echo_tells),
+        help("remove `answeredBy`, or bring a `workload` of your own")
+    )]
+    EchoTells,
+
     #[error("`failback` needs to know who answers `{traffic}` in the steady state")]
     #[diagnostic(
         code(scenario::failback),
@@ -190,6 +215,13 @@ pub enum Problem {
         help("put the lab's file below the scenario's directory and write its path from there")
     )]
     LabOutside { path: String },
+
+    #[error("`{path}` leads out of the scenario's directory")]
+    #[diagnostic(
+        code(scenario::manifest_outside),
+        help("put the manifest below the scenario's directory and write its path from there")
+    )]
+    ManifestOutside { path: String },
 
     #[error("`{key}` merges another map, and merge keys are not read")]
     #[diagnostic(
@@ -250,6 +282,10 @@ pub enum Problem {
         help("write `image: {{{{ image | json }}}}` at every node")
     )]
     NoImage,
+
+    #[error("no service of the manifests has node port {port}")]
+    #[diagnostic(code(scenario::no_service), help("{}", ports_help(known)))]
+    NoService { port: u16, known: Vec<u16> },
 
     #[error("{of} has neither {}", quoted(keys, " nor "))]
     #[diagnostic(code(file::none_of), help("give it exactly one of them"))]
@@ -380,6 +416,13 @@ pub enum Problem {
     )]
     RtoBeyondWithin { metric: String, op: String, bound: Span, within: Span },
 
+    #[error("the front door leads to `{first}`, and this traffic through it asks `{second}`")]
+    #[diagnostic(
+        code(scenario::several_endpoints),
+        help("a front door leads to one endpoint; send the other traffic `through` a role")
+    )]
+    SeveralEndpoints { first: String, second: String },
+
     #[error(
         "`{other}` may be in the world when `{step}` is healed: what is seen then is due to both"
     )]
@@ -480,6 +523,15 @@ pub enum Problem {
     #[diagnostic(code(scenario::undefined), help("{nearest}"))]
     Undefined { what: &'static str, name: String, nearest: Nearest },
 
+    #[error("`{what}` asks which cluster answered `{traffic}`, and its answers do not tell")]
+    #[diagnostic(
+        code(scenario::unknown_answerer),
+        help(
+            "add `answeredBy: {{header: NAME}}` to `{traffic}`: a header of the answer with the name of its cluster, or of the node that the pod runs on"
+        )
+    )]
+    UnknownAnswerer { what: String, traffic: String },
+
     #[error("alias `*{name}` has no anchor `&{name}` before it")]
     #[diagnostic(
         code(yaml::unknown_alias),
@@ -561,6 +613,15 @@ fn faults_help(faults: &[String]) -> String {
         return "no step of this scenario is a fault".to_owned();
     }
     format!("faults: {}", quoted(faults, ", "))
+}
+
+fn ports_help(known: &[u16]) -> String {
+    if known.is_empty() {
+        return "give a service of your manifests `type: NodePort` and the port as its `nodePort`"
+            .to_owned();
+    }
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    format!("node ports of the manifests: {}", known.join(", "))
 }
 
 fn shape_help(wanted: &str) -> String {

@@ -5,11 +5,15 @@ use std::{collections::BTreeMap, time::Duration};
 use indexmap::IndexMap;
 
 use super::{
+    asking::Asking,
+    conditions::{OnFailure, Requires, Timeouts},
+    deed::{Deed, Where},
     expectation::{Connections, Expectation, Window},
     isolation::Isolation,
     lab::Lab,
     name::Name,
     units::Rate,
+    workload::{Endpoint, Workload},
 };
 
 /// A scenario as it will run: checked, every reference resolved.
@@ -30,6 +34,11 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     pub expect: Vec<Expectation>,
     pub isolation: Option<Isolation>,
+    /// What is done before the workload comes.
+    pub setup: Vec<Deed>,
+    pub requires: Requires,
+    pub timeouts: Timeouts,
+    pub on_failure: OnFailure,
     /// One run if there is none.
     pub repeat: Option<Repeat>,
 }
@@ -61,9 +70,40 @@ impl Scenario {
                 .any(|step| matches!(&step.action, Action::Heal { step } if step == id))
         };
         self.steps.iter().all(|step| match &step.action {
+            Action::Deed(deed) => !deed.changes(),
             Action::Fault(_) => healed(&step.id),
             Action::Heal { .. } => true,
         })
+    }
+
+    /// Where it runs programs of this host, in the words of its file.
+    #[must_use]
+    pub fn executes(&self) -> Vec<String> {
+        let setup = (1..).zip(&self.setup).filter(|(_, deed)| deed.is_exec());
+        let setup = setup.map(|(number, _)| format!("entry {number} of `setup`"));
+        let is_exec = |step: &&Step| matches!(&step.action, Action::Deed(deed) if deed.is_exec());
+        let steps = self.steps.iter().filter(is_exec).map(|step| format!("step `{}`", step.id));
+        setup.chain(steps).collect()
+    }
+
+    /// The clusters that a deed is about, in the order of its roles and of the lab.
+    #[must_use]
+    pub fn clusters_at(&self, places: &Where) -> Vec<&Name> {
+        match places {
+            Where::All => self.lab.clusters.keys().collect(),
+            Where::Roles(roles) => roles
+                .iter()
+                .filter_map(|role| self.roles.get(role))
+                .flat_map(Role::clusters)
+                .collect(),
+        }
+    }
+
+    /// The endpoint that the front door leads to: all traffic through it asks the same.
+    #[must_use]
+    pub fn behind_front_door(&self) -> Option<&Endpoint> {
+        let mut through = self.traffic.values().filter(|one| one.through == Through::FrontDoor);
+        self.workload.endpoints.get(&through.next()?.endpoint)
     }
 }
 
@@ -82,26 +122,6 @@ impl Role {
     /// All clusters that play it.
     pub fn clusters(&self) -> impl Iterator<Item = &Name> {
         [&self.cluster].into_iter().chain(&self.others)
-    }
-}
-
-/// What runs in every cluster and answers the traffic.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Workload {
-    /// The shipped one: an HTTP server that answers with its cluster's name.
-    #[default]
-    Echo,
-}
-
-impl Workload {
-    pub const NAMES: [(&'static str, Self); 1] = [("echo", Self::Echo)];
-
-    /// The node port that leads to it.
-    #[must_use]
-    pub const fn node_port(self) -> u16 {
-        match self {
-            Self::Echo => 30080,
-        }
     }
 }
 
@@ -164,6 +184,9 @@ pub struct Traffic {
     pub connections: Vec<Connections>,
     /// Who may answer when; in other windows every cluster of the front door may.
     pub allowed: Vec<(Window, Vec<Name>)>,
+    /// The workload's endpoint that is asked.
+    pub endpoint: Name,
+    pub asking: Asking,
 }
 
 /// The longest that a client may wait for an answer.
@@ -211,6 +234,7 @@ pub struct Step {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    Deed(Deed),
     Fault(Fault),
     /// Undoes the fault of an earlier step.
     Heal {

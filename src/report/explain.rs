@@ -7,6 +7,8 @@ use std::{
 };
 
 use crate::model::{
+    asking::{AnsweredBy, Asking, Body, Method},
+    deed::{Apply, Deed, Exec, ObjectName, Wait, Where},
     expectation::name_of,
     isolation::Access,
     lab::{Cluster, KubernetesVersion},
@@ -17,6 +19,7 @@ use crate::model::{
     },
     units::Span,
     variants::Variants,
+    workload::{Manifest, Manifests},
 };
 
 /// Explains one scenario; `variants` are those of its file.
@@ -29,6 +32,7 @@ pub fn explain(scenario: &Scenario, variants: &Variants) -> String {
         text.line(format_args!("Changed on the command line: {set}"));
     }
     text.lab(scenario);
+    text.setup(scenario);
     text.isolation(scenario);
     // Without traffic it is about isolation alone.
     if !scenario.traffic.is_empty() {
@@ -69,8 +73,37 @@ impl Text {
             let (version, cni) = (version(&cluster.kubernetes), cni.name());
             self.line(format_args!("  {name} {plays}: {version}, CNI {cni}, template {template}."));
         }
-        let workload = scenario.workload.name();
-        self.line(format_args!("  In each of them runs the workload `{workload}`."));
+        match &scenario.workload.manifests {
+            Manifests::Own(manifests) => {
+                let files = paths(manifests);
+                self.line(format_args!("  In each of them runs what is in {files}."));
+            }
+            Manifests::Shipped(_) => {
+                let workload = scenario.workload.name();
+                self.line(format_args!("  In each of them runs the workload `{workload}`."));
+            }
+        }
+        if scenario.requires.enforces {
+            self.line(format_args!(
+                "  Where one of them does not enforce NetworkPolicy, the run is skipped."
+            ));
+        }
+        if scenario.requires.real {
+            self.line(format_args!("  Where they are simulated, the run is skipped."));
+        }
+        if scenario.on_failure.keep {
+            self.line(format_args!("  They stay after a run that does not pass."));
+        }
+    }
+
+    fn setup(&mut self, scenario: &Scenario) {
+        if scenario.setup.is_empty() {
+            return;
+        }
+        self.line(format_args!("\nWhat is done before the workload comes:"));
+        for (number, entry) in (1..).zip(&scenario.setup) {
+            self.line(format_args!("  {number}. It {}.", deed(scenario, entry)));
+        }
     }
 
     fn isolation(&mut self, scenario: &Scenario) {
@@ -121,10 +154,41 @@ impl Text {
         if let Some(slow) = traffic.slow {
             self.line(format_args!("    An answer after {} counts as slow.", Span(slow)));
         }
+        if !scenario.workload.is_shipped() || traffic.asking != Asking::default() {
+            self.asking(scenario, traffic);
+        }
         for (window, roles) in &traffic.allowed {
             let who = clusters(scenario, roles).join(" or ");
             self.line(format_args!("    {window}: only {who} may answer."));
         }
+    }
+
+    /// What is asked, and what a good answer is.
+    fn asking(&mut self, scenario: &Scenario, traffic: &Traffic) {
+        let Asking { method, headers, expect, answered_by } = &traffic.asking;
+        let method = name_of(&Method::NAMES, *method);
+        let endpoint = scenario.workload.endpoints.get(&traffic.endpoint);
+        let path = endpoint.map_or("/", |endpoint| endpoint.path.as_str());
+        let headers: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        let headers = match headers.as_slice() {
+            [] => String::new(),
+            headers => format!(" with {}", headers.join(", ")),
+        };
+        let body = match &expect.body {
+            None => String::new(),
+            Some(Body::Contains(part)) => format!(" and `{part}` in its body"),
+            Some(Body::Is(whole)) => format!(" and the body `{whole}`"),
+        };
+        let who = match answered_by {
+            None => "no answer tells its cluster".to_owned(),
+            Some(AnsweredBy::Body) => "the body tells its cluster".to_owned(),
+            Some(AnsweredBy::Header(header)) => format!("header {header} tells its cluster"),
+        };
+        let (at, status) = (&traffic.endpoint, expect.status);
+        self.line(format_args!(
+            "    It asks {method} {path} of {at}{headers}. A good answer has status {status}{body}; \
+             {who}."
+        ));
     }
 
     fn course(&mut self, scenario: &Scenario) {
@@ -160,6 +224,7 @@ impl Text {
     fn step(&mut self, scenario: &Scenario, number: usize, step: &Step) {
         let id = &step.id;
         let does = match &step.action {
+            Action::Deed(entry) => deed(scenario, entry),
             Action::Fault(fault) => {
                 let target = clusters(scenario, std::slice::from_ref(&fault.target)).join(", ");
                 let kind = name_of(&FaultKind::NAMES, fault.kind);
@@ -219,9 +284,50 @@ fn lasts(scenario: &Scenario) -> (Duration, Duration) {
             Some(Until::Recovered { stable, within, .. }) => (*stable, *within + *stable),
             None => (Duration::ZERO, Duration::ZERO),
         };
+        let deed = match &step.action {
+            Action::Deed(deed) => deed.within(),
+            Action::Fault(_) | Action::Heal { .. } => Duration::ZERO,
+        };
         let hold = step.hold.unwrap_or_default();
-        (least + soonest + hold, most + latest + hold)
+        (least + soonest + hold, most + deed + latest + hold)
     })
+}
+
+/// What a deed does, and how long it may take.
+fn deed(scenario: &Scenario, deed: &Deed) -> String {
+    let within = Span(deed.within());
+    match deed {
+        Deed::Apply(Apply { manifests, to, .. }) => {
+            let (files, to) = (paths(manifests), places(scenario, to));
+            format!("applies {files} to {to}, which may take {within}")
+        }
+        Deed::Exec(Exec { command, .. }) => {
+            let command = command.join(" ");
+            format!("runs `{command}` on this host, which may take {within}")
+        }
+        Deed::Wait(Wait { object, condition, at, .. }) => {
+            let ObjectName { kind, namespace, name, .. } = object;
+            let at = places(scenario, at);
+            format!(
+                "waits until {kind} {namespace}/{name} is {condition} in {at}, at most {within}"
+            )
+        }
+    }
+}
+
+fn paths(manifests: &[Manifest]) -> String {
+    let paths: Vec<&str> = manifests.iter().map(|file| file.path.as_str()).collect();
+    paths.join(", ")
+}
+
+fn places(scenario: &Scenario, places: &Where) -> String {
+    match places {
+        Where::All => "every cluster".to_owned(),
+        Where::Roles(_) => {
+            let clusters = scenario.clusters_at(places).into_iter();
+            clusters.map(|name| &**name).collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 /// The clusters that play roles.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{account::Account, unjudged::Unjudged};
+use super::{account::Account, skipped::Skipped, unjudged::Unjudged};
 use crate::verdict::judgement::{Check, Verdict};
 
 /// The scenario that was run, as far as GitHub can find it.
@@ -38,6 +38,13 @@ pub fn annotations(account: &Account, source: &Source<'_>) -> String {
 pub fn annotation(unjudged: &Unjudged<'_>, source: &Source<'_>) -> String {
     let title = format!("{}: not judged", unjudged.scenario);
     command(Verdict::Error, &title, unjudged.why.trim(), source, "")
+}
+
+/// Of one that was not begun.
+#[must_use]
+pub fn notice(skipped: &Skipped<'_>, source: &Source<'_>) -> String {
+    let title = format!("{}: {}", skipped.scenario, Verdict::Skipped);
+    command(Verdict::Skipped, &title, skipped.why, source, "")
 }
 
 fn command(

@@ -6,6 +6,7 @@ use super::{
     account::Account,
     lab::Went,
     repeat::{Judged, RepeatRecord},
+    skipped::Skipped,
     unjudged::Unjudged,
 };
 use crate::verdict::{
@@ -46,6 +47,18 @@ pub fn not_judged(unjudged: &Unjudged<'_>, dir: &Path) -> String {
         "{}{}\nRun `{run}`. Evidence: {}\n",
         title(scenario, "❌", "not judged"),
         fenced(why),
+        code(&dir.display().to_string())
+    )
+}
+
+/// A run that was not begun.
+#[must_use]
+pub fn skipped(skipped: &Skipped<'_>, dir: &Path) -> String {
+    let Skipped { scenario, run, why } = skipped;
+    format!(
+        "{}{}\n\nRun `{run}`. Evidence: {}\n",
+        heading(scenario, Verdict::Skipped, ""),
+        inline(why),
         code(&dir.display().to_string())
     )
 }

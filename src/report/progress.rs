@@ -17,6 +17,8 @@ fn words(event: &Event) -> String {
         }
         Event::ClusterRemoved { cluster } => format!("{cluster}: removed"),
         Event::ClusterReset { cluster } => format!("{cluster}: as it was after `up`"),
+        Event::DeedDone { deed, what } => format!("{deed}: {what}"),
+        Event::Executed { deed, command, .. } => format!("{deed}: ran {}", command.join(" ")),
         Event::FaultHealed { step, proof } => format!("{step}: healed: {proof}"),
         Event::FaultHealing { step, why } => format!("{step}: healing ({why})"),
         Event::FaultInjecting { step, fault, targets } => {
@@ -36,6 +38,7 @@ fn words(event: &Event) -> String {
         Event::LabLeft { lab, what } => format!("lab {lab}: left behind: {}", what.join("; ")),
         Event::LabRemoved { lab } => format!("lab {lab}: removed, nothing left"),
         Event::LabReused { lab } => format!("lab {lab}: used again"),
+        Event::LogsKept { dir } => format!("logs of the clusters: {dir}"),
         Event::Phase { cluster, phase } => format!("{cluster}: {phase}"),
         Event::PlannedAnew { what, why } => format!("planned anew: {what} ({why})"),
         Event::RunStarted { run, scenario } => format!("run {run} of {scenario}"),

@@ -2,26 +2,117 @@
 
 use std::time::Duration;
 
-use super::{Event, Host, RunnerError, images::Images};
-use crate::{fleet::ClusterRecord, kube::ClusterApi, model::scenario::Workload};
+use super::{
+    Event, Host, RunnerError,
+    images::{Images, of_workload},
+};
+use crate::{
+    fleet::{ClusterRecord, LabStore},
+    kube::{ClusterApi, KubeError, NodeStarts},
+    model::{conditions::Timeouts, name::Name, workload::Workload},
+};
 
-const READINESS: Duration = Duration::from_secs(120);
-
-/// Installs the workload in one cluster, and waits until its pods are ready.
+/// Installs the workload in one cluster, and waits until its pods are ready and its services lead
+/// to them; for each of them at most `within`.
 pub(super) async fn deploy(
     host: &Host,
     images: &Images,
-    workload: Workload,
+    workload: &Workload,
     api: &ClusterApi,
     cluster: &ClusterRecord,
+    within: Duration,
 ) -> Result<(), RunnerError> {
-    let phase = format!("deploying {}", workload.name());
+    let what = if workload.is_shipped() { "" } else { "the workload " };
+    let phase = format!("deploying {what}{}", workload.name());
     host.events.emit(Event::Phase { cluster: api.cluster().to_owned(), phase });
     let provider = host.providers.named(&cluster.provider)?;
-    for image in workload.images() {
+    // Nodes pull what this host does not have.
+    for image in workload.images.iter().filter(|image| images.has(image)) {
         images.load(host, &*provider, &cluster.nodes, image).await?;
     }
-    let manifest = workload.manifest(&host.templates, &cluster.name)?;
-    api.apply(workload.name(), &manifest).await?;
-    Ok(api.wait_workload(&workload.readiness(), READINESS, &host.cancelled).await?)
+    for (what, manifest) in workload.manifests(&host.templates, &cluster.name)? {
+        api.apply(&what, &manifest).await?;
+    }
+    for controller in workload.readiness() {
+        api.wait_workload(&controller, within, &host.cancelled).await?;
+    }
+    for service in workload.services() {
+        api.wait_served(&service, within, &host.cancelled).await?;
+    }
+    Ok(())
+}
+
+/// A workload on its way into clusters of a lab that stands.
+pub(super) struct Delivery<'a> {
+    host: &'a Host,
+    store: &'a LabStore,
+    workload: &'a Workload,
+    images: Images,
+    /// For each thing that is waited for.
+    within: Duration,
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) async fn new(
+        host: &'a Host,
+        store: &'a LabStore,
+        workload: &'a Workload,
+        timeouts: Timeouts,
+    ) -> Result<Self, RunnerError> {
+        let images = Images::new(store.dir(), of_workload(host, workload).await?)?;
+        let images = images.pulled_within(timeouts.pull);
+        Ok(Self { host, store, workload, images, within: timeouts.deploy })
+    }
+
+    /// Installs it, whatever is there.
+    pub(super) async fn bring(
+        &self,
+        name: &Name,
+        cluster: &ClusterRecord,
+    ) -> Result<(), RunnerError> {
+        self.install(&self.connect(name).await?, cluster).await
+    }
+
+    /// Installs it where it is not; returns whether it did.
+    pub(super) async fn bring_if_missing(
+        &self,
+        name: &Name,
+        cluster: &ClusterRecord,
+    ) -> Result<bool, RunnerError> {
+        let api = self.connect(name).await?;
+        if is_there(self.workload, &api).await? {
+            return Ok(false);
+        }
+        self.install(&api, cluster).await?;
+        Ok(true)
+    }
+
+    async fn connect(&self, name: &Name) -> Result<ClusterApi, RunnerError> {
+        Ok(ClusterApi::connect(name, &self.store.kubeconfig(name)).await?)
+    }
+
+    async fn install(&self, api: &ClusterApi, cluster: &ClusterRecord) -> Result<(), RunnerError> {
+        deploy(self.host, &self.images, self.workload, api, cluster, self.within).await
+    }
+}
+
+/// Whether somebody installed the workload already; whether it serves is the front door's to find
+/// out.
+async fn is_there(workload: &Workload, api: &ClusterApi) -> Result<bool, RunnerError> {
+    let found = |looked: Result<Option<String>, KubeError>| match looked {
+        Ok(amiss) => Ok(Some(amiss)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    };
+    for controller in workload.readiness() {
+        if found(api.is_available(&controller).await)? != Some(None) {
+            return Ok(false);
+        }
+    }
+    for service in workload.services() {
+        if found(api.serves(&service, &NodeStarts::new()).await)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

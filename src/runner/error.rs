@@ -20,6 +20,8 @@ pub enum RunnerError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Cni(#[from] CniError),
+    #[error("{deed} was not done within {} s", within.as_secs_f32())]
+    DeedTooLong { deed: String, within: Duration },
     #[error(
         "lab `{lab}` is up, but not as {source_file} asks for:{}\nnothing was changed; `--recreate` removes {} and creates what the file asks for",
         listed(differences), removed.join(", ")
@@ -63,7 +65,7 @@ pub enum RunnerError {
     )]
     NotUp { cluster: String },
     #[error(
-        "{cluster}: the lab publishes no node port {port}, which workload `{workload}` needs; add it to `ports`"
+        "{cluster}: the lab publishes no node port {port}, which the workload {workload} needs; add it to `ports`"
     )]
     PortNotPublished { cluster: String, port: u16, workload: &'static str },
     #[error(transparent)]
@@ -83,6 +85,8 @@ pub enum RunnerError {
         listed(reasons)
     )]
     Unfit { lab: String, reasons: Vec<String> },
+    #[error("the workload has no endpoint `{endpoint}`")]
+    UnknownEndpoint { endpoint: String },
     #[error("there is no template `{template}`; `seatrial template list` shows those there are")]
     UnknownTemplate { template: String },
     #[error("cluster `{cluster}`: {error}")]
@@ -184,6 +188,10 @@ mod tests {
             RunnerError::Cancelled,
             ClientError::Gone { cluster: cluster() }.into(),
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
+            RunnerError::DeedTooLong {
+                deed: "setup 1".to_owned(),
+                within: Duration::from_secs(60),
+            },
             RunnerError::Differs {
                 lab: "two".to_owned(),
                 source_file: "two.yaml".to_owned(),
@@ -232,6 +240,7 @@ mod tests {
                 lab: "two".to_owned(),
                 reasons: vec!["eu: runs v1.35.4, 1.36 is asked for".to_owned()],
             },
+            RunnerError::UnknownEndpoint { endpoint: "wbe".to_owned() },
             RunnerError::UnknownTemplate { template: "kind-basci".to_owned() },
             RunnerError::of_version(&"eu".parse().expect("a name"), unknown_version),
             WaitError::Cancelled { who: cluster(), what: "all nodes Ready".to_owned() }.into(),

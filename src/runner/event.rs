@@ -32,6 +32,18 @@ pub enum Event {
     ClusterReset {
         cluster: String,
     },
+    /// A step or an entry of `setup` did what it says.
+    DeedDone {
+        deed: String,
+        what: String,
+    },
+    /// A program of this host ran to its end; the end of what it wrote.
+    Executed {
+        deed: String,
+        command: Vec<String>,
+        stdout: String,
+        stderr: String,
+    },
     FaultHealed {
         step: String,
         proof: String,
@@ -78,6 +90,10 @@ pub enum Event {
     /// A run goes on where an earlier one of the same invocation ended.
     LabReused {
         lab: String,
+    },
+    /// What the clusters of a run that did not pass told is in this directory.
+    LogsKept {
+        dir: String,
     },
     /// A cluster goes into a phase of its creation.
     Phase {

@@ -9,8 +9,10 @@ use crate::{
     connect::Connector,
     fleet::ClusterRecord,
     model::{
+        asking::Asking,
         name::Name,
-        scenario::{HealthCheck, Workload},
+        scenario::HealthCheck,
+        workload::{Endpoint, Workload},
     },
     traffic::{
         front_door::{Builtin, DoorSpec, Server, Timeouts},
@@ -25,25 +27,28 @@ const ALL_PASSED: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(super) struct Site {
     cluster: Name,
-    /// What its pods answer: its name on this host.
-    answer: String,
+    /// What its answers may call it.
+    known_as: Vec<String>,
     address: SocketAddr,
-    workload: Workload,
+    /// What its health checks ask for.
+    check: String,
 }
 
 impl Site {
     pub(super) fn of(
         cluster: Name,
-        record: ClusterRecord,
-        workload: Workload,
+        record: &ClusterRecord,
+        workload: &Workload,
+        endpoint: &Endpoint,
     ) -> Result<Self, RunnerError> {
-        let port = workload.node_port();
+        let port = endpoint.node_port;
         let Some(host_port) = record.host_port(port) else {
             let (cluster, workload) = (cluster.to_string(), workload.name());
             return Err(RunnerError::PortNotPublished { cluster, port, workload });
         };
         let address = SocketAddr::from(([127, 0, 0, 1], host_port));
-        Ok(Self { cluster, answer: record.name, address, workload })
+        let known_as = known_as(&cluster, record).collect();
+        Ok(Self { cluster, known_as, address, check: endpoint.check.clone() })
     }
 
     /// The loopback address that leads to the workload.
@@ -52,19 +57,21 @@ impl Site {
     }
 
     fn server(&self) -> Server {
-        Server {
-            name: self.cluster.to_string(),
-            address: self.address,
-            path: self.workload.check_path().to_owned(),
-        }
+        Server { name: self.cluster.to_string(), address: self.address, path: self.check.clone() }
     }
 }
 
 /// Requests to `address`, behind which there are these clusters.
-pub(super) fn target(address: SocketAddr, behind: &[Site]) -> Target {
-    let path = behind.first().map_or("/", |site| site.workload.path()).to_owned();
-    let identities = behind.iter().map(|site| (site.answer.clone(), site.cluster.to_string()));
-    Target { address, path, identities: identities.collect() }
+pub(super) fn target(
+    address: SocketAddr,
+    endpoint: &Endpoint,
+    asking: Asking,
+    behind: &[Site],
+) -> Target {
+    let identities = behind.iter().flat_map(|site| {
+        site.known_as.iter().map(|known| (known.clone(), site.cluster.to_string()))
+    });
+    Target { address, path: endpoint.path.clone(), asking, identities: identities.collect() }
 }
 
 /// Opens the front door and waits until every cluster behind it has passed its checks.
@@ -116,4 +123,10 @@ pub(super) fn start_load(
     });
     let _there = host.traffic.enter();
     Load::start(streams, host.events.clock(), connector, sink)
+}
+
+/// What an answer may call a cluster: its name in the lab, its name on this host, its nodes' names.
+fn known_as(name: &Name, record: &ClusterRecord) -> impl Iterator<Item = String> {
+    let nodes = record.nodes.iter().map(|node| node.name.clone());
+    nodes.chain([name.to_string(), record.name.clone()])
 }

@@ -62,13 +62,17 @@ impl<'a> Patient<'a> {
     /// What keeps it from being healthy; none when nothing does.
     async fn look(&self) -> Result<Option<String>, RunnerError> {
         self.api.is_ready(HEALTHY_ANSWER).await?;
-        let workload = self.trial.scenario.workload;
-        if let Some(seen) = self.api.is_available(&workload.readiness()).await? {
-            return Ok(Some(seen));
+        let workload = &self.trial.scenario.workload;
+        for controller in workload.readiness() {
+            if let Some(seen) = self.api.is_available(&controller).await? {
+                return Ok(Some(seen));
+            }
         }
         let starts = self.starts().await?;
-        if let Some(seen) = self.api.serves(&workload.service(), &starts).await? {
-            return Ok(Some(seen));
+        for service in workload.services() {
+            if let Some(seen) = self.api.serves(&service, &starts).await? {
+                return Ok(Some(seen));
+            }
         }
         let down = || "the front door has it down".to_owned();
         Ok((!self.is_let_in()).then(down))

@@ -4,18 +4,25 @@ use std::{
     collections::BTreeMap,
     convert::Infallible,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use super::{Host, RunnerError};
-use crate::{fleet::record::NodeRecord, provider::Provider};
+use crate::{
+    fleet::record::NodeRecord,
+    model::{conditions::Timeouts, workload::Workload},
+    provider::Provider,
+};
 
 /// The archives of one lab's images, in a directory that goes with it.
 pub(super) struct Images {
     dir: TempDir,
     archives: BTreeMap<String, OnceCell<PathBuf>>,
+    /// How long the download of one may take.
+    pull: Duration,
 }
 
 impl Images {
@@ -29,7 +36,17 @@ impl Images {
             .tempdir_in(lab)
             .map_err(|source| RunnerError::Io { path: lab.to_owned(), source })?;
         let archives = images.into_iter().map(|image| (image, OnceCell::new())).collect();
-        Ok(Self { dir, archives })
+        Ok(Self { dir, archives, pull: Timeouts::default().pull })
+    }
+
+    /// The same with another patience for downloads.
+    pub(super) fn pulled_within(self, pull: Duration) -> Self {
+        Self { pull, ..self }
+    }
+
+    /// Whether it is one of those that this host gives.
+    pub(super) fn has(&self, image: &str) -> bool {
+        self.archives.contains_key(image)
     }
 
     /// Makes every archive while clusters are being created, for as long as somebody may need
@@ -60,7 +77,7 @@ impl Images {
 
     async fn archive(&self, host: &Host, image: &str) -> Result<PathBuf, RunnerError> {
         let save = async || -> Result<PathBuf, RunnerError> {
-            fetch(host, image).await?;
+            fetch(host, image, self.pull).await?;
             let name: String =
                 image.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
             let path = self.dir.path().join(format!("{name}.tar"));
@@ -74,10 +91,25 @@ impl Images {
     }
 }
 
+/// The images of a workload that this host gives to the nodes: those of ours, and of the user's
+/// those that are here.
+pub(super) async fn of_workload(
+    host: &Host,
+    workload: &Workload,
+) -> Result<Vec<String>, RunnerError> {
+    let mut given = Vec::new();
+    for image in &workload.images {
+        if workload.is_shipped() || host.docker().image_id(image).await?.is_some() {
+            given.push(image.clone());
+        }
+    }
+    Ok(given)
+}
+
 /// Gets an image onto this host unless it is there.
-pub(super) async fn fetch(host: &Host, image: &str) -> Result<(), RunnerError> {
+pub(super) async fn fetch(host: &Host, image: &str, within: Duration) -> Result<(), RunnerError> {
     if host.docker().image_id(image).await?.is_none() {
-        host.docker().pull(image).await?;
+        host.docker().pull(image, within).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, io::Write, net::IpAddr};
 
-use super::{Event, Host, RunnerError};
+use super::{Event, Host, RunnerError, images::Images};
 use crate::{
     fleet::{ClusterRecord, LabStore},
     isolation::{Plan, Prober, Record, Site, client},
@@ -77,11 +77,24 @@ impl Isolation<'_> {
         let phase = "placing the probes' client".to_owned();
         self.host.events.emit(Event::Phase { cluster: name.to_string(), phase });
         let api = ClusterApi::connect(name, &self.store.kubeconfig(name)).await?;
+        self.load_client(cluster).await?;
         let pod = client::install(&api, &self.host.templates, &self.host.cancelled).await?;
         let gateway = self.gateway(cluster).await?;
-        let workload = self.scenario.workload;
+        let workload = &self.scenario.workload;
         let site = Site::of(name.clone(), &api, workload, cluster.api_port, gateway).await?;
         Ok(Ready { site, client: (api, pod) })
+    }
+
+    /// Puts the client's image into the nodes, unless it came with the workload.
+    async fn load_client(&self, cluster: &ClusterRecord) -> Result<(), RunnerError> {
+        let Scenario { workload, timeouts, .. } = self.scenario;
+        if workload.is_shipped() && workload.images.iter().any(|image| image == client::IMAGE) {
+            return Ok(());
+        }
+        let provider = self.host.providers.named(&cluster.provider)?;
+        let images = Images::new(self.store.dir(), [client::IMAGE.to_owned()])?;
+        let images = images.pulled_within(timeouts.pull);
+        images.load(self.host, &*provider, &cluster.nodes, client::IMAGE).await
     }
 
     /// The host's address in the docker network of a cluster.

@@ -37,7 +37,8 @@ pub async fn lower(host: &Host, store: LabStore) -> Result<Leftovers, RunnerErro
     let mut left = Leftovers::default();
     let record = store.record();
     end_tools(&store, &mut left).await?;
-    undo_faults(host, &store, &mut left).await;
+    // Nodes are about to go; undoing first keeps the journal true if their removal fails.
+    left.0.extend(undo_faults(host, &store).await.0);
     let removals = record.clusters.iter().map(|(name, cluster)| remove(host, name, cluster));
     for outcome in futures::future::join_all(removals).await {
         match outcome {
@@ -86,11 +87,13 @@ pub(super) async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<
     Ok(())
 }
 
-/// Nodes are about to go; undoing first keeps the journal true if their removal fails.
-async fn undo_faults(host: &Host, store: &LabStore, left: &mut Leftovers) {
+/// Takes back every fault that the journal of a lab still holds.
+pub(super) async fn undo_faults(host: &Host, store: &LabStore) -> Leftovers {
+    let mut left = Leftovers::default();
     if let Err(error) = fault::undo_all(&host.providers, &store.journal()).await {
         left.add(error);
     }
+    left
 }
 
 /// Whether a network was made for this very lab.

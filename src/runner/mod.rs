@@ -5,11 +5,13 @@
 mod active;
 #[cfg(test)]
 mod active_tests;
+mod deed;
 mod deploy;
 mod difference;
 mod drift;
 mod error;
 pub mod event;
+mod evidence;
 mod front_door;
 mod healthy;
 mod host;
@@ -22,6 +24,7 @@ mod plan;
 mod raise;
 mod raise_cluster;
 mod renew;
+mod requires;
 mod reset;
 mod run;
 mod scenario;

@@ -14,11 +14,12 @@ use crate::{
         record::{FORMAT, NodeImage, TemplateRecord},
     },
     model::{
+        conditions::Timeouts,
         lab::{self, KubernetesVersion, Lab, Network},
         name::Name,
-        scenario::Workload,
         skew,
         template::node_versions,
+        workload::Workload,
     },
     provider::{NativeConfig, NodeRole, Provider},
     template::{ClusterContext, ClusterTemplate, CniContext, NetContext, TemplateError},
@@ -33,8 +34,9 @@ pub struct Wanted<'a> {
     pub source: String,
     pub lab: &'a Lab,
     /// What will run in it, if that is known.
-    pub workload: Option<Workload>,
+    pub workload: Option<&'a Workload>,
     pub jobs: Option<NonZeroUsize>,
+    pub timeouts: Timeouts,
     pub stay: Stay,
 }
 
@@ -48,6 +50,7 @@ impl<'a> Wanted<'a> {
             lab,
             workload: None,
             jobs: None,
+            timeouts: Timeouts::default(),
             stay: Stay::default(),
         }
     }

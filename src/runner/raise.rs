@@ -1,13 +1,13 @@
 //! Bringing a lab up: written down first, then created, several clusters at once. A cluster that
 //! fails does not stop the others.
 
-use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc};
+use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
 use super::{
     ClusterFailure, Event, Host, PlannedCluster, RunnerError, Wanted,
-    images::{Images, fetch},
+    images::{Images, fetch, of_workload},
     lower::is_of,
     plan,
     raise_cluster::{self, Job},
@@ -92,12 +92,14 @@ pub(super) async fn create(
     planned: Vec<PlannedCluster>,
     store: &LabStore,
 ) -> Result<Vec<ClusterFailure>, RunnerError> {
-    fetch_node_images(host, &planned, store).await?;
+    fetch_node_images(host, &planned, store, wanted.timeouts.pull).await?;
     create_networks(host, store).await?;
-    let images = Images::new(store.dir(), wanted_images(wanted, &planned))?;
+    let images = Images::new(store.dir(), wanted_images(host, wanted, &planned).await?)?;
+    let images = images.pulled_within(wanted.timeouts.pull);
     let slots = Arc::new(Semaphore::new(jobs(host, wanted.jobs)));
     let creations = planned.iter().map(|cluster| {
-        let job = Job { host, store, images: &images, cluster, workload: wanted.workload };
+        let (workload, timeouts) = (wanted.workload, wanted.timeouts);
+        let job = Job { host, store, images: &images, cluster, workload, timeouts };
         let slots = Arc::clone(&slots);
         async move {
             let Ok(_slot) = slots.acquire().await else { return Some(job.cancelled()) };
@@ -120,16 +122,17 @@ async fn fetch_node_images(
     host: &Host,
     planned: &[PlannedCluster],
     store: &LabStore,
+    within: Duration,
 ) -> Result<(), RunnerError> {
     for cluster in planned {
         for image in &cluster.support {
             let missing = |source| out_of_reach(cluster, image, source);
-            fetch_for(host, cluster, image).await.map_err(missing)?;
+            fetch_for(host, cluster, image, within).await.map_err(missing)?;
         }
         let images: BTreeSet<&str> =
             cluster.config.nodes.iter().map(|node| node.image.as_str()).collect();
         for image in images {
-            fetch_for(host, cluster, image).await?;
+            fetch_for(host, cluster, image, within).await?;
             let id = host.docker().image_id(image).await?;
             store.update(|record| {
                 let Some(cluster) = record.clusters.get_mut(&cluster.cluster) else { return };
@@ -144,11 +147,16 @@ async fn fetch_node_images(
     Ok(())
 }
 
-async fn fetch_for(host: &Host, cluster: &PlannedCluster, image: &str) -> Result<(), RunnerError> {
+async fn fetch_for(
+    host: &Host,
+    cluster: &PlannedCluster,
+    image: &str,
+    within: Duration,
+) -> Result<(), RunnerError> {
     if host.docker().image_id(image).await?.is_none() {
         let phase = format!("fetching {image}");
         host.events.emit(Event::Phase { cluster: cluster.cluster.to_string(), phase });
-        fetch(host, image).await?;
+        fetch(host, image, within).await?;
     }
     Ok(())
 }
@@ -243,10 +251,17 @@ fn is_name_taken(error: &ToolError) -> bool {
 }
 
 /// Everything that some node will need beside its own image.
-fn wanted_images(wanted: &Wanted<'_>, planned: &[PlannedCluster]) -> Vec<String> {
-    let cni = planned.iter().flat_map(|cluster| cluster.cni.images());
-    let workload = wanted.workload.iter().flat_map(|workload| workload.images());
-    cni.chain(workload).map(str::to_owned).collect()
+async fn wanted_images(
+    host: &Host,
+    wanted: &Wanted<'_>,
+    planned: &[PlannedCluster],
+) -> Result<Vec<String>, RunnerError> {
+    let cni = planned.iter().flat_map(|cluster| cluster.cni.images()).map(str::to_owned);
+    let workload = match wanted.workload {
+        Some(workload) => of_workload(host, workload).await?,
+        None => Vec::new(),
+    };
+    Ok(cni.chain(workload).collect())
 }
 
 /// How many clusters are created at once.

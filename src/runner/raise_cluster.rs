@@ -1,6 +1,6 @@
 //! One cluster, from a line on record to a member of the fleet.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use super::{
     ClusterFailure, Event, Host, PlannedCluster, RunnerError,
@@ -16,12 +16,9 @@ use crate::{
         state::{create_private, write_atomically},
     },
     kube::ClusterApi,
-    model::scenario,
+    model::{conditions::Timeouts, workload::Workload},
     provider::{CreateRequest, Node, ProviderError},
 };
-
-/// kind's own steps, on a host that starts several clusters at once.
-const CREATION: Duration = Duration::from_secs(300);
 
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
@@ -29,7 +26,8 @@ pub(super) struct Job<'a> {
     pub(super) store: &'a LabStore,
     pub(super) images: &'a Images,
     pub(super) cluster: &'a PlannedCluster,
-    pub(super) workload: Option<scenario::Workload>,
+    pub(super) workload: Option<&'a Workload>,
+    pub(super) timeouts: Timeouts,
 }
 
 /// Creates a cluster and waits until it is whole; keeps the logs of one that failed.
@@ -70,11 +68,13 @@ impl Job<'_> {
         let api = self.connect().await?;
         self.install_cni(&api, &nodes).await?;
         let (record, cni) = (self.record(), &*self.cluster.cni);
-        wait_until_whole(self.host, &api, &record, cni, None, |words| self.phase(words)).await?;
+        let (ready, shown) = (self.timeouts.ready, |words: &str| self.phase(words));
+        wait_until_whole(self.host, &api, &record, cni, None, ready, shown).await?;
         self.delete_bootstrap_token(&api).await?;
         self.register(&api).await?;
         if let Some(workload) = self.workload {
-            deploy(self.host, self.images, workload, &api, &self.record()).await?;
+            let (host, within) = (self.host, self.timeouts.deploy);
+            deploy(host, self.images, workload, &api, &self.record(), within).await?;
         }
         super::reset::keep(self.host, &self.cluster.cluster, &self.record(), api).await;
         Ok(())
@@ -121,7 +121,7 @@ impl Job<'_> {
             kubeconfig: dir.join("provider-kubeconfig"),
             children: self.store.children(),
             logs: self.logs(),
-            within: CREATION,
+            within: self.timeouts.create,
         };
         Ok(self.cluster.provider.create(request).await?)
     }

@@ -6,18 +6,18 @@ use std::num::NonZeroUsize;
 use jiff::Timestamp;
 
 use super::{
-    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deploy::deploy,
-    difference::unfit, images::Images, isolation::Isolation, node_states, raise,
+    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
+    difference::unfit, evidence, isolation::Isolation, lower::undo_faults, node_states, raise,
+    requires,
 };
 use crate::{
     connect::Tcp,
     fault,
     fleet::{LabStore, Stay},
-    kube::ClusterApi,
     model::{name::Name, scenario::Scenario},
     provider::NodeState,
     report::run_dir::{Part, RunDir, RunDirError, RunRecord},
-    verdict::{case::Case, history::History, judge},
+    verdict::{case::Case, history::History, judge, judgement::Verdict},
 };
 
 /// What is to be run, and where its record goes.
@@ -51,23 +51,50 @@ pub enum RunFailure {
     RunDir(#[from] RunDirError),
     #[error(transparent)]
     Runner(#[from] RunnerError),
+    /// It was not begun, because it could not have said anything.
+    #[error("{why}")]
+    Skipped { why: String },
 }
 
 impl RunRequest<'_> {
     /// Runs it in a lab that is held, and fits. The lab stays, and no fault in it.
     pub async fn run_in(&self, host: &Host, store: &LabStore) -> RunEnd {
         self.started(host);
+        if let Err(failure) = self.unmet(host) {
+            return RunEnd::of(Err(failure));
+        }
         let result = match self.prepare(host, store).await {
             Ok(()) => self.try_in(host, store).await,
             Err(error) => Err(error.into()),
         };
-        let left = undo(&host.for_cleanup(), store).await;
+        self.collect(host, store, &result).await;
+        let left = undo_faults(&host.for_cleanup(), store).await;
         RunEnd { left, ..RunEnd::of(result) }
     }
 
     pub(super) fn started(&self, host: &Host) {
         host.events
             .emit(Event::RunStarted { run: self.id.to_owned(), scenario: self.scenario.title() });
+    }
+
+    /// Nothing can be said where what the scenario requires is not so.
+    pub(super) fn unmet(&self, host: &Host) -> Result<(), RunFailure> {
+        match requires::unmet(host, self.scenario)? {
+            Some(why) => Err(RunFailure::Skipped { why }),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps what explains why the run did not pass.
+    pub(super) async fn collect(
+        &self,
+        host: &Host,
+        store: &LabStore,
+        result: &Result<RunRecord, RunFailure>,
+    ) {
+        if self.scenario.on_failure.collect && has_failed(host, result) {
+            evidence::collect(host, store, &self.dir.path().join("logs")).await;
+        }
     }
 
     /// Gets a lab that others used before ready for a trial.
@@ -93,29 +120,27 @@ impl RunRequest<'_> {
         if !reasons.is_empty() {
             return Err(RunnerError::Unfit { lab: record.name.to_string(), reasons });
         }
-        let workload = self.scenario.workload;
-        let images = workload.images().into_iter().map(str::to_owned);
-        let images = &Images::new(store.dir(), images)?;
-        let clusters = self.scenario.lab.clusters.keys();
-        let deployments = clusters.filter_map(|name| record.clusters.get_key_value(name)).map(
-            async |(name, cluster)| -> Result<(), RunnerError> {
-                let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
-                deploy(host, images, workload, &api, cluster).await
-            },
-        );
-        futures::future::try_join_all(deployments).await.map(drop)
+        self.set_up(host, store).await
+    }
+
+    /// Does what `setup` says, and deploys the workload on it.
+    pub(super) async fn set_up(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
+        Scene { host, store, scenario: self.scenario }.set_up().await
     }
 
     pub(super) async fn raise_and_try(
         &self,
         host: &Host,
     ) -> (Result<RunRecord, RunFailure>, Option<LabStore>) {
+        let scenario = self.scenario;
         let wanted = Wanted {
             name: lab_name(&self.scenario.name, self.id),
             source: self.source.to_owned(),
             lab: &self.scenario.lab,
-            workload: Some(self.scenario.workload),
+            // What is set up comes before the workload, so that comes later then.
+            workload: scenario.setup.is_empty().then_some(&scenario.workload),
             jobs: self.jobs,
+            timeouts: self.scenario.timeouts,
             stay: Stay { by_run: true, keep: self.keep, until: None },
         };
         let raised = match raise(host, &wanted).await {
@@ -126,7 +151,13 @@ impl RunRequest<'_> {
             let failures = self.keep_logs(raised.failures);
             return (Err(RunFailure::NotWhole { failures }), Some(raised.store));
         }
-        (self.try_in(host, &raised.store).await, Some(raised.store))
+        let store = raised.store;
+        if !scenario.setup.is_empty()
+            && let Err(error) = self.set_up(host, &store).await
+        {
+            return (Err(error.into()), Some(store));
+        }
+        (self.try_in(host, &store).await, Some(store))
     }
 
     /// One trial in a lab that is up, judged and written down.
@@ -190,6 +221,16 @@ impl RunRequest<'_> {
     }
 }
 
+/// Whether something of the run is to be looked at. Who interrupts it wants it gone.
+pub(super) fn has_failed(host: &Host, result: &Result<RunRecord, RunFailure>) -> bool {
+    let passed = |run: &RunRecord| run.judgement.verdict == Verdict::Pass;
+    let not_begun = matches!(
+        result,
+        Err(RunFailure::Runner(RunnerError::Unfit { .. }) | RunFailure::Skipped { .. })
+    );
+    !host.cancelled.is_cancelled() && !not_begun && !result.as_ref().is_ok_and(passed)
+}
+
 impl RunEnd {
     pub(super) fn of(result: Result<RunRecord, RunFailure>) -> Self {
         Self { result, left: Leftovers::default(), stays: None }
@@ -204,14 +245,6 @@ pub fn check_fits(store: &LabStore, scenario: &Scenario) -> Result<(), RunnerErr
         return Ok(());
     }
     Err(RunnerError::Unfit { lab: record.name.to_string(), reasons })
-}
-
-/// Takes back what a trial may have left in a lab that stays.
-pub(super) async fn undo(host: &Host, store: &LabStore) -> Leftovers {
-    match fault::undo_all(&host.providers, &store.journal()).await {
-        Ok(_) => Leftovers::default(),
-        Err(error) => Leftovers(vec![error.to_string()]),
-    }
 }
 
 fn copy_files(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {

@@ -17,6 +17,7 @@ use crate::{
     model::{
         name::Name,
         scenario::{Scenario, Through, Traffic},
+        workload::Endpoint,
     },
     traffic::{
         front_door::Builtin,
@@ -91,17 +92,18 @@ impl Trial<'_> {
     /// Opens the front door and waits until every cluster behind it has passed its checks.
     async fn open_door(&self) -> Result<Option<Builtin>, RunnerError> {
         let Some(declared) = &self.scenario.front_door else { return Ok(None) };
-        let sites = self.sites(&declared.order)?;
+        let endpoint = self.scenario.behind_front_door().ok_or(RunnerError::NoFrontDoor)?;
+        let sites = self.sites(&declared.order, endpoint)?;
         let opened = front_door::open(self.host, &self.connector, &sites, declared.check).await;
         opened.map(Some)
     }
 
-    /// Where clients find the clusters that play roles.
-    fn sites(&self, roles: &[Name]) -> Result<Vec<Site>, RunnerError> {
+    /// Where clients find an endpoint of the clusters that play roles.
+    fn sites(&self, roles: &[Name], endpoint: &Endpoint) -> Result<Vec<Site>, RunnerError> {
         let mut sites = Vec::new();
         for role in roles {
             for (name, record) in self.clusters_of(role)? {
-                sites.push(Site::of(name, record, self.scenario.workload)?);
+                sites.push(Site::of(name, &record, &self.scenario.workload, endpoint)?);
             }
         }
         Ok(sites)
@@ -129,12 +131,19 @@ impl Trial<'_> {
             (Through::FrontDoor, None) => Vec::new(),
             (Through::Role(role), _) => vec![role.clone()],
         };
-        let sites = self.sites(&behind)?;
+        let endpoint = self.endpoint(traffic)?;
+        let sites = self.sites(&behind, endpoint)?;
         let address = match (&traffic.through, door) {
             (Through::Role(_), _) => sites.first().map(Site::address),
             (Through::FrontDoor, door) => door,
         };
-        Ok(front_door::target(address.ok_or(RunnerError::NoFrontDoor)?, &sites))
+        let address = address.ok_or(RunnerError::NoFrontDoor)?;
+        Ok(front_door::target(address, endpoint, traffic.asking.clone(), &sites))
+    }
+
+    fn endpoint(&self, traffic: &Traffic) -> Result<&Endpoint, RunnerError> {
+        let known = self.scenario.workload.endpoints.get(&traffic.endpoint);
+        known.ok_or_else(|| RunnerError::UnknownEndpoint { endpoint: traffic.endpoint.to_string() })
     }
 
     /// The cluster that plays a role, with its record.

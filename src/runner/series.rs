@@ -1,7 +1,10 @@
 //! Runs in one lab, one after the other: the lab is handed on as long as a run leaves it as it
 //! found it, and removed as soon as one does not.
 
-use super::{Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower, run::undo};
+use super::{
+    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower, lower::undo_faults,
+    run::has_failed,
+};
 use crate::{fleet::LabStore, model::scenario::Scenario, report::run_dir::RunRecord};
 
 impl RunRequest<'_> {
@@ -14,20 +17,29 @@ impl RunRequest<'_> {
         hand_on: bool,
     ) -> (RunEnd, Option<LabStore>) {
         self.started(host);
-        let (result, store) = match handed_on {
-            Some(store) => {
-                host.events.emit(Event::LabReused { lab: store.record().name.to_string() });
-                (self.try_in(host, &store).await, Some(store))
-            }
-            None => self.raise_and_try(host).await,
+        let (result, store) = match (self.unmet(host), handed_on) {
+            (Err(failure), store) => (Err(failure), store),
+            (Ok(()), Some(store)) => (self.try_again(host, &store).await, Some(store)),
+            (Ok(()), None) => self.raise_and_try(host).await,
         };
         let Some(store) = store else { return (RunEnd::of(result), None) };
+        self.collect(host, &store, &result).await;
         if hand_on && leaves_it_whole(&result) {
             return (RunEnd::of(result), Some(store));
         }
         // The next run gets a new one in place of a lab that was harmed.
         let is_replaced = hand_on && result.as_ref().is_ok_and(|record| !record.interrupted);
         (self.put_away(host, store, result, is_replaced).await, None)
+    }
+
+    /// A trial in a lab that was used before. What the user brings is brought again: the runs
+    /// before may have changed it.
+    async fn try_again(&self, host: &Host, store: &LabStore) -> Result<RunRecord, RunFailure> {
+        host.events.emit(Event::LabReused { lab: store.record().name.to_string() });
+        if !self.scenario.setup.is_empty() || !self.scenario.workload.is_shipped() {
+            self.set_up(host, store).await?;
+        }
+        self.try_in(host, store).await
     }
 
     /// Removes the lab and everything of it, or names what is left; unless the lab is to be kept,
@@ -41,9 +53,9 @@ impl RunRequest<'_> {
     ) -> RunEnd {
         let cleanup = host.for_cleanup();
         let came_up = !matches!(result, Err(RunFailure::Runner(_))) || store.record().is_whole();
-        if self.keep && came_up && !is_replaced {
-            let left = undo(&cleanup, &store).await;
-            return RunEnd { left, stays: Some(store.record().name), ..RunEnd::of(result) };
+        let is_kept = self.keep || self.scenario.on_failure.keep && has_failed(host, &result);
+        if is_kept && came_up && !is_replaced {
+            return keep(&cleanup, &store, result).await;
         }
         let left = lower(&cleanup, store).await;
         let left = left.unwrap_or_else(|error| Leftovers(vec![error.to_string()]));
@@ -51,9 +63,23 @@ impl RunRequest<'_> {
     }
 }
 
-/// Nothing went wrong with the run itself, so every fault was healed, and proved to be.
+/// Leaves the lab of a run standing, without the faults of its trial.
+async fn keep(host: &Host, store: &LabStore, result: Result<RunRecord, RunFailure>) -> RunEnd {
+    let mut left = undo_faults(host, store).await;
+    // Else it would be taken for one that its run forgot.
+    if let Err(error) = store.update(|record| record.stay.keep = true) {
+        left.0.push(error.to_string());
+    }
+    RunEnd { left, stays: Some(store.record().name), ..RunEnd::of(result) }
+}
+
+/// Nothing went wrong with the run itself, so every fault was healed, and proved to be; or it was
+/// not begun.
 fn leaves_it_whole(result: &Result<RunRecord, RunFailure>) -> bool {
-    result.as_ref().is_ok_and(|record| !record.interrupted && record.history.troubles.is_empty())
+    match result {
+        Ok(record) => !record.interrupted && record.history.troubles.is_empty(),
+        Err(failure) => matches!(failure, RunFailure::Skipped { .. }),
+    }
 }
 
 /// Whether the second scenario can run where the first one ran: it asks for the same clusters with
@@ -63,10 +89,14 @@ pub fn can_follow(first: &Scenario, second: &Scenario) -> bool {
     first.heals_everything() && needs_the_same_lab(first, second)
 }
 
-/// Whether two scenarios ask for the same clusters with the same in them.
+/// Whether two scenarios ask for the same clusters with the same in them, and wait as long for
+/// them.
 #[must_use]
 pub fn needs_the_same_lab(one: &Scenario, other: &Scenario) -> bool {
-    one.lab.clusters == other.lab.clusters && one.workload == other.workload
+    one.lab.clusters == other.lab.clusters
+        && one.workload == other.workload
+        && one.setup == other.setup
+        && one.timeouts == other.timeouts
 }
 
 #[cfg(test)]
@@ -82,6 +112,34 @@ mod tests {
         let file = SourceFile::new("s.yaml", text);
         let read = Loader::new(&catalogue).variants(&file, None, &[]);
         read.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)))
+    }
+
+    #[test]
+    fn what_a_scenario_puts_into_its_lab_is_part_of_the_lab() {
+        let scenario = include_str!("../../tests/good/conditions.yaml");
+        let waits = "- wait: {apiVersion: v1, kind: Node, name: eu, condition: Ready, in: [primary], within: 10s}";
+        let heals = "- {id: thaw, heal: freeze, hold: 1s}\n- id: migrate\n";
+        let scenario = scenario.replace("- id: migrate\n", heals);
+        let command = "exec: {command: [./migrate, --now], within: 20s}";
+        let [sound, other_setup, patient, executes] = [
+            scenario.replace(command, &waits[2..]),
+            scenario.replace(command, &waits[2..]).replace(waits, "- exec: {command: [ls]}"),
+            scenario.replace(command, &waits[2..]).replace("create: 300s", "create: 301s"),
+            scenario.clone(),
+        ]
+        .map(|text| loaded(&text).base);
+        assert!(can_follow(&sound, &sound));
+        assert!(!can_follow(&sound, &other_setup), "another setup makes another lab");
+        assert!(!can_follow(&sound, &patient), "what did not come up in time may come up later");
+        assert!(!can_follow(&executes, &executes), "nothing undoes what a program did");
+        assert!(can_follow(&sound, &Scenario { steps: executes.steps.clone(), ..sound.clone() }));
+    }
+
+    #[test]
+    fn only_who_is_not_begun_leaves_a_lab_as_it_was_without_a_record() {
+        let skipped = RunFailure::Skipped { why: "it is simulated".to_owned() };
+        assert!(leaves_it_whole(&Err(skipped)));
+        assert!(!leaves_it_whole(&Err(RunFailure::Runner(super::super::RunnerError::Cancelled))));
     }
 
     #[test]

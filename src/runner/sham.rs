@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::model::{
-    scenario::{Scenario, Steady, Step, Until},
+    scenario::{Action, Scenario, Steady, Step, Until},
     units::Span,
 };
 
@@ -26,17 +26,19 @@ pub fn sham(scenario: &Scenario, waited: &[&BTreeMap<String, Span>]) -> Scenario
     }
 }
 
-/// The median of what its `until` took, or all that it may take if no run came so far; and its
-/// `hold`.
+/// The median of what its deed and its `until` took, or all that they may take if no run came so
+/// far; and its `hold`.
 fn length(step: &Step, waited: &[&BTreeMap<String, Span>]) -> Duration {
     let took = waited.iter().filter_map(|waited| Some(waited.get(&*step.id)?.0)).collect();
+    let deed = match &step.action {
+        Action::Deed(deed) => deed.within(),
+        Action::Fault(_) | Action::Heal { .. } => Duration::ZERO,
+    };
     let until = match &step.until {
-        Some(Until::Healthy { within, .. } | Until::Recovered { within, .. }) => {
-            median(took).unwrap_or(*within)
-        }
+        Some(Until::Healthy { within, .. } | Until::Recovered { within, .. }) => *within,
         None => Duration::ZERO,
     };
-    until + step.hold.unwrap_or_default()
+    median(took).unwrap_or(deed + until) + step.hold.unwrap_or_default()
 }
 
 /// The middle one, or between the two in the middle.
@@ -78,6 +80,18 @@ mod tests {
         // The gate, 9 s and a hold of 10 s, 5 s and a hold of 10 s.
         assert_eq!(steady.lasts, Duration::from_secs(10 + 9 + 10 + 5 + 10));
         assert_eq!(steady.expect, failover().steady.expect("it has one").expect);
+    }
+
+    #[test]
+    fn what_a_scenario_does_itself_takes_its_time_too() {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../tests/good/conditions.yaml");
+        let file = SourceFile::new("s.yaml", text);
+        let scenario = Loader::new(&catalogue).scenario(&file, None).expect("it is good");
+        let migrate = &scenario.steps[1];
+        let runs = [[("migrate".to_owned(), Span(Duration::from_secs(4)))].into()];
+        assert_eq!(length(migrate, &[&runs[0]]), Duration::from_secs(4 + 1));
+        assert_eq!(length(migrate, &[]), Duration::from_secs(20 + 1), "all that it may take");
     }
 
     #[test]

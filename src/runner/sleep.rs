@@ -11,7 +11,7 @@ use crate::{
     cni, fault,
     fleet::{ClusterRecord, ClusterState, LabStore},
     kube::NodeStarts,
-    model::name::Name,
+    model::{conditions::Timeouts, name::Name},
     provider::{NodeState, Provider},
 };
 
@@ -91,7 +91,8 @@ async fn wake_cluster(
     let api = connect(store, name, known, &*provider).await?;
     let cni = cni::chosen(&known.declared.cni, &known.provider, provider.default_cni())?;
     let shown = |words: &str| phase(host, name, words);
-    wait_until_whole(host, &api, known, &*cni, Some(starts), shown).await?;
+    wait_until_whole(host, &api, known, &*cni, Some(starts), Timeouts::default().ready, shown)
+        .await?;
     phase(host, name, "ready again");
     Ok(())
 }

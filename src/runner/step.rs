@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Event, active::Active, scenario::Trial};
+use super::{Event, active::Active, deed::Scene, scenario::Trial};
 use crate::{
     clock::Moment,
     model::{
+        deed::Deed,
         name::Name,
         scenario::{Action, Step},
         units::Span,
@@ -56,6 +57,7 @@ impl Steps<'_, '_> {
     async fn step(&mut self, step: &Step) -> Went {
         let began = self.now();
         let done = match &step.action {
+            Action::Deed(deed) => self.carry_out(step, deed).await,
             Action::Fault(declared) => self.inject(step, declared).await,
             Action::Heal { step: healed } => self.heal_as_told(healed, step).await,
         };
@@ -63,7 +65,7 @@ impl Steps<'_, '_> {
             return done;
         }
         let met = self.until(step, began).await;
-        if step.until.is_some() {
+        if step.until.is_some() || matches!(step.action, Action::Deed(_)) {
             let waited = Span(self.now().since(began));
             self.history.waited.insert(step.id.to_string(), waited);
         }
@@ -71,6 +73,22 @@ impl Steps<'_, '_> {
             return met;
         }
         self.hold(step).await
+    }
+
+    /// Does what the step says; a fault that reaches its `for` meanwhile is healed.
+    async fn carry_out(&mut self, step: &Step, deed: &Deed) -> Went {
+        let trial = self.trial;
+        let scene = Scene { host: trial.host, store: trial.store, scenario: trial.scenario };
+        let (done, healed) = self.meanwhile(Box::pin(scene.carry_out(&step.id, deed))).await;
+        match done {
+            Ok(()) => healed,
+            Err(_) if trial.host.cancelled.is_cancelled() => Went::Interrupted,
+            Err(error) => {
+                let why = error.to_string();
+                self.trouble(&step.id, why.clone());
+                Went::Wrong(why)
+            }
+        }
     }
 
     /// Stays for a while; a fault that ends meanwhile makes what was to be seen untrue.

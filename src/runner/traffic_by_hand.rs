@@ -6,21 +6,22 @@ use tokio::io::AsyncWrite;
 
 use super::{
     Event, Host, RunnerError,
-    deploy::deploy,
+    deploy::Delivery,
     event::Glance,
     front_door::{self, Site},
-    images::Images,
 };
 use crate::{
     clock::Moment,
     connect::Connector,
     fleet::{ClusterRecord, ClusterState, LabStore},
-    kube::{ClusterApi, KubeError, NodeStarts},
     model::{
+        asking::{Asking, GoodAnswer, Method},
+        conditions::Timeouts,
         expectation::Connections,
         name::Name,
-        scenario::{HealthCheck, Workload},
+        scenario::HealthCheck,
         units::{Rate, Span},
+        workload::{Endpoint, Workload},
     },
     traffic::{
         front_door::Builtin,
@@ -68,13 +69,14 @@ impl TrafficByHand<'_> {
         sink: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Flowed, RunnerError> {
         let clusters = self.clusters()?;
+        let endpoint = self.endpoint()?;
         let site = |(name, record): &(Name, ClusterRecord)| {
-            Site::of(name.clone(), record.clone(), self.workload)
+            Site::of(name.clone(), record, &self.workload, endpoint)
         };
         let sites = clusters.iter().map(site).collect::<Result<Vec<_>, _>>()?;
-        self.deploy(&clusters).await?;
+        self.deploy(&clusters, endpoint).await?;
         let door = front_door::open(self.host, &self.connector, &sites, self.check).await?;
-        let specs = self.streams(&door, &sites);
+        let specs = self.streams(&door, endpoint, &sites);
         let mut streams: Vec<(StreamId, Tally)> =
             specs.iter().map(|spec| (spec.id.clone(), Tally::default())).collect();
         let load = front_door::start_load(self.host, &self.connector, Some(&door), specs, sink);
@@ -89,6 +91,13 @@ impl TrafficByHand<'_> {
         Ok(Flowed { lasted: finished.traffic_end.since(started), streams })
     }
 
+    /// What is asked: the first that the workload has.
+    fn endpoint(&self) -> Result<&Endpoint, RunnerError> {
+        let first = self.workload.endpoints.values().next();
+        let endpoint = self.workload.name().to_owned();
+        first.ok_or(RunnerError::UnknownEndpoint { endpoint })
+    }
+
     /// Those behind the door, each of which came up.
     fn clusters(&self) -> Result<Vec<(Name, ClusterRecord)>, RunnerError> {
         let record = self.store.record();
@@ -101,35 +110,34 @@ impl TrafficByHand<'_> {
     }
 
     /// Installs the workload where it is not. It stays, as anything that a user applies does.
-    async fn deploy(&self, clusters: &[(Name, ClusterRecord)]) -> Result<(), RunnerError> {
-        let wanted = self.workload.images().into_iter().map(str::to_owned);
-        let images = Images::new(self.store.dir(), wanted)?;
-        let each = clusters.iter().map(|(name, record)| self.deploy_in(&images, name, record));
+    async fn deploy(
+        &self,
+        clusters: &[(Name, ClusterRecord)],
+        endpoint: &Endpoint,
+    ) -> Result<(), RunnerError> {
+        let (host, store) = (self.host, self.store);
+        let delivery = Delivery::new(host, store, &self.workload, Timeouts::default()).await?;
+        let each = clusters.iter().map(async |(name, record)| -> Result<(), RunnerError> {
+            let installed = delivery.bring_if_missing(name, record).await?;
+            host.events.emit(Event::WorkloadReady {
+                cluster: name.to_string(),
+                workload: self.workload.name().to_owned(),
+                namespace: endpoint.service.namespace.clone(),
+                installed,
+            });
+            Ok(())
+        });
         futures::future::try_join_all(each).await.map(drop)
     }
 
-    async fn deploy_in(
-        &self,
-        images: &Images,
-        name: &Name,
-        record: &ClusterRecord,
-    ) -> Result<(), RunnerError> {
-        let api = ClusterApi::connect(name, &self.store.kubeconfig(name)).await?;
-        let installed = !is_there(self.workload, &api).await?;
-        if installed {
-            deploy(self.host, images, self.workload, &api, record).await?;
-        }
-        self.host.events.emit(Event::WorkloadReady {
-            cluster: name.to_string(),
-            workload: self.workload.name().to_owned(),
-            namespace: self.workload.service().namespace.to_owned(),
-            installed,
-        });
-        Ok(())
-    }
-
-    fn streams(&self, door: &Builtin, sites: &[Site]) -> Vec<StreamSpec> {
-        let target = front_door::target(door.address(), sites);
+    fn streams(&self, door: &Builtin, endpoint: &Endpoint, sites: &[Site]) -> Vec<StreamSpec> {
+        let asking = Asking {
+            method: Method::default(),
+            headers: Vec::new(),
+            expect: GoodAnswer::default(),
+            answered_by: endpoint.answered_by.clone(),
+        };
+        let target = front_door::target(door.address(), endpoint, asking, sites);
         let stream = |connections: &Connections| StreamSpec {
             id: StreamId::new(NAME, *connections),
             rate: self.rate,
@@ -192,19 +200,6 @@ impl TrafficByHand<'_> {
             up,
         }
     }
-}
-
-/// Whether somebody installed the workload already; whether it serves is the front door's to find
-/// out.
-async fn is_there(workload: Workload, api: &ClusterApi) -> Result<bool, RunnerError> {
-    let found = |looked: Result<Option<String>, KubeError>| match looked {
-        Ok(amiss) => Ok(Some(amiss)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    };
-    let pods = found(api.is_available(&workload.readiness()).await)?;
-    let service = found(api.serves(&workload.service(), &NodeStarts::new()).await)?;
-    Ok(pods == Some(None) && service.is_some())
 }
 
 fn add(streams: &mut [(StreamId, Tally)], requests: &[Request]) {

@@ -12,9 +12,6 @@ use crate::{
     wait::{Look, Waiting, not_yet},
 };
 
-/// From nodes that run to a cluster that is ready.
-const READINESS: Duration = Duration::from_secs(180);
-
 const DNS: Workload = Workload::Deployment { namespace: "kube-system", name: "coredns" };
 const DNS_SERVICE: ServiceName = ServiceName { namespace: "kube-system", name: "kube-dns" };
 
@@ -33,13 +30,15 @@ pub(super) async fn connect(
 }
 
 /// Waits until all of a cluster is there. `starts` says when its nodes were started, if that was
-/// not by its creation: what its API tells from before is not believed.
+/// not by its creation: what its API tells from before is not believed. Each thing that is waited
+/// for may take `within`.
 pub(super) async fn wait_until_whole(
     host: &Host,
     api: &ClusterApi,
     record: &ClusterRecord,
     cni: &dyn Cni,
     starts: Option<NodeStarts>,
+    within: Duration,
     phase: impl Fn(&str),
 ) -> Result<(), RunnerError> {
     phase("waiting for its nodes");
@@ -51,15 +50,14 @@ pub(super) async fn wait_until_whole(
         started: starts.as_ref().and_then(|starts| starts.get(&node.name).copied()),
     });
     let expected = ExpectedNodes(expected.collect());
-    api.wait_nodes(&expected, READINESS, cancelled).await?;
+    api.wait_nodes(&expected, within, cancelled).await?;
     if let Some(workload) = cni.readiness() {
-        api.wait_workload(&workload, READINESS, cancelled).await?;
+        api.wait_workload(&workload, within, cancelled).await?;
     }
     phase("waiting for CoreDNS");
-    api.wait_workload(&DNS, READINESS, cancelled).await?;
+    api.wait_workload(&DNS, within, cancelled).await?;
     let Some(starts) = starts else { return Ok(()) };
-    let waiting =
-        Waiting { who: api.cluster(), what: "its DNS to be served", within: READINESS, cancelled };
+    let waiting = Waiting { who: api.cluster(), what: "its DNS to be served", within, cancelled };
     let served = waiting.until(async || match api.serves(&DNS_SERVICE, &starts).await {
         Ok(None) => Look::Met(()),
         Ok(Some(seen)) => Look::NotYet(seen),

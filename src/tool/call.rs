@@ -41,6 +41,8 @@ pub struct Call {
     cancelled: CancellationToken,
     launcher: Arc<Path>,
     record: Option<PathBuf>,
+    /// None: where seatrial itself runs.
+    dir: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -77,6 +79,7 @@ impl Call {
             cancelled,
             launcher,
             record: None,
+            dir: None,
         }
     }
 
@@ -113,6 +116,12 @@ impl Call {
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Where the program runs.
+    pub(super) fn current_dir(mut self, dir: PathBuf) -> Self {
+        self.dir = Some(dir);
         self
     }
 
@@ -206,6 +215,9 @@ impl Call {
             Input::File(file) => (Vec::new(), Stdio::from(file)),
             Input::Nothing => (Vec::new(), Stdio::null()),
         };
+        if let Some(dir) = &self.dir {
+            command.current_dir(dir);
+        }
         command
             .args(&self.args)
             .env_clear()

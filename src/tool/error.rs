@@ -8,6 +8,11 @@ pub enum ToolError {
     Cancelled { command: String },
     #[error("`{command}` failed ({status}){}", tail(stderr))]
     Failed { command: String, status: String, stderr: String },
+    #[error(
+        "there is no program `{name}`: a name is looked up on PATH, a path from {}, and its file must be executable",
+        dir.display()
+    )]
+    NoProgram { name: String, dir: PathBuf },
     #[error("`{name}` was not found on PATH; install it: {install}")]
     NotFound { name: String, install: &'static str },
     #[error("the list of started tools, {}, cannot be used: {source}", path.display())]
@@ -76,6 +81,7 @@ mod tests {
                 status: "signal: 9 (SIGKILL)".to_owned(),
                 stderr: String::new(),
             },
+            ToolError::NoProgram { name: "./load.sh".to_owned(), dir: "/scenarios".into() },
             ToolError::NotFound { name: "kind".to_owned(), install },
             ToolError::Record { path: "/state/labs/two/children.ndjson".into(), source: source() },
             ToolError::Spawn { command: command(), source: source() },

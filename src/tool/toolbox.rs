@@ -68,16 +68,28 @@ impl Toolbox {
     /// # Errors
     /// When it is not there; `install` says where to get it.
     pub fn call(&self, name: &str, install: &'static str) -> Result<Call, ToolError> {
-        let program = self
-            .find(name)
-            .ok_or_else(|| ToolError::NotFound { name: name.to_owned(), install })?;
-        Ok(Call::new(
-            name,
-            program,
-            Arc::clone(&self.environment),
-            Arc::clone(&self.launcher),
-            self.cancelled.clone(),
-        ))
+        let found = self.find(name);
+        let program =
+            found.ok_or_else(|| ToolError::NotFound { name: name.to_owned(), install })?;
+        Ok(self.call_of(name, program))
+    }
+
+    /// Starts a call of a program of the user's, which runs in `dir`: one on PATH, or one whose
+    /// path from there is its name.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn call_in(&self, name: &str, dir: &Path) -> Result<Call, ToolError> {
+        let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        let Some(program) = self.find_from(name, &dir) else {
+            return Err(ToolError::NoProgram { name: name.to_owned(), dir });
+        };
+        Ok(self.call_of(name, program).current_dir(dir))
+    }
+
+    fn call_of(&self, name: &str, program: PathBuf) -> Call {
+        let (environment, launcher) = (Arc::clone(&self.environment), Arc::clone(&self.launcher));
+        Call::new(name, program, environment, launcher, self.cancelled.clone())
     }
 
     /// Starts a call of seatrial's own binary.
@@ -91,8 +103,12 @@ impl Toolbox {
     /// Where a program is on PATH.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<PathBuf> {
+        self.find_from(name, Path::new("/"))
+    }
+
+    fn find_from(&self, name: &str, dir: &Path) -> Option<PathBuf> {
         let path = self.environment.get(OsStr::new("PATH"));
-        which::which_in(name, path, "/").ok()
+        which::which_in(name, path, dir).ok()
     }
 
     #[must_use]
@@ -103,4 +119,33 @@ impl Toolbox {
 
 fn is_passed(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| name.starts_with("DOCKER_") || PASSED.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn a_program_of_the_users_lies_on_path_or_where_its_path_leads() {
+        let place = tempfile::tempdir().unwrap();
+        let (tools, shop) = (place.path().join("tools"), place.path().join("shop"));
+        for (dir, name, mode) in
+            [(&tools, "helm", 0o755), (&shop, "load.sh", 0o755), (&shop, "notes", 0o644)]
+        {
+            fs::create_dir_all(dir).unwrap();
+            fs::write(dir.join(name), "").unwrap();
+            fs::set_permissions(dir.join(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let environment = [("PATH".into(), tools.clone().into())];
+        let toolbox = Toolbox::new(environment, "/nowhere".into(), CancellationToken::new());
+        let found = |name: &str| toolbox.find_from(name, &shop);
+        assert_eq!(found("helm"), Some(tools.join("helm")));
+        assert_eq!(found("./load.sh"), Some(shop.join("./load.sh")));
+        assert_eq!(found("load.sh"), None, "a name alone is not looked up there");
+        assert_eq!(found("./notes"), None, "it is no program");
+        let error = toolbox.call_in("./notes", &shop).unwrap_err().to_string();
+        assert!(error.contains(&format!("a path from {}", shop.display())), "{error}");
+    }
 }

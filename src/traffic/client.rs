@@ -4,30 +4,33 @@
 
 use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty};
 use hyper::{
-    Request, Response,
+    HeaderMap, Request, Response,
     body::{Bytes, Incoming},
-    header,
+    header::{self, HeaderName, HeaderValue},
 };
 
 use super::{
+    answer::{Answer, Judged},
     exchange::{Broken, Exchange, io_words, root_cause},
-    front_door::CAUSE,
     pool::Pool,
 };
 use crate::{
     clock::{Clock, Elapsed, Moment},
     connect::Connector,
-    model::expectation::{Class, Connections},
+    model::{
+        asking::{Asking, Method},
+        expectation::{Class, Connections},
+    },
     verdict::history::StreamId,
 };
 
 /// Names a request to whoever logs it: `shop.new/812`.
 pub const REQUEST: &str = "x-seatrial-request";
 
-/// An answer longer than this is not one that identifies a cluster.
-const LONGEST_ANSWER: usize = 64 * 1024;
+/// So much of an answer is looked at; the rest is read, and forgotten.
+const LOOKED_AT: usize = 64 * 1024;
 
 /// Where requests go and who may answer.
 #[derive(Clone, Debug)]
@@ -35,7 +38,8 @@ pub struct Target {
     pub address: SocketAddr,
     /// With its query, from `/`.
     pub path: String,
-    /// The whole answer, trimmed, that each cluster behind the address gives, and its name.
+    pub asking: Asking,
+    /// What an answer may call each cluster behind the address, and its name in the lab.
     pub identities: BTreeMap<String, String>,
 }
 
@@ -134,40 +138,63 @@ impl Client {
             Connections::KeepAlive => "keep-alive",
             Connections::New => "close",
         };
-        Request::get(self.target.path.as_str())
-            .header(header::HOST, self.target.address.to_string())
+        let mut request = Request::builder()
+            .method(method(self.target.asking.method))
+            .uri(self.target.path.as_str())
             .header(header::CONNECTION, close)
             .header(REQUEST, format!("{}/{seq}", self.stream))
-            .body(Empty::new())
+            .body(Empty::new())?;
+        self.add_headers(request.headers_mut())?;
+        Ok(request)
+    }
+
+    /// The user's own headers; a host among them stands for the one that is really asked.
+    fn add_headers(&self, headers: &mut HeaderMap) -> Result<(), hyper::http::Error> {
+        let host = HeaderValue::try_from(self.target.address.to_string())?;
+        headers.insert(header::HOST, host);
+        for (name, value) in &self.target.asking.headers {
+            headers.insert(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+        }
+        Ok(())
     }
 
     async fn read(&self, response: Response<Incoming>) -> Fate {
-        let status = response.status();
-        let header = response.headers().get(CAUSE).and_then(|cause| cause.to_str().ok());
-        let cause = header.map(str::to_owned);
-        let body = match Limited::new(response.into_body(), LONGEST_ANSWER).collect().await {
-            Ok(body) => body.to_bytes(),
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        let (body, is_whole) = match look_at(body).await {
+            Ok(read) => read,
             Err(error) => {
-                let cause = format!("answer cut short: {}", root_cause(&*error));
-                return Fate { status: Some(status.as_u16()), ..Fate::broken(Class::Reset, cause) };
+                let cause = format!("answer cut short: {}", root_cause(&error));
+                return Fate { status: Some(status), ..Fate::broken(Class::Reset, cause) };
             }
         };
-        if status != hyper::StatusCode::OK {
-            let class = Class::Http;
-            return Fate { class, cause, answered_by: None, status: Some(status.as_u16()) };
-        }
-        self.identify(&body)
+        let answer = Answer { status, headers: &head.headers, body: &body, is_whole };
+        let Judged { class, cause, answered_by } =
+            answer.judge(&self.target.asking, &self.target.identities);
+        Fate { class, cause, answered_by, status: Some(status) }
     }
+}
 
-    fn identify(&self, body: &[u8]) -> Fate {
-        let text = String::from_utf8_lossy(body);
-        let status = Some(200);
-        if let Some(cluster) = self.target.identities.get(text.trim()) {
-            let answered_by = Some(cluster.clone());
-            return Fate { class: Class::Ok, cause: None, answered_by, status };
-        }
-        let start: String = text.trim().chars().take(60).collect();
-        Fate { status, ..Fate::broken(Class::Wrong, format!("unexpected answer: {start:?}")) }
+/// Reads an answer to its end; its beginning, and whether that is all.
+async fn look_at(mut body: Incoming) -> hyper::Result<(Vec<u8>, bool)> {
+    let (mut seen, mut is_whole) = (Vec::new(), true);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        let room = LOOKED_AT - seen.len();
+        is_whole &= data.len() <= room;
+        seen.extend_from_slice(&data[..data.len().min(room)]);
+    }
+    Ok((seen, is_whole))
+}
+
+const fn method(method: Method) -> hyper::Method {
+    match method {
+        Method::Delete => hyper::Method::DELETE,
+        Method::Get => hyper::Method::GET,
+        Method::Options => hyper::Method::OPTIONS,
+        Method::Patch => hyper::Method::PATCH,
+        Method::Post => hyper::Method::POST,
+        Method::Put => hyper::Method::PUT,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod front_door;
 pub mod load;
 pub mod tally;
 
+mod answer;
 mod client;
 mod exchange;
 mod generator;

@@ -30,6 +30,8 @@ pub(super) enum Deed {
     Hang,
     /// Announces more than it sends.
     HalfAnswer,
+    /// Answers with so many bytes.
+    Long(usize),
     Reset,
     Slow(Duration),
     /// Begins an answer and stays silent.
@@ -61,6 +63,7 @@ pub(super) struct Log {
     pub(super) left: usize,
     /// The requests, by the name that they bear; health checks bear none.
     pub(super) requests: Vec<String>,
+    pub(super) last_head: String,
 }
 
 impl Scripted {
@@ -117,7 +120,10 @@ impl Shared {
             let is_check = head.starts_with(&format!("GET {HEALTH} "));
             let prefix = format!("{REQUEST}: ");
             let name = head.lines().find_map(|line| line.strip_prefix(&prefix));
-            self.log.send_modify(|log| log.requests.extend(name.map(str::to_owned)));
+            self.log.send_modify(|log| {
+                log.requests.extend(name.map(str::to_owned));
+                log.last_head.clone_from(&head);
+            });
             let deed = *self.deed.lock().unwrap();
             if !self.act(deed, is_check, &mut stream).await {
                 return;
@@ -138,6 +144,7 @@ impl Shared {
                 let _ = stream.write_all(&right.as_bytes()[..right.len() - 1]).await;
                 return false;
             }
+            Deed::Long(bytes) => answer(200, &"x".repeat(bytes)),
             Deed::Reset => {
                 stream.set_zero_linger().unwrap();
                 return false;

@@ -17,9 +17,12 @@ use super::{
 use crate::{
     clock::Clock,
     connect::Tcp,
-    model::expectation::{
-        Class,
-        Connections::{self, KeepAlive, New},
+    model::{
+        asking,
+        expectation::{
+            Class,
+            Connections::{self, KeepAlive, New},
+        },
     },
     verdict::{
         history::{Request, StreamId},
@@ -34,7 +37,8 @@ const BRIEF: Duration = Duration::from_millis(200);
 
 pub(super) fn target(address: SocketAddr) -> Target {
     let identities = ["eu", "us"].map(|name| (name.to_owned(), name.to_owned()));
-    Target { address, path: "/hostname".to_owned(), identities: identities.into() }
+    let (path, asking) = ("/hostname".to_owned(), asking::Asking::default());
+    Target { address, path, asking, identities: identities.into() }
 }
 
 /// A client of one stream, without a schedule.
@@ -51,6 +55,14 @@ impl Asking {
         let client =
             Client::new(stream, target(address), timeout, 4, clock.clone(), Tcp::connector());
         Self { client, clock, seq: 0 }
+    }
+
+    /// The same on other terms.
+    fn asking(mut self, address: SocketAddr, asking: asking::Asking) -> Self {
+        let stream = StreamId::new("shop", New);
+        let target = Target { asking, ..target(address) };
+        self.client = Client::new(stream, target, AMPLE, 4, self.clock.clone(), Tcp::connector());
+        self
     }
 
     pub(super) async fn ask(&mut self) -> Seen {
@@ -110,6 +122,38 @@ async fn an_answer_keeps_its_status() {
     let server = Scripted::start("eu").await;
     server.does(Deed::Status(404));
     assert_eq!(Asking::to(server.address, New, AMPLE).ask().await.status, Some(404));
+}
+
+/// A request that tells nothing of its cluster.
+fn own() -> asking::Asking {
+    asking::Asking { answered_by: None, ..asking::Asking::default() }
+}
+
+#[tokio::test]
+async fn a_request_has_the_method_and_the_headers_that_the_user_wrote() {
+    let server = Scripted::start("eu").await;
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let headers = vec![header("host", "shop.example"), header("x-tenant", "a")];
+    let asking = asking::Asking { method: asking::Method::Delete, headers, ..own() };
+    let mut client = Asking::to(server.address, New, AMPLE).asking(server.address, asking);
+    assert_eq!(client.ask().await.class, Class::Ok);
+    let head = server.log().last_head;
+    assert!(head.starts_with("DELETE /hostname HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("\r\nhost: shop.example\r\n"), "{head}");
+    assert!(head.contains("\r\nx-tenant: a\r\n"), "{head}");
+    assert_eq!(head.matches("host: ").count(), 1, "{head}");
+}
+
+#[tokio::test]
+async fn an_answer_may_be_longer_than_what_is_looked_at() {
+    let server = Scripted::start("eu").await;
+    server.does(Deed::Long(100_000));
+    let mut client = Asking::to(server.address, New, AMPLE).asking(server.address, own());
+    let seen = client.ask().await;
+    assert_eq!((seen.class, seen.status), (Class::Ok, Some(200)), "{:?}", seen.cause);
+    // Whoever must be told by it is not.
+    let seen = Asking::to(server.address, New, AMPLE).ask().await;
+    assert_eq!(seen.class, Class::Wrong);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ fn known(expectation: &Expectation) -> Known {
         rate: "10/s".parse().unwrap(),
         timeout: ms(150),
         has_slow: false,
+        has_wrong: true,
         lasts: seconds.map(Duration::from_secs),
     }
 }

@@ -33,7 +33,7 @@ pub struct History {
     /// The window of the steady gate, from its first request to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<(Moment, Moment)>,
-    /// How long steps took from their start to their `until`, met or not.
+    /// How long steps took from their start to the end of their deed or their `until`, met or not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub waited: BTreeMap<String, Span>,
     /// When scheduling began: the lab was raised before.

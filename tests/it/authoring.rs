@@ -20,6 +20,26 @@ fn a_variant_is_explained_with_what_is_set() {
 }
 
 #[test]
+fn a_workload_of_ones_own_and_what_is_done_with_it_are_explained() {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/own-workload.yaml");
+    let test = Test::new().run(["scenario", "explain", own]).code(0);
+    insta::assert_snapshot!(test.ended().stdout);
+}
+
+#[test]
+fn what_a_run_needs_and_leaves_is_explained() {
+    Test::new()
+        .file("c.yaml", include_str!("../good/conditions.yaml"))
+        .run(["scenario", "explain", "c.yaml"])
+        .code(0)
+        .stdout_has("\n  Where one of them does not enforce NetworkPolicy, the run is skipped.\n")
+        .stdout_has("\n  Where they are simulated, the run is skipped.\n")
+        .stdout_has("\n  They stay after a run that does not pass.\n")
+        .stdout_has("\n  1. It waits until Node default/eu is Ready in eu, at most 10s.\n")
+        .stdout_has("\n  2. migrate: runs `./migrate --now` on this host, which may take 20s.\n");
+}
+
+#[test]
 fn isolation_alone_is_explained_without_traffic() {
     let test = Test::new().run(["scenario", "explain", "cluster-isolation"]).code(0);
     let said = &test.ended().stdout;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rstest::rstest;
 use seatrial::{
     model::{
+        asking::AnsweredBy,
+        deed::Where,
         lab::Parameter,
         load::{Loader, Shelf, template_front_matter},
         problems::Problems,
@@ -143,6 +145,30 @@ fn the_body_of_a_template_starts_behind_its_front_matter() {
 }
 
 #[test]
+fn a_workload_of_ones_own_is_loaded_with_what_it_runs_and_who_tells_its_cluster() {
+    let path = Path::new("tests/scenarios/own-workload.yaml");
+    let file = SourceFile::read(path).expect("it can be read");
+    let scenario = match Loader::new(&OneOfEach).scenario(&file, path.parent()) {
+        Ok(scenario) => scenario,
+        Err(problems) => panic!("{}", problems.render(false, 100)),
+    };
+    let workload = &scenario.workload;
+    let controllers: Vec<_> = workload.controllers.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(controllers, ["shop", "edge"]);
+    let images = ["registry.k8s.io/e2e-test-images/agnhost:2.53", "haproxy:2.6"];
+    assert_eq!(workload.images, images);
+    let web = &workload.endpoints["web"];
+    assert_eq!((web.service.name.as_str(), web.check.as_str()), ("edge", "/healthz"));
+    assert_eq!(workload.endpoints["back"].check, "/echo?msg=gone&code=410");
+    let shop = &scenario.traffic["shop"].asking;
+    assert_eq!(shop.headers, [("x-tenant".to_owned(), "acme".to_owned())]);
+    assert_eq!(shop.answered_by, Some(AnsweredBy::Header("x-node".to_owned())));
+    assert_eq!(scenario.traffic["back"].asking.answered_by, None);
+    assert_eq!(scenario.traffic["back"].asking.expect.status, 410);
+    assert_eq!(scenario.behind_front_door(), Some(web));
+}
+
+#[test]
 fn each_variant_is_the_scenario_with_its_differences() {
     let path = Path::new("tests/good/variants-and-repeats.yaml");
     let file = SourceFile::read(path).expect("it can be read");
@@ -151,7 +177,7 @@ fn each_variant_is_the_scenario_with_its_differences() {
     let of = |name: &str| loaded.named(name).expect("it is declared");
     let kind = |name: &str| match &of(name).steps[0].action {
         Action::Fault(fault) => fault.kind,
-        Action::Heal { .. } => panic!("it is a fault"),
+        Action::Deed(_) | Action::Heal { .. } => panic!("it is a fault"),
     };
     assert_eq!((kind("base"), kind("kill")), (FaultKind::ClusterPause, FaultKind::ClusterKill));
     let tier = |name: &str| of(name).lab.clusters["eu"].labels["example.com/tier"].clone();
@@ -192,6 +218,13 @@ fn a_role_may_be_played_by_many_clusters() {
     let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
     let clusters: Vec<&str> = scenario.roles["rest"].clusters().map(|name| &**name).collect();
     assert_eq!(clusters, ["us", "ap"]);
+    let rest = Where::Roles(vec!["rest".parse().expect("a name")]);
+    let at = |places: &Where| {
+        let clusters = scenario.clusters_at(places).into_iter();
+        clusters.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(at(&rest), ["us", "ap"]);
+    assert_eq!(at(&Where::All), ["eu", "us", "ap"]);
     let case = Case::of(&scenario);
     assert_eq!(case.streams[0].answers, ["eu", "us", "ap"]);
     assert_eq!(case.streams[0].allowed[0].clusters, ["us", "ap"]);

@@ -482,3 +482,19 @@ fn a_run_that_fails_in_a_lab_of_others_leaves_it_standing_and_free() {
         .code(0)
         .stderr_has("nothing to do");
 }
+
+#[test]
+fn a_lab_of_others_is_set_up_as_the_scenario_says_and_the_run_tells_why_it_failed() {
+    let setup = format!("{ONE_ROLE}setup: [{{exec: {{command: [mkdir, ran]}}}}]\n");
+    Test::new()
+        .file("freeze-all.yaml", &setup)
+        .kind(&Kind::stands())
+        .run(["up", "pond.yaml"])
+        .run(["run", "freeze-all.yaml", "--lab", "pond", "--allow-exec"])
+        .code(3)
+        .stderr_has("no such host")
+        .stderr_has("logs of the clusters: seatrial-runs/")
+        .and(|test| assert!(test.files().contains(&"ran".to_owned()), "{:?}", test.files()))
+        .labs_are(["pond"])
+        .containers_are([A]);
+}

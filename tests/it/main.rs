@@ -4,7 +4,9 @@
 
 mod authoring;
 mod bad_files;
+mod conditions;
 mod creation;
+mod deeds;
 mod doctor;
 mod down;
 mod evidence;

@@ -44,12 +44,23 @@ fn its_files_are_sound() {
     let files = files();
     assert!(!files.is_empty());
     let test = reader();
-    for (name, text) in files {
+    for &(name, text) in &files {
         let kind = text.lines().find_map(|line| line.strip_prefix("kind: "));
         match kind {
-            Some("Lab") => test.beside(["render", name]).code(0),
-            Some("Scenario") => test.beside(["scenario", "lint", name]).code(0),
-            Some("Cluster") => test.beside(["template", "validate", name]).code(0),
+            Some("Lab") => {
+                test.beside(["render", name]).code(0);
+            }
+            Some("Scenario") => {
+                test.beside(["scenario", "lint", name]).code(0);
+            }
+            Some("Cluster") => {
+                test.beside(["template", "validate", name]).code(0);
+            }
+            // What a workload is made of.
+            Some(_) => {
+                let lists = |text: &str| text.contains(&format!("manifests: [{name}]"));
+                assert!(files.iter().any(|(_, text)| lists(text)), "nothing applies {name}");
+            }
             None if name == "versions.yaml" => {
                 // What is on the host goes before it.
                 let test = reader().given(|world| world.holds_images(""));
@@ -57,7 +68,7 @@ fn its_files_are_sound() {
                 render.code(0);
                 render.stdout_has("image: \"registry.example/node:v1.36.4\"");
             }
-            kind => panic!("{name} is a {kind:?}"),
+            None => panic!("{name} has no kind"),
         }
     }
 }

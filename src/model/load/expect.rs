@@ -128,6 +128,11 @@ impl Written<'_> {
         step?;
         let Some(traffic) = context.traffic.get(subject.traffic.as_str()) else { return Ok(()) };
         self.check_stream(decoder, traffic)?;
+        if self.asks_who() && traffic.asking.answered_by.is_none() {
+            let what = self.read.metric.to_string();
+            let problem = Problem::UnknownAnswerer { what, traffic: subject.traffic.clone() };
+            return Err(decoder.report(&at, problem));
+        }
         let steady = traffic.allowed.iter().any(|(window, _)| *window == Window::Steady);
         if self.read.metric == Metric::Failback && !steady {
             let problem = Problem::FailbackWithoutSteady { traffic: subject.traffic.clone() };
@@ -139,6 +144,11 @@ impl Written<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the clusters must be told apart to judge it.
+    const fn asks_who(&self) -> bool {
+        matches!(self.read.metric, Metric::AnsweredBy | Metric::Failback)
     }
 
     fn check_stream(&self, decoder: &mut Decoder, traffic: &Traffic) -> Read<()> {
@@ -197,7 +207,8 @@ impl Written<'_> {
             Window::All => self.read.subject.step.as_deref().and_then(of_fault),
         };
         let (rate, timeout) = (traffic.rate, traffic.timeout);
-        Some(Known { rate, timeout, has_slow: traffic.slow.is_some(), lasts })
+        let (has_slow, has_wrong) = (traffic.slow.is_some(), traffic.asking.can_be_wrong());
+        Some(Known { rate, timeout, has_slow, has_wrong, lasts })
     }
 
     /// A bound beyond the step's patience is never reached: the step gives up first.
@@ -263,6 +274,6 @@ fn check_alone(
 fn fault<'a>(steps: &'a [Step], id: &str) -> Option<(&'a Step, &'a Fault)> {
     steps.iter().filter(|step| *step.id == *id).find_map(|step| match &step.action {
         Action::Fault(fault) => Some((step, fault)),
-        Action::Heal { .. } => None,
+        Action::Deed(_) | Action::Heal { .. } => None,
     })
 }

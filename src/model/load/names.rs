@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::document::inside;
+use super::{deed::DEEDS, document::inside};
 use crate::model::{
     decode::{Decoder, Read},
     expectation::{Connections, Window},
@@ -192,7 +192,8 @@ pub(super) fn one_or_more<'n>(decoder: &mut Decoder, node: &'n Node) -> Read<&'n
 fn step(node: &Node) -> Option<StepName> {
     let id = node.get("id")?;
     let has = |key| node.get(key).is_some();
-    let is_fault = (has("fault") || has("heal")).then(|| has("fault"));
+    let has_action = has("fault") || has("heal") || DEEDS.into_iter().any(has);
+    let is_fault = has_action.then(|| has("fault"));
     Some(StepName { id: text(id)?, at: id.at.clone(), is_fault })
 }
 

@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 
 use super::{
     Shelf,
+    conditions::conditions,
+    deed,
     document::{header, refuse_other_kinds},
     expect::{Context, expect, expect_steady},
     front_door::front_door,
@@ -16,6 +18,7 @@ use super::{
     roles::roles,
     steps::steps,
     traffic::traffic,
+    workload::workload,
 };
 use crate::model::{
     decode::{Decoder, Fields, Read},
@@ -24,8 +27,9 @@ use crate::model::{
     lab::Lab,
     name::Name,
     problem::Problem,
-    scenario::{FrontDoor, Repeat, Role, Scenario, Steady, Step, Through, Traffic, Workload},
+    scenario::{FrontDoor, Repeat, Role, Scenario, Steady, Step, Through, Traffic},
     tree::Node,
+    workload::Workload,
 };
 
 /// Reads a whole scenario, be it as written or a variant. `base` is the directory of its file.
@@ -49,11 +53,17 @@ pub(super) fn document(
         let locate = |decoder: &mut Decoder, node: &Node| {
             lab_source::lab(decoder, node, name.as_ref().ok(), base, shelf)
         };
-        let setting = Setting::read(fields, &names, locate);
+        let workload = fields.optional("workload", |decoder, node| workload(decoder, node, base));
+        let workload = workload.map(|workload| workload.unwrap_or_else(Workload::echo));
+        let setting = Setting::read(fields, &names, workload.as_ref().ok(), locate);
         let isolation = isolation(fields, &names, &setting);
-        let trial = Trial::read(fields, &names);
+        let setup =
+            fields.optional("setup", |decoder, node| deed::setup(decoder, &names, base, node));
+        let trial = Trial::read(fields, &names, workload.as_ref().ok(), base);
+        let conditions = conditions(fields);
         header?;
         let (setting, trial) = (setting?, trial?);
+        let (requires, timeouts, on_failure) = conditions?;
         Ok(Scenario {
             name: name?,
             variant: None,
@@ -61,7 +71,7 @@ pub(super) fn document(
             description: description?,
             lab: setting.lab,
             roles: setting.roles,
-            workload: setting.workload,
+            workload: workload?,
             front_door: setting.front_door,
             traffic: trial.traffic,
             steady: trial.steady,
@@ -69,6 +79,10 @@ pub(super) fn document(
             expect: trial.expect,
             isolation: isolation?,
             repeat: trial.repeat,
+            setup: setup?.unwrap_or_default(),
+            requires,
+            timeouts,
+            on_failure,
         })
     })
 }
@@ -96,7 +110,6 @@ fn isolation(
 struct Setting {
     lab: Lab,
     roles: IndexMap<Name, Role>,
-    workload: Workload,
     front_door: Option<FrontDoor>,
 }
 
@@ -104,6 +117,7 @@ impl Setting {
     fn read<'n>(
         fields: &mut Fields<'_, 'n>,
         names: &Names,
+        workload: Option<&Workload>,
         locate: impl FnOnce(&mut Decoder, &'n Node) -> Read<Lab>,
     ) -> Read<Self> {
         let lab = fields.required_because(
@@ -121,23 +135,16 @@ impl Setting {
                 read,
             )
         };
-        let workload = fields.optional("workload", |decoder, node| {
-            decoder.choice(node, "workload", &Workload::NAMES)
-        });
         let front_door =
             fields.optional("frontDoor", |decoder, node| front_door(decoder, names, node));
-        if let (Ok(lab), Ok(roles), Ok(workload), Some(node)) =
-            (&lab, &roles, &workload, fields.peek("lab"))
+        if let (Ok(lab), Ok(roles), Some(workload), Some(node)) =
+            (&lab, &roles, workload, fields.peek("lab"))
         {
-            let port = workload.unwrap_or_default().node_port();
-            check_ports(fields.decoder, node, (lab, roles), port)?;
+            let ports = workload.endpoints.values().map(|endpoint| endpoint.node_port);
+            let checked = ports.map(|port| check_ports(fields.decoder, node, (lab, roles), port));
+            checked.fold(Ok(()), Read::and)?;
         }
-        Ok(Self {
-            lab: lab?,
-            roles: roles?,
-            workload: workload?.unwrap_or_default(),
-            front_door: front_door?,
-        })
+        Ok(Self { lab: lab?, roles: roles?, front_door: front_door? })
     }
 }
 
@@ -152,7 +159,12 @@ struct Trial {
 }
 
 impl Trial {
-    fn read(fields: &mut Fields<'_, '_>, names: &Names) -> Read<Self> {
+    fn read(
+        fields: &mut Fields<'_, '_>,
+        names: &Names,
+        workload: Option<&Workload>,
+        base: Option<&Path>,
+    ) -> Read<Self> {
         if is_isolation_alone(fields) {
             // Known all the same, for those who misspelt one.
             let _ = TRIAL.map(|key| fields.node(key));
@@ -163,12 +175,12 @@ impl Trial {
         let traffic = fields.required_because(
             "traffic",
             "add one such as `shop: {through: frontDoor, rate: 20/s, timeout: 1s}`",
-            |decoder, node| traffic(decoder, names, node, &mut good_traffic),
+            |decoder, node| traffic(decoder, names, workload, node, &mut good_traffic),
         );
         let steps = fields.required_because(
             "steps",
             "write what breaks and when it is healed",
-            |decoder, node| steps(decoder, names, node, &mut good_steps),
+            |decoder, node| steps(decoder, names, base, node, &mut good_steps),
         );
         let mut context =
             Context { names, traffic: &good_traffic, steps: &good_steps, steady: None };

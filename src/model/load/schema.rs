@@ -11,6 +11,7 @@ mod scenario;
 mod template;
 #[cfg(test)]
 mod tests;
+mod workload;
 
 use serde_json::{Value, json};
 

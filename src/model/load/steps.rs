@@ -1,11 +1,15 @@
 //! Reading steps, and whether their order makes sense: what is healed was broken before, and no
 //! target is under two faults.
 
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, path::Path, time::Duration};
 
-use super::names::Names;
+use super::{
+    deed::{DEEDS, deed},
+    names::Names,
+};
 use crate::model::{
     decode::{Decoder, Fields, Read, Reported},
+    deed::Deed,
     name::Name,
     problem::Problem,
     scalar::At,
@@ -14,7 +18,7 @@ use crate::model::{
     units::Span,
 };
 
-pub(super) const ACTIONS: &[&str] = &["fault", "heal"];
+pub(super) const ACTIONS: &[&str] = &["fault", "heal", "apply", "exec", "wait"];
 pub(super) const CONDITIONS: &[&str] = &["recovered", "healthy"];
 /// How long a good run lasts that counts as recovery.
 const STABLE: Duration = Duration::from_secs(3);
@@ -23,6 +27,7 @@ const STABLE: Duration = Duration::from_secs(3);
 pub(super) fn steps(
     decoder: &mut Decoder,
     names: &Names,
+    base: Option<&Path>,
     node: &Node,
     good: &mut Vec<Step>,
 ) -> Read<()> {
@@ -35,7 +40,7 @@ pub(super) fn steps(
     let mut all = Ok(());
     for item in items {
         course.begun += 1;
-        match step(decoder, names, &mut course, item) {
+        match step(decoder, (names, base), &mut course, item) {
             Ok(step) => good.push(step),
             Err(reported) => all = Err(reported),
         }
@@ -43,7 +48,12 @@ pub(super) fn steps(
     all
 }
 
-fn step(decoder: &mut Decoder, names: &Names, course: &mut Course, node: &Node) -> Read<Step> {
+fn step(
+    decoder: &mut Decoder,
+    (names, base): (&Names, Option<&Path>),
+    course: &mut Course,
+    node: &Node,
+) -> Read<Step> {
     decoder.map(node, "a step", |fields| {
         let id = fields.required_because(
             "id",
@@ -51,9 +61,9 @@ fn step(decoder: &mut Decoder, names: &Names, course: &mut Course, node: &Node) 
             |decoder, node| decoder.name(node, "`id`"),
         );
         let say = fields.optional("say", |decoder, node| decoder.sentence(node, "`say`"));
-        let action = action(fields, names, course, &id);
-        let is_heal = matches!(&action, Ok(Action::Heal { .. }));
-        let until = fields.optional("until", |decoder, node| until(decoder, names, is_heal, node));
+        let action = action(fields, (names, base), course, &id);
+        let is_other = matches!(&action, Ok(Action::Heal { .. } | Action::Deed(_)));
+        let until = fields.optional("until", |decoder, node| until(decoder, names, is_other, node));
         let hold = fields.optional("hold", |decoder, node| decoder.duration(node, "`hold`"));
         let step = Step { id: id?.value, say: say?, action: action?, until: until?, hold: hold? };
         check_times(fields, &step, node)?;
@@ -63,7 +73,7 @@ fn step(decoder: &mut Decoder, names: &Names, course: &mut Course, node: &Node) 
 
 fn action(
     fields: &mut Fields<'_, '_>,
-    names: &Names,
+    (names, base): (&Names, Option<&Path>),
     course: &mut Course,
     id: &Read<At<Name>>,
 ) -> Read<Action> {
@@ -74,6 +84,9 @@ fn action(
         names.fault(decoder, &step.at, &step.value)?;
         course.heal(decoder, names, &step)?;
         return Ok(Action::Heal { step: step.value });
+    }
+    if DEEDS.contains(&key) {
+        return deed(decoder, names, base, key, node).map(Action::Deed);
     }
     let fault = fault(decoder, names, node, course, id.as_ref().ok())?;
     Ok(Action::Fault(fault))
@@ -110,7 +123,7 @@ fn fault(
     })
 }
 
-fn until(decoder: &mut Decoder, names: &Names, is_heal: bool, node: &Node) -> Read<Until> {
+fn until(decoder: &mut Decoder, names: &Names, is_other: bool, node: &Node) -> Read<Until> {
     decoder.map(node, "`until`", |fields| {
         let condition = fields.one_of(CONDITIONS);
         let stable = match condition {
@@ -130,7 +143,7 @@ fn until(decoder: &mut Decoder, names: &Names, is_heal: bool, node: &Node) -> Re
             }
             return Ok(Until::Healthy { role: role?, within: within? });
         }
-        if is_heal {
+        if is_other {
             return Err(fields.decoder.report(&subject.named, Problem::RecoveredWithoutFault));
         }
         let traffic = fields.decoder.name(subject, "`recovered`")?;
@@ -142,7 +155,8 @@ fn until(decoder: &mut Decoder, names: &Names, is_heal: bool, node: &Node) -> Re
 
 /// A step waits for something, and a fault lasts as long as its step waits.
 fn check_times(fields: &mut Fields<'_, '_>, step: &Step, node: &Node) -> Read<()> {
-    if step.until.is_none() && step.hold.is_none() {
+    let is_wait = matches!(&step.action, Action::Deed(Deed::Wait(_)));
+    if step.until.is_none() && step.hold.is_none() && !is_wait {
         let problem = Problem::StepWithoutWait { step: step.id.to_string() };
         return Err(fields.lacks(&["until", "hold"], problem));
     }

@@ -5,6 +5,7 @@ use std::{ops::Range, time::Duration};
 use indexmap::IndexMap;
 
 use super::{
+    asking::asking,
     lab::key_name,
     names::{Names, one_or_more},
 };
@@ -16,12 +17,14 @@ use crate::model::{
     scenario::{LONGEST_TIMEOUT, MOST_IN_FLIGHT, Through, Traffic, in_flight},
     tree::{Key, Node},
     units::{Rate, Span},
+    workload::Workload,
 };
 
 /// Reads every traffic; the good ones are there even if others are not.
 pub(super) fn traffic(
     decoder: &mut Decoder,
     names: &Names,
+    workload: Option<&Workload>,
     node: &Node,
     good: &mut IndexMap<Name, Traffic>,
 ) -> Read<()> {
@@ -33,15 +36,26 @@ pub(super) fn traffic(
     let mut all = Ok(());
     for (key, node) in entries {
         let name = key_name(decoder, key);
-        match (name, one(decoder, names, key, node)) {
-            (Ok(name), Ok(traffic)) => drop(good.insert(name, traffic)),
+        match (name, one(decoder, names, workload, key, node)) {
+            (Ok(name), Ok(traffic)) => {
+                if let Err(reported) = check_endpoint(decoder, key, &traffic, good) {
+                    all = Err(reported);
+                }
+                good.insert(name, traffic);
+            }
             (Err(reported), _) | (_, Err(reported)) => all = Err(reported),
         }
     }
     all
 }
 
-fn one(decoder: &mut Decoder, names: &Names, key: &Key, node: &Node) -> Read<Traffic> {
+fn one(
+    decoder: &mut Decoder,
+    names: &Names,
+    workload: Option<&Workload>,
+    key: &Key,
+    node: &Node,
+) -> Read<Traffic> {
     decoder.map(node, "a traffic", |fields| {
         let through = fields.required_because(
             "through",
@@ -56,11 +70,18 @@ fn one(decoder: &mut Decoder, names: &Names, key: &Key, node: &Node) -> Read<Tra
         );
         let slow = fields.optional("slow", |decoder, node| slow(decoder, node, timeout));
         let connections = fields.optional("connections", connections);
+        let asking = asking(fields, workload);
         let reach = reach(names, through.as_ref().ok());
         let allowed = fields
             .optional("allowed", |decoder, node| allowed(decoder, names, reach.as_deref(), node));
         if let (Some(node), Ok(rate), Ok(timeout)) = (fields.peek("rate"), &rate, &timeout) {
             bound_in_flight(fields.decoder, &node.at, *rate, *timeout)?;
+        }
+        let (endpoint, asking) = asking?;
+        if let (Some(node), None) = (fields.peek("allowed"), &asking.answered_by) {
+            let (what, traffic) = ("allowed".to_owned(), key.text.clone());
+            let problem = Problem::UnknownAnswerer { what, traffic };
+            return Err(fields.decoder.report(&node.named, problem));
         }
         Ok(Traffic {
             through: through?,
@@ -69,8 +90,29 @@ fn one(decoder: &mut Decoder, names: &Names, key: &Key, node: &Node) -> Read<Tra
             slow: slow?,
             connections: connections?.unwrap_or_else(|| vec![Connections::New]),
             allowed: allowed?.unwrap_or_default(),
+            endpoint,
+            asking,
         })
     })
+}
+
+/// Health checks and servers of a front door are those of one endpoint.
+fn check_endpoint(
+    decoder: &mut Decoder,
+    key: &Key,
+    traffic: &Traffic,
+    earlier: &IndexMap<Name, Traffic>,
+) -> Read<()> {
+    let mut before = earlier.values().filter(|one| one.through == Through::FrontDoor);
+    match before.next() {
+        Some(first)
+            if traffic.through == Through::FrontDoor && first.endpoint != traffic.endpoint =>
+        {
+            let (first, second) = (first.endpoint.to_string(), traffic.endpoint.to_string());
+            Err(decoder.report(&key.at, Problem::SeveralEndpoints { first, second }))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn through(decoder: &mut Decoder, names: &Names, key: &Key, node: &Node) -> Read<Through> {

@@ -7,8 +7,6 @@ use semver::Version;
 use super::{Docker, Engine};
 use crate::tool::ToolError;
 
-/// Downloads take as long as the network makes them.
-const PULL: Duration = Duration::from_secs(900);
 const SAVE: Duration = Duration::from_secs(300);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,8 +37,9 @@ impl Docker {
         }
     }
 
-    pub async fn pull(&self, image: &str) -> Result<(), ToolError> {
-        self.call()?.args(["pull", "--quiet", image]).deadline(PULL).run().await.map(drop)
+    /// Downloads an image; that takes as long as the network makes it.
+    pub async fn pull(&self, image: &str, within: Duration) -> Result<(), ToolError> {
+        self.call()?.args(["pull", "--quiet", image]).deadline(within).run().await.map(drop)
     }
 
     /// Writes an image to a tar file, with nothing in it but the engine's own platform: with the

@@ -9,4 +9,5 @@ mod readme;
 mod reset;
 mod seatrial;
 mod templates;
+mod workload;
 mod world;

@@ -17,11 +17,12 @@ use super::{
         labels, list, name, object, one_or_more, pattern, rate, say, set_of, some, some_of, text,
         window, with,
     },
+    workload::{asking, deeds, on_failure, requires, setup, timeouts, workload},
 };
 use crate::model::{
     expectation::Connections,
     isolation::{Access, Via},
-    scenario::{FaultKind, FrontDoorKind, Policy, Workload},
+    scenario::{FaultKind, FrontDoorKind, Policy},
     variants::BASE,
 };
 
@@ -36,13 +37,17 @@ pub(super) fn document() -> Value {
             ("description", text()),
             ("lab!", say(lab, "The clusters, the path of a lab file, or a shipped lab.")),
             ("roles", say(some(&name(), &role(), None), "The parts that clusters play.")),
-            ("workload", choice(&Workload::NAMES)),
+            ("workload", workload()),
+            ("setup", setup()),
             ("frontDoor", front_door()),
             ("traffic", some(&name(), &traffic(), None)),
             ("steady", steady()),
             ("steps", some_of(&step())),
             ("expect", some_of(&expectation())),
             ("isolation", isolation()),
+            ("requires", requires()),
+            ("timeouts", timeouts()),
+            ("onFailure", on_failure()),
             ("repeat", repeat()),
             ("variants", variants()),
         ],
@@ -122,14 +127,20 @@ fn check() -> Value {
 fn traffic() -> Value {
     let connections = with(set_of(&choice(&Connections::NAMES)), "minItems", json!(1));
     let windows = pattern(&format!("^{}$", window()));
+    let [endpoint, method, headers, expect, answered_by] = asking();
     object(
         "a traffic",
         [
             ("through!", say(text(), "`frontDoor`, or a role to go straight to its cluster.")),
+            endpoint,
             ("rate!", say(rate(), "Of each stream.")),
             ("timeout!", duration()),
             ("slow", say(duration(), "A good answer later than this is `slow`.")),
             ("connections", connections),
+            method,
+            headers,
+            expect,
+            answered_by,
             ("allowed", say(free(&windows, &one_or_more()), "Who may answer when.")),
         ],
     )
@@ -141,6 +152,7 @@ fn steady() -> Value {
 }
 
 fn step() -> Value {
+    let [apply, exec, wait] = deeds();
     let schema = object(
         "a step",
         [
@@ -148,11 +160,14 @@ fn step() -> Value {
             ("say", say(text(), "One sentence for reports.")),
             ("fault", fault()),
             ("heal", say(name(), "The step whose fault is undone.")),
+            apply,
+            exec,
+            wait,
             ("until", until()),
             ("hold", duration()),
         ],
     );
-    let waits = json!([{"required": ["until"]}, {"required": ["hold"]}]);
+    let waits = json!([{"required": ["until"]}, {"required": ["hold"]}, {"required": ["wait"]}]);
     with(exactly_one(schema, ACTIONS), "anyOf", waits)
 }
 

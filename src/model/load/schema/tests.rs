@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Files under `tests/bad` whose shape is right: only reading them whole tells what is wrong.
-const WELL_SHAPED: [&str; 18] = [
+const WELL_SHAPED: [&str; 22] = [
     "labs/duplicate-keys.yaml",
     "labs/template-parameters.yaml",
     "scenarios/foregone.yaml",
@@ -36,6 +36,10 @@ const WELL_SHAPED: [&str; 18] = [
     "scenarios/roles.yaml",
     "scenarios/variants-of-a-bad-scenario.yaml",
     "scenarios/variants-of-a-lab-file.yaml",
+    "scenarios/workload-echo-tells.yaml",
+    "scenarios/workload-manifests.yaml",
+    "scenarios/workload-ports.yaml",
+    "scenarios/workload-untold.yaml",
     "templates/duplicate-keys.yaml",
 ];
 

@@ -1,0 +1,128 @@
+//! What a scenario does to its clusters beside breaking them, each within its time.
+
+use std::time::Duration;
+
+use super::{Event, Host, RunnerError, deploy::Delivery};
+use crate::{
+    fleet::LabStore,
+    kube::{ClusterApi, ObjectKey},
+    model::{
+        deed::{Apply, Deed, Exec, Wait},
+        name::Name,
+        scenario::Scenario,
+    },
+    redact::redacted,
+};
+
+/// How much of what a program wrote is kept as evidence, in characters.
+const KEPT: usize = 4000;
+
+/// A scenario in its lab, as far as deeds need to know it.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) host: &'a Host,
+    pub(super) store: &'a LabStore,
+    pub(super) scenario: &'a Scenario,
+}
+
+impl Scene<'_> {
+    /// Does what `setup` says, one after the other, and deploys the workload on it.
+    pub(super) async fn set_up(&self) -> Result<(), RunnerError> {
+        for (number, deed) in (1..).zip(&self.scenario.setup) {
+            self.carry_out(&format!("setup {number}"), deed).await?;
+        }
+        let Self { host, store, scenario } = self;
+        let (workload, timeouts) = (&scenario.workload, scenario.timeouts);
+        let delivery = Delivery::new(host, store, workload, timeouts).await?;
+        let record = store.record();
+        // A lab that others made may have more of them.
+        let clusters = scenario.lab.clusters.keys();
+        let clusters = clusters.filter_map(|name| record.clusters.get_key_value(name));
+        let each = clusters.map(|(name, cluster)| delivery.bring(name, cluster));
+        futures::future::try_join_all(each).await.map(drop)
+    }
+
+    /// Does one thing, within its time; `name` is what events call it.
+    pub(super) async fn carry_out(&self, name: &str, deed: &Deed) -> Result<(), RunnerError> {
+        let doing = async {
+            match deed {
+                Deed::Apply(apply) => self.apply(apply).await,
+                Deed::Exec(exec) => self.exec(name, exec).await,
+                Deed::Wait(wait) => self.wait(wait).await,
+            }
+        };
+        // Waits and programs bring the same deadline, and say more about it.
+        let patience = deed.within() + Duration::from_secs(1);
+        let done = tokio::select! {
+            biased;
+            () = self.host.cancelled.cancelled(), if !deed.is_exec() => Err(RunnerError::Cancelled),
+            done = tokio::time::timeout(patience, doing) => done.unwrap_or_else(|_| {
+                Err(RunnerError::DeedTooLong { deed: name.to_owned(), within: deed.within() })
+            }),
+        };
+        let what = done?;
+        self.host.events.emit(Event::DeedDone { deed: name.to_owned(), what });
+        Ok(())
+    }
+
+    async fn apply(&self, apply: &Apply) -> Result<String, RunnerError> {
+        let clusters = self.scenario.clusters_at(&apply.to);
+        for cluster in &clusters {
+            let api = self.api(cluster).await?;
+            for manifest in &apply.manifests {
+                api.apply(&manifest.path, &manifest.text).await?;
+            }
+        }
+        let files: Vec<&str> = apply.manifests.iter().map(|file| file.path.as_str()).collect();
+        Ok(format!("applied {} to {}", files.join(", "), shown(&clusters)))
+    }
+
+    async fn exec(&self, name: &str, exec: &Exec) -> Result<String, RunnerError> {
+        let [program, args @ ..] = &exec.command[..] else { return Ok(String::new()) };
+        let tools = self.host.docker().tools();
+        let call = tools.call_in(program, &exec.dir)?;
+        let kubeconfig = self.store.dir().join("kubeconfig");
+        let lab = self.store.record().name.to_string();
+        let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);
+        let output = call.deadline(exec.within).run().await?;
+        self.host.events.emit(Event::Executed {
+            deed: name.to_owned(),
+            command: exec.command.iter().map(|word| redacted(word)).collect(),
+            stdout: tail(&redacted(&String::from_utf8_lossy(&output.stdout))),
+            stderr: tail(&redacted(&output.stderr)),
+        });
+        Ok(format!("{program} ended well"))
+    }
+
+    async fn wait(&self, wait: &Wait) -> Result<String, RunnerError> {
+        let Wait { object, condition, .. } = wait;
+        let key = ObjectKey {
+            api_version: &object.api_version,
+            kind: &object.kind,
+            namespace: &object.namespace,
+            name: &object.name,
+        };
+        let clusters = self.scenario.clusters_at(&wait.at);
+        let cancelled = &self.host.cancelled;
+        let waits = clusters.iter().map(async |cluster| -> Result<(), RunnerError> {
+            let api = self.api(cluster).await?;
+            Ok(api.wait_condition(&key, condition, wait.within, cancelled).await?)
+        });
+        futures::future::try_join_all(waits).await?;
+        Ok(format!("{key} is {condition} in {}", shown(&clusters)))
+    }
+
+    async fn api(&self, cluster: &Name) -> Result<ClusterApi, RunnerError> {
+        Ok(ClusterApi::connect(cluster, &self.store.kubeconfig(cluster)).await?)
+    }
+}
+
+fn shown(clusters: &[&Name]) -> String {
+    clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The end of what a program wrote.
+fn tail(text: &str) -> String {
+    let skipped = text.chars().count().saturating_sub(KEPT);
+    text.chars().skip(skipped).collect()
+}

@@ -1,0 +1,91 @@
+//! Programs that scenarios run: only when somebody allowed it.
+
+use rstest::rstest;
+
+use crate::harness::{Kind, Test};
+
+const SETUP: &str = "setup:\n- wait: {apiVersion: v1, kind: Pod, name: a, condition: Ready, within: 1s}\n- exec: {command: [mkdir, ran]}";
+
+fn scenario(setup: &str, step: &str) -> String {
+    format!(
+        "apiVersion: seatrial/v1
+kind: Scenario
+name: pond
+lab: {{clusters: {{eu: {{kubernetes: \"1.36\"}}}}}}
+roles: {{all: {{labels: {{}}}}}}
+traffic: {{shop: {{through: all, rate: 20/s, timeout: 1s}}}}
+{setup}
+steps:
+- id: freeze
+  fault: {{kind: cluster-pause, target: all, for: 60s}}
+  until: {{recovered: shop, within: 30s}}
+{step}
+expect: [shop.lost == 0]
+"
+    )
+}
+
+const STEP: &str = "- {id: migrate, exec: {command: [mkdir, ran]}, hold: 1s}";
+
+#[rstest]
+#[case::setup(SETUP, "", "pond.yaml: entry 2 of `setup` runs a program on this host")]
+#[case::step("", STEP, "pond.yaml: step `migrate` runs a program on this host")]
+#[case::both(SETUP, STEP, "pond.yaml: entry 2 of `setup`, step `migrate` run a program")]
+fn a_program_is_refused_before_anything_starts(
+    #[case] setup: &str,
+    #[case] step: &str,
+    #[case] said: &str,
+) {
+    Test::new()
+        .kind(&Kind::fails())
+        .file("pond.yaml", &scenario(setup, step))
+        .run(["run", "pond.yaml"])
+        .code(2)
+        .stdout_is("")
+        .stderr_has(said)
+        .stderr_has("allow it by --allow-exec")
+        .docker_was_not_called()
+        .leaves_nothing();
+}
+
+#[test]
+fn a_program_that_is_allowed_does_not_run_in_a_lab_that_did_not_come_up() {
+    Test::new()
+        .kind(&Kind::fails())
+        .file("pond.yaml", &scenario(SETUP, STEP))
+        .run(["run", "--allow-exec", "pond.yaml"])
+        .code(3)
+        .stderr_has("the lab did not come up whole")
+        .and(|test| assert!(!test.files().contains(&"ran".to_owned()), "{:?}", test.files()))
+        .leaves_nothing();
+}
+
+/// A scenario whose program makes a directory where it runs.
+const MAKES_A_DIRECTORY: &str = "setup:\n- exec: {command: [mkdir, ran]}";
+
+#[test]
+fn a_program_runs_where_its_scenario_lies() {
+    let test = Test::new();
+    std::fs::create_dir(test.path("shop")).expect("it is new");
+    test.file("shop/pond.yaml", &scenario(MAKES_A_DIRECTORY, ""))
+        .kind(&Kind::stands())
+        .run(["run", "--allow-exec", "shop/pond.yaml"])
+        .code(3)
+        .stderr_has("setup 1: mkdir ended well")
+        .and(|test| assert_eq!(test.files_in("shop"), ["pond.yaml", "ran"]))
+        .leaves_nothing();
+}
+
+#[test]
+fn only_the_programs_of_what_is_run_must_be_allowed() {
+    let variants = "variants: {ran: {setup: [{exec: {command: [mkdir, ran]}}]}}";
+    Test::new()
+        .kind(&Kind::fails())
+        .file("pond.yaml", &scenario(variants, ""))
+        .run(["run", "pond.yaml"])
+        .code(2)
+        .stderr_has("pond.yaml: entry 1 of `setup` runs a program on this host")
+        .docker_was_not_called()
+        .run(["run", "pond.yaml", "--variant", "base"])
+        .code(3);
+}
