@@ -29,6 +29,8 @@ pub struct Cluster<'a> {
     pub name: &'a str,
     pub record: &'a ClusterRecord,
     pub provider: Arc<dyn Provider>,
+    /// For what must be done even after an interrupt.
+    pub mender: Arc<dyn Provider>,
     pub api: ClusterApi,
     pub cancelled: &'a CancellationToken,
 }
@@ -86,12 +88,16 @@ impl Cluster<'_> {
 
     async fn go_back(&self, found: &[Found]) -> Result<(), ResetError> {
         self.on_all_nodes(|node, _| node::restore_files(&*self.provider, node)).await?;
+        let changes = self.object_changes(self.keeper(found)?).await?;
+        self.put_back(&changes, found).await
+    }
+
+    async fn put_back(&self, changes: &Changes, found: &[Found]) -> Result<(), ResetError> {
         let keeper = self.keeper(found)?;
-        let changes = self.object_changes(keeper).await?;
         if changes.revives_pods() {
-            self.without_kubelets(self.change(keeper, &changes, found)).await
+            self.without_kubelets(self.change(keeper, changes, found)).await
         } else {
-            self.change(keeper, &changes, found).await
+            self.change(keeper, changes, found).await
         }
     }
 
@@ -116,10 +122,13 @@ impl Cluster<'_> {
         &self,
         work: impl Future<Output = Result<(), ResetError>>,
     ) -> Result<(), ResetError> {
-        self.on_all_nodes(|node, _| node::stop_kubelet(&*self.provider, node)).await?;
-        let done = work.await;
+        let stopped = self.on_all_nodes(|node, _| node::stop_kubelet(&*self.provider, node)).await;
+        let done = match stopped {
+            Ok(_) => work.await,
+            Err(error) => Err(error),
+        };
         // Whatever became of the work: a node without its kubelet is of no use.
-        self.on_all_nodes(|node, _| node::start_kubelet(&*self.provider, node)).await?;
+        self.on_all_nodes(|node, _| node::start_kubelet(&*self.mender, node)).await?;
         done
     }
 
@@ -184,7 +193,7 @@ impl Cluster<'_> {
         let lost = self.nodes_and(found).find_map(|(node, found)| {
             Some(format!("{}: {}", node.name, found.lost_destination(destinations)?))
         });
-        lost.map_or(Look::Met(()), Look::NotYet)
+        Look::unless(lost)
     }
 
     /// Whether every pod runs and rules lead to it.
@@ -203,15 +212,15 @@ impl Cluster<'_> {
 
     async fn is_settled(&self) -> Result<Look<()>, ResetError> {
         let found = self.look().await?;
-        if let Look::NotYet(seen) = self.services_lead(&found).await? {
+        let changes = self.object_changes(self.keeper(&found)?).await?.of_keys();
+        if let Some(seen) = changes.first() {
+            // A controller acted on what it knew before: it may hear of a pod that is back before
+            // it hears of whose it is.
+            self.put_back(&changes, &found).await?;
             return Ok(Look::NotYet(seen));
         }
-        let keeper = self.keeper(&found)?;
-        let changes = self.object_changes(keeper).await?;
-        if let Some(key) = changes.first_key() {
-            // Somebody was about to write it when its reason went.
-            self.write(keeper, &changes.deletions()).await?;
-            return Ok(Look::NotYet(format!("{key} is there")));
+        if let Look::NotYet(seen) = self.services_lead(&found).await? {
+            return Ok(Look::NotYet(seen));
         }
         for (node, found) in self.nodes_and(&found) {
             if let Some(changes) = found.rule_changes() {

@@ -40,9 +40,16 @@ const BYTES: usize = 500_000;
 /// What has to change.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(super) struct Changes {
-    /// Keys and values.
-    write: Vec<(String, String)>,
+    write: Vec<Write>,
     delete: Vec<String>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Write {
+    key: String,
+    value: String,
+    /// There is nothing by its key.
+    is_gone: bool,
 }
 
 impl Changes {
@@ -60,7 +67,13 @@ impl Changes {
         let write = then.iter().filter(differs);
         let delete = now.keys().filter(|key| !then.contains_key(*key));
         Self {
-            write: write.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            write: write
+                .map(|(key, value)| Write {
+                    key: key.clone(),
+                    value: value.clone(),
+                    is_gone: !now.contains_key(key),
+                })
+                .collect(),
             delete: delete.cloned().collect(),
         }
     }
@@ -71,22 +84,25 @@ impl Changes {
 
     /// Whether a pod is written: its kubelet may be busy ending it.
     pub(super) fn revives_pods(&self) -> bool {
-        self.write.iter().any(|(key, _)| decoded(key).starts_with(PODS))
+        self.write.iter().any(|write| decoded(&write.key).starts_with(PODS))
     }
 
-    /// The first key that should not be there.
-    pub(super) fn first_key(&self) -> Option<String> {
-        self.delete.first().map(|key| String::from_utf8_lossy(&decoded(key)).into_owned())
+    /// The first key that is there and should not be, or the other way round.
+    pub(super) fn first(&self) -> Option<String> {
+        let shown = |key: &String| String::from_utf8_lossy(&decoded(key)).into_owned();
+        let came = self.delete.first().map(|key| format!("{} is there", shown(key)));
+        came.or_else(|| self.write.first().map(|write| format!("{} is gone", shown(&write.key))))
     }
 
-    /// Only what should not be there: what is written may have been changed for good reasons.
-    pub(super) fn deletions(&self) -> Self {
-        Self { write: Vec::new(), delete: self.delete.clone() }
+    /// Without what is there and differs: it may have been changed for good reasons.
+    pub(super) fn of_keys(self) -> Self {
+        let gone = self.write.into_iter().filter(|write| write.is_gone);
+        Self { write: gone.collect(), delete: self.delete }
     }
 
     /// Transactions that make the change, in the words of etcd's JSON gateway.
     pub(super) fn transactions(&self) -> Vec<String> {
-        let writes = self.write.iter().map(|(key, value)| {
+        let writes = self.write.iter().map(|Write { key, value, .. }| {
             (key.len() + value.len(), json!({"requestPut": {"key": key, "value": value}}))
         });
         let deletes =
@@ -145,7 +161,7 @@ mod tests {
     fn changes(then: &str, now: &str) -> (Vec<String>, Vec<String>) {
         let changes = Changes::read(&format!("== then\n{then}\n== now\n{now}\n")).unwrap();
         let text = |key: &String| String::from_utf8(decoded(key)).unwrap();
-        let written = changes.write.iter().map(|(key, _)| text(key)).collect();
+        let written = changes.write.iter().map(|write| text(&write.key)).collect();
         (written, changes.delete.iter().map(text).collect())
     }
 
@@ -170,11 +186,26 @@ mod tests {
     #[test]
     fn a_pod_that_is_written_is_told_from_others() {
         let written = |key: &str| {
-            let write = vec![(BASE64_STANDARD.encode(key), "value".to_owned())];
+            let (key, value) = (BASE64_STANDARD.encode(key), "value".to_owned());
+            let write = vec![Write { key, value, is_gone: true }];
             Changes { write, delete: Vec::new() }.revives_pods()
         };
         assert!(written("/registry/pods/kube-system/coredns-1"));
         assert!(!written("/registry/podtemplates/default/x"));
+    }
+
+    #[test]
+    fn what_comes_and_goes_while_it_settles_is_mended_and_what_changes_is_left_alone() {
+        let then = range(&[("/registry/pods/a", "1", None), ("/registry/b", "1", None)]);
+        let now = range(&[("/registry/b", "2", None), ("/registry/pods/d", "1", None)]);
+        let read = |now: &str| Changes::read(&format!("== then\n{then}\n== now\n{now}\n")).unwrap();
+        let changes = read(&now).of_keys();
+        assert_eq!(changes.first().as_deref(), Some("/registry/pods/d is there"));
+        assert_eq!((changes.write.len(), changes.revives_pods()), (1, true), "b is left alone");
+        let without = range(&[("/registry/b", "2", None)]);
+        let changes = read(&without).of_keys();
+        assert_eq!(changes.first().as_deref(), Some("/registry/pods/a is gone"));
+        assert_eq!(read(&then).of_keys().first(), None);
     }
 
     #[test]
@@ -199,7 +230,11 @@ mod tests {
 
     #[test]
     fn transactions_are_no_larger_than_etcd_takes() {
-        let write = |n: usize, size: usize| (format!("k{n}"), "v".repeat(size));
+        let write = |n: usize, size: usize| Write {
+            key: format!("k{n}"),
+            value: "v".repeat(size),
+            is_gone: false,
+        };
         let many = Changes {
             write: (0..150).map(|n| write(n, 1)).collect(),
             delete: vec!["d".to_owned()],
