@@ -12,12 +12,9 @@ use crate::model::{
     expectation::{Expectation, Window},
     isolation::Path,
     name::Name,
-    scenario::{Action, Role, Scenario, Step, Through, Traffic, Until},
+    scenario::{Role, STABLE, Scenario, Step, Through, Traffic, Until},
     units::{Rate, Span},
 };
-
-/// How long a good run must last to count as recovery where no `until` says it.
-pub const DEFAULT_STABLE: Duration = Duration::from_secs(3);
 
 /// Everything that judging needs beside the history.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -59,7 +56,6 @@ pub struct Allowed {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CaseStep {
     pub id: String,
-    pub fault: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<UntilRecovered>,
 }
@@ -121,7 +117,7 @@ impl Case {
     pub fn stable(&self, step: &str) -> Duration {
         let step = self.steps.iter().find(|known| known.id == step);
         let until = step.and_then(|step| step.recovered.as_ref());
-        until.map_or(DEFAULT_STABLE, |until| until.stable.0)
+        until.map_or(STABLE, |until| until.stable.0)
     }
 }
 
@@ -166,6 +162,6 @@ impl CaseStep {
             }),
             Some(Until::Healthy { .. }) | None => None,
         };
-        Self { id: step.id.to_string(), fault: matches!(step.action, Action::Fault(_)), recovered }
+        Self { id: step.id.to_string(), recovered }
     }
 }

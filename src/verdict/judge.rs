@@ -122,7 +122,7 @@ fn judge_until(step: &CaseStep, case: &Case, history: &History) -> Option<Check>
         },
     };
     for stream in case.streams_of(&until.traffic) {
-        check.doubt(trust::doubts(stream, history, &log_of(stream), window));
+        check.doubt(trust::doubts(stream, history, &log_of(stream), window, trust::Lag::Counts));
     }
     Some(check)
 }

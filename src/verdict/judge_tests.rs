@@ -266,6 +266,28 @@ fn a_generator_that_lags_is_not_trusted() {
     );
 }
 
+/// An expectation on a history in which half of all requests were sent late.
+fn lagging(expect: &str) -> Verdict {
+    let judgement = verdict_with(|case, history| {
+        case.expect = vec![expect.parse().unwrap()];
+        for request in history.requests.iter_mut().filter(|request| request.seq % 2 == 0) {
+            request.sent = request.sent.map(|sent| sent + ms(51));
+            request.done = request.done.map(|done| done + ms(51));
+        }
+    });
+    let check = judgement.checks.iter().find(|check| check.expectation == expect);
+    check.expect("it was judged").verdict
+}
+
+#[test]
+fn what_was_back_in_time_in_spite_of_a_lag_was_back_in_time() {
+    assert_eq!(lagging("freeze.shop.rto <= 30s"), Verdict::Pass);
+    let late = lagging("freeze.shop.rto <= 1ms");
+    assert_eq!(late, Verdict::Inconclusive, "the lag may have made it late");
+    let counted = lagging("shop.wrong == 0");
+    assert_eq!(counted, Verdict::Inconclusive, "a lag may have hidden some");
+}
+
 #[test]
 fn what_comes_after_a_gate_does_not_spoil_it() {
     let judgement = verdict_with(|case, history| {

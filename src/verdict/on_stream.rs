@@ -7,7 +7,7 @@ use super::{
     judgement::{Check, Evidence, Verdict},
     metrics::{Figure, Sample, figure, micros},
     recovery::{self, Back, Failback, Impact, Recovery},
-    trust,
+    trust::{self, Lag},
     windows::{Bounds, Permits, bounds, undisturbed},
     words,
 };
@@ -40,9 +40,10 @@ pub(super) fn judge_stream(
         Metric::AnsweredBy => on.answered_by(),
         _ => on.windowed(),
     };
+    let lag = found.as_ref().map_or(Lag::Counts, Found::lag);
     let mut ranked = on.ranked(found);
     if let Some(window) = ranked.check.evidence.window {
-        ranked.check.doubt(trust::doubts(stream, history, &log, window));
+        ranked.check.doubt(trust::doubts(stream, history, &log, window, lag));
     }
     ranked
 }
@@ -53,6 +54,8 @@ struct Found {
     observed: String,
     /// Where in the metric's range it lies; the higher the worse for an upper bound.
     value: f64,
+    /// A return that was seen, from what was sent to what was answered.
+    is_return: bool,
     evidence: Evidence,
 }
 
@@ -71,7 +74,7 @@ impl OnStream<'_> {
         let (expectation, expected) = (self.expectation.to_string(), format!("{op} {value}"));
         let stream = Some(self.stream.id.to_string());
         match found {
-            Ok(Found { verdict, observed, value, evidence }) => {
+            Ok(Found { verdict, observed, value, evidence, .. }) => {
                 let lower = matches!(op, Op::Greater | Op::GreaterEqual);
                 let badness = if lower { -value } else { value };
                 let check = Check { expectation, verdict, observed, expected, stream, evidence };
@@ -110,7 +113,7 @@ impl OnStream<'_> {
     ) -> Found {
         requests.truncate(NAMED);
         let evidence = Evidence { requests, ..self.evidence(sample.bounds) };
-        Found { verdict, observed, value, evidence }
+        Found { verdict, observed, value, is_return: false, evidence }
     }
 
     fn evidence(&self, window: Bounds) -> Evidence {
@@ -191,7 +194,8 @@ impl OnStream<'_> {
     fn way_back(&self, back: &Back, since: Moment, window: Bounds) -> Found {
         let (low, high) = (back.from.since(since), back.to.since(since));
         let range = Range { low: micros(low), high: micros(high) };
-        let mut found = self.span(range, words::between(low, high), window);
+        let found = self.span(range, words::between(low, high), window);
+        let mut found = Found { is_return: true, ..found };
         found.evidence.requests.extend(back.last_bad);
         found.evidence.requests.push(back.first_good);
         let (from, to) = (words::moment(back.from), words::moment(back.to));
@@ -206,11 +210,19 @@ impl OnStream<'_> {
     fn span(&self, range: Range, observed: String, window: Bounds) -> Found {
         let verdict = compare(range, self.expectation.op, bound(&self.expectation.value));
         let evidence = self.evidence(window);
-        Found { verdict, observed, value: range.high, evidence }
+        Found { verdict, observed, value: range.high, is_return: false, evidence }
     }
 }
 
 impl Found {
+    /// In time in spite of a lag is in time; what came too late may have come so by the lag.
+    const fn lag(&self) -> Lag {
+        match self {
+            Self { is_return: true, verdict: Verdict::Pass, .. } => Lag::IsInTheFigure,
+            _ => Lag::Counts,
+        }
+    }
+
     fn with_impact(mut self, impact: &Impact) -> Self {
         let (from, to) = (words::moment(impact.onset.0), words::moment(impact.onset.1));
         let note = format!("impact: request {}, onset between {from} s and {to} s", impact.seq);

@@ -115,7 +115,7 @@ pub(super) fn case(expect: &[&str]) -> Case {
         streams: vec![stream],
         roles: [role("primary", "eu"), role("survivor", "us")].into(),
         others: [].into(),
-        steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered }],
+        steps: vec![CaseStep { id: "freeze".to_owned(), recovered }],
         steady: Vec::new(),
         expect: expect.iter().map(|text| text.parse().unwrap()).collect(),
         isolation: Vec::new(),

@@ -17,6 +17,16 @@ const LEAST_LAG: Duration = Duration::from_millis(5);
 /// Wall and monotonic clock may move apart by this much at once.
 pub const LARGEST_JUMP: Duration = Duration::from_millis(50);
 
+/// What a lag of the generator means for a figure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lag {
+    /// It may have made the figure.
+    Counts,
+    /// The figure is an interval between a request that was sent and one that was answered: a lag
+    /// can only make it wider.
+    IsInTheFigure,
+}
+
 /// What speaks against what was measured on a stream in [from, to]. What happens outside is no
 /// reason to doubt it: a gate that was passed stays passed.
 #[must_use]
@@ -25,6 +35,7 @@ pub fn doubts(
     history: &History,
     log: &StreamLog,
     (from, to): (Moment, Moment),
+    how: Lag,
 ) -> Vec<String> {
     let jumps = history
         .jumps
@@ -36,7 +47,8 @@ pub fn doubts(
             format!("the clock jumped by {by} at {} s", words::moment(jump.at))
         });
     let requests = log.within(from, to);
-    unsent(requests).into_iter().chain(jumps).chain(lag(stream, requests)).collect()
+    let lag = lag(stream, requests).filter(|_| how == Lag::Counts);
+    unsent(requests).into_iter().chain(jumps).chain(lag).collect()
 }
 
 /// How far behind its schedule a generator may send one request in a hundred.
