@@ -87,6 +87,13 @@ impl Waiting<'_> {
     }
 }
 
+impl Look<()> {
+    /// Met unless something is amiss.
+    pub fn unless(amiss: Option<String>) -> Self {
+        amiss.map_or(Self::Met(()), Self::NotYet)
+    }
+}
+
 /// An error as something that was seen instead of what was waited for.
 pub fn not_yet<T>(error: impl fmt::Display) -> Look<T> {
     Look::NotYet(error.to_string())

@@ -4,11 +4,12 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::{OsStr, OsString},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use etcetera::{BaseStrategy, base_strategy::Xdg};
+use indicatif::MultiProgress;
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,11 @@ use super::{
 use crate::{
     clock::Clock,
     fleet::State,
-    model::{problems::Problems, source::SourceFile},
+    model::{
+        problem::Problem,
+        problems::{Located, Problems},
+        source::{SourceFile, leads_out},
+    },
     provider::{Providers, Versions, kind},
     runner::{Events, Host, Recorded},
     template::{self, Catalogue},
@@ -38,6 +43,8 @@ pub(super) struct Context {
     cancelled: CancellationToken,
     traffic: Handle,
     quiet: bool,
+    /// Where progress is shown, and whoever writes beside it must know.
+    board: MultiProgress,
 }
 
 /// A host that is fit to work on; nothing was begun on it.
@@ -60,15 +67,17 @@ pub(super) type Listener = Box<dyn FnMut(&Recorded) + Send>;
 
 impl Context {
     pub(super) fn new(
-        quiet: bool,
+        (quiet, verbose): (bool, bool),
         shelves: Shelves,
         traffic: Handle,
         interrupt: Interrupt,
     ) -> Self {
         let cancelled = CancellationToken::new();
-        signals::cancel_on_interrupt(&cancelled, interrupt);
+        // Logs would be written across what changes in place.
+        let board = progress::board(verbose);
+        signals::cancel_on_interrupt(&cancelled, interrupt, &board);
         let environment = env::vars_os().collect();
-        Self { environment, shelves, cancelled, traffic, quiet }
+        Self { environment, shelves, cancelled, traffic, quiet, board }
     }
 
     /// Whether somebody wants this invocation to end.
@@ -81,6 +90,9 @@ impl Context {
     pub(super) fn catalogue(&self, beside: &[PathBuf]) -> Result<Catalogue, Problems> {
         let mut catalogue = Catalogue::shipped()?;
         let beside = beside.iter().filter(|dir| dir.is_dir());
+        for dir in beside.clone() {
+            stays_beside(dir)?;
+        }
         for dir in self.shelves.template_dirs.iter().chain(beside).rev() {
             catalogue = catalogue.and_directory(dir)?;
         }
@@ -194,6 +206,16 @@ impl Context {
     }
 }
 
+/// Templates that are found, and not named by anybody, lie where the lab lies.
+fn stays_beside(dir: &Path) -> Result<(), Problems> {
+    let shown = dir.display().to_string();
+    if leads_out(dir.parent().unwrap_or(dir), dir) {
+        let problem = Problem::TemplatesOutside { path: shown.clone() };
+        return Err(Located::nowhere(&shown, problem).into());
+    }
+    Ok(())
+}
+
 impl Found<'_> {
     pub(super) const fn state(&self) -> &State {
         &self.state
@@ -217,7 +239,8 @@ impl Found<'_> {
         let clock = Clock::start()
             .map_err(|error| Failure::environment(format!("no pacing thread: {error}")))?;
         let (events, stream) = Events::new(clock);
-        let shown = tokio::spawn(progress::show(stream, context.quiet, listener));
+        let shown =
+            tokio::spawn(progress::show(stream, context.quiet, context.board.clone(), listener));
         let cancelled = docker.tools().cancelled().clone();
         let host = Host {
             state,

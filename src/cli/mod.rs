@@ -69,7 +69,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
     };
     let ended = main.block_on(async {
         let interrupt = cli.command.interrupt();
-        let context = Context::new(cli.quiet, cli.shelves, traffic.handle().clone(), interrupt);
+        let heard = (cli.quiet, cli.verbose > 0);
+        let context = Context::new(heard, cli.shelves, traffic.handle().clone(), interrupt);
         dispatch(cli.command, &context).await
     });
     ended.unwrap_or_else(Outcome::from)

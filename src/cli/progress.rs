@@ -21,13 +21,11 @@ use crate::{
 pub(super) async fn show(
     mut events: UnboundedReceiver<Recorded>,
     quiet: bool,
+    board: MultiProgress,
     mut listener: Option<Listener>,
 ) {
-    let mut screen: Box<dyn Screen> = if in_place() {
-        Box::new(Live::on(ProgressDrawTarget::stderr()))
-    } else {
-        Box::new(Plain(io::stderr()))
-    };
+    let mut screen: Box<dyn Screen> =
+        if board.is_hidden() { Box::new(Plain(io::stderr())) } else { Box::new(Live::on(board)) };
     while let Some(recorded) = events.recv().await {
         if let Some(listener) = &mut listener {
             listener(&recorded);
@@ -37,6 +35,13 @@ pub(super) async fn show(
             let _ = screen.show(&recorded);
         }
     }
+}
+
+/// Where lines can change in place; hidden where they cannot, or must not.
+pub(super) fn board(plain: bool) -> MultiProgress {
+    let is_live = in_place() && !plain;
+    let target = if is_live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    MultiProgress::with_draw_target(target)
 }
 
 /// Whether stderr is a terminal on which a line can be written over.
@@ -69,8 +74,7 @@ struct Live {
 const TICK: Duration = Duration::from_secs(1);
 
 impl Live {
-    fn on(target: ProgressDrawTarget) -> Self {
-        let all = MultiProgress::with_draw_target(target);
+    fn on(all: MultiProgress) -> Self {
         Self { all, phases: IndexMap::new(), traffic: None }
     }
 
@@ -96,7 +100,13 @@ impl Live {
             Event::ClusterFailed { cluster, .. }
             | Event::ClusterReady { cluster, .. }
             | Event::ClusterRemoved { cluster }
-            | Event::ClusterReset { cluster } => self.phases.shift_remove(cluster),
+            | Event::ClusterReset { cluster }
+            | Event::Remark { cluster, .. } => self.phases.shift_remove(cluster),
+            // What was got ready is ready.
+            Event::IsolationStarted { .. } | Event::TrafficStarted { .. } => {
+                self.phases.drain(..).for_each(|(_, bar)| bar.finish_and_clear());
+                None
+            }
             Event::TrafficEnded => self.traffic.take(),
             _ => None,
         };
@@ -178,7 +188,7 @@ mod tests {
     fn shown(events: impl IntoIterator<Item = Event>) -> (String, String) {
         let terminal = InMemoryTerm::new(10, 60);
         let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
-        let mut live = Live::on(target);
+        let mut live = Live::on(MultiProgress::with_draw_target(target));
         for event in events {
             live.show(&recorded(event)).expect("it can be shown");
         }
@@ -198,6 +208,19 @@ mod tests {
         let (before, after) = shown(events);
         insta::assert_snapshot!(before);
         assert_eq!(after, "    0.0s  eu: ready, v1.36.3 with kindnet");
+    }
+
+    #[test]
+    fn on_a_terminal_what_is_to_be_known_stays_and_no_phase_outlives_its_end() {
+        let remark = Event::Remark { cluster: "eu".to_owned(), words: "stopped".to_owned() };
+        let started = Event::TrafficStarted { streams: vec!["shop".to_owned()], door: None };
+        let events =
+            [phase("eu", "stopping"), remark, ready("us"), phase("us", "deploying echo"), started];
+        let (before, after) = shown(events);
+        let expected = "    0.0s  eu: stopped\n    0.0s  us: ready, v1.36.3 with kindnet\n    \
+                        0.0s  traffic: shop";
+        assert_eq!(before, expected);
+        assert_eq!(after, expected);
     }
 
     #[test]

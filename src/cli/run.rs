@@ -54,7 +54,7 @@ pub(super) struct Run {
     /// Leave each lab standing.
     #[arg(long)]
     pub(super) keep: bool,
-    /// Run in a lab that is up, and leave it as it was.
+    /// Run in a lab that is up: its faults are healed, what the run installs stays.
     #[arg(long, conflicts_with_all = ["jobs", "keep"])]
     pub(super) lab: Option<String>,
     /// Where the records of the runs go, a directory for each.

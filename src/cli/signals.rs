@@ -1,7 +1,6 @@
 //! Interrupts: the first one ends the work, the second one ends at once.
 
-use std::io::{self, IsTerminal};
-
+use indicatif::MultiProgress;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -30,27 +29,27 @@ impl Interrupt {
             Self::IsTheEnd => "interrupted again: there is no summary",
         }
     }
-
-    fn say(self, words: &str) {
-        // There may be a line that changes in place: it stays as it is.
-        let below = matches!(self, Self::IsTheEnd) && io::stderr().is_terminal();
-        eprintln!("{}{words}", if below { "\n" } else { "" });
-    }
 }
 
 /// Cancels `work` on the first SIGINT, SIGTERM or SIGHUP.
-pub(super) fn cancel_on_interrupt(work: &CancellationToken, interrupt: Interrupt) {
+pub(super) fn cancel_on_interrupt(
+    work: &CancellationToken,
+    interrupt: Interrupt,
+    board: &MultiProgress,
+) {
     let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     for kind in signals {
         let Ok(mut stream) = signal(kind) else { continue };
-        let work = work.clone();
+        let (work, board) = (work.clone(), board.clone());
+        // Between the lines that change in place.
+        let say = move |words: &str| board.suspend(|| eprintln!("{words}"));
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
                 if work.is_cancelled() {
-                    interrupt.say(interrupt.second());
+                    say(interrupt.second());
                     std::process::exit(i32::from(Exit::Interrupted.code()));
                 }
-                interrupt.say(interrupt.first());
+                say(interrupt.first());
                 work.cancel();
             }
         });

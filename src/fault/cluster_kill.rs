@@ -36,8 +36,4 @@ impl Fault for ClusterKill {
     fn heals_within(&self) -> Duration {
         STARTING
     }
-
-    async fn verify_healed(&self, target: &Target, within: Duration) -> Result<Proof, FaultError> {
-        target.prove_up(within).await
-    }
 }

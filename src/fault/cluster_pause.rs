@@ -46,8 +46,4 @@ impl Fault for ClusterPause {
     fn heals_within(&self) -> Duration {
         HEALING
     }
-
-    async fn verify_healed(&self, target: &Target, within: Duration) -> Result<Proof, FaultError> {
-        target.prove_up(within).await
-    }
 }

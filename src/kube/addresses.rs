@@ -11,10 +11,16 @@ use k8s_openapi::api::{
     discovery::v1::EndpointSlice,
 };
 
-use super::{ClusterApi, KubeError, PodName, ServiceName};
+use super::{
+    ClusterApi, KubeError, PodName, ServiceName,
+    served::{is_living, ready_addresses},
+};
 
 /// The service that every cluster has in front of its API servers.
 const KUBERNETES: ServiceName = ServiceName { namespace: "default", name: "kubernetes" };
+
+/// The label by which endpoints know their service.
+pub(super) const OF_SERVICE: &str = "kubernetes.io/service-name";
 
 impl ClusterApi {
     /// The API servers, where the cluster's own nodes reach them.
@@ -58,12 +64,27 @@ impl ClusterApi {
     ) -> Result<Option<PodName>, KubeError> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let listing = ListParams::default().labels(label);
-        let mut found = self.call("its pods", pods.list(&listing)).await?.items.into_iter();
-        let living = found.find(|pod| pod.metadata.deletion_timestamp.is_none());
+        let found = self.call("its pods", pods.list(&listing)).await?.items;
+        let living = found.iter().find(|pod| is_living(pod));
         Ok(living.map(|pod| PodName { namespace, name: pod.name_any() }))
     }
 
-    async fn service(&self, service: &ServiceName<'_>) -> Result<Option<Service>, KubeError> {
+    /// The endpoints of a service, as its controller keeps them.
+    pub(super) async fn slices(
+        &self,
+        service: &ServiceName<'_>,
+    ) -> Result<Vec<EndpointSlice>, KubeError> {
+        let ServiceName { namespace, name } = service;
+        let slices: Api<EndpointSlice> = Api::namespaced(self.client.clone(), namespace);
+        let listing = ListParams::default().labels(&format!("{OF_SERVICE}={name}"));
+        let what = format!("the endpoints of {namespace}/{name}");
+        Ok(self.call(&what, slices.list(&listing)).await?.items)
+    }
+
+    pub(super) async fn service(
+        &self,
+        service: &ServiceName<'_>,
+    ) -> Result<Option<Service>, KubeError> {
         let ServiceName { namespace, name } = service;
         let services: Api<Service> = Api::namespaced(self.client.clone(), namespace);
         let what = format!("service {namespace}/{name}");
@@ -75,13 +96,9 @@ impl ClusterApi {
         service: &ServiceName<'_>,
         port: Option<&str>,
     ) -> Result<Vec<SocketAddr>, KubeError> {
-        let ServiceName { namespace, name } = service;
-        let slices: Api<EndpointSlice> = Api::namespaced(self.client.clone(), namespace);
-        let listing = ListParams::default().labels(&format!("kubernetes.io/service-name={name}"));
-        let what = format!("the endpoints of {namespace}/{name}");
-        let slices = self.call(&what, slices.list(&listing)).await?;
+        let slices = self.slices(service).await?;
         let mut all: Vec<SocketAddr> =
-            slices.items.iter().flat_map(|slice| in_slice(slice, port)).collect();
+            slices.iter().flat_map(|slice| in_slice(slice, port)).collect();
         all.sort_unstable();
         all.dedup();
         Ok(all)
@@ -109,11 +126,7 @@ fn in_slice(slice: &EndpointSlice, port: Option<&str>) -> Vec<SocketAddr> {
     let ports =
         ports.filter(|found| port.is_none_or(|name| found.name.as_deref().unwrap_or("") == name));
     let ports: Vec<u16> = ports.filter_map(|port| u16::try_from(port.port?).ok()).collect();
-    // Absent means ready.
-    let ready = slice.endpoints.iter().filter(|endpoint| {
-        endpoint.conditions.as_ref().and_then(|conditions| conditions.ready) != Some(false)
-    });
-    let addresses = ready.flat_map(|endpoint| &endpoint.addresses);
+    let addresses = ready_addresses(slice);
     let addresses = addresses.filter_map(|address| address.parse::<IpAddr>().ok());
     addresses
         .flat_map(|address| ports.iter().map(move |port| SocketAddr::new(address, *port)))

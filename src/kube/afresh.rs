@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 
 use super::{
     ClusterApi, KubeError, NodeStarts,
+    addresses::OF_SERVICE,
+    ready::ready_condition,
     served::{is_ready, ready_addresses, what_is_amiss},
 };
 use crate::wait::Look;
@@ -75,9 +77,7 @@ impl Seen {
         let Some(node) = self.nodes.iter().find(|node| node.name_any() == name) else {
             return Some(format!("{name} is not there"));
         };
-        let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
-        let mut ready = conditions.filter(|condition| condition.type_ == "Ready");
-        let is_ready = ready.any(|ready| ready.status == "True");
+        let is_ready = ready_condition(node).is_some_and(|ready| ready.status == "True");
         (!is_ready).then(|| format!("{name} is not Ready"))
     }
 
@@ -100,7 +100,7 @@ impl Seen {
     fn slices_of<'a>(&'a self, service: &Service) -> impl Iterator<Item = &'a EndpointSlice> {
         let key = (service.namespace(), Some(service.name_any()));
         self.slices.iter().filter(move |slice| {
-            let of = slice.labels().get("kubernetes.io/service-name").cloned();
+            let of = slice.labels().get(OF_SERVICE).cloned();
             (slice.namespace(), of) == key
         })
     }

@@ -43,12 +43,9 @@ impl ClusterApi {
         let what = format!("{object} to be {condition}");
         let waiting = Waiting { who: &self.cluster, what: &what, within, cancelled };
         waiting
-            .until(async || match self.object(object).await {
-                Ok(found) => match what_is_amiss(&found.data, condition) {
-                    None => Look::Met(()),
-                    Some(seen) => Look::NotYet(seen),
-                },
-                Err(error) => not_yet(error),
+            .until(async || {
+                let amiss = |found: DynamicObject| what_is_amiss(&found.data, condition);
+                self.object(object).await.map(amiss).map_or_else(not_yet, Look::unless)
             })
             .await
     }

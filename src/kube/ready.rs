@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::kube::{Api, ResourceExt, api::ListParams};
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, StatefulSet},
-    core::v1::{Node, Pod},
+    core::v1::{Node, NodeCondition, Pod},
 };
 use k8s_openapi::jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -45,9 +45,8 @@ impl ClusterApi {
     ) -> Result<(), WaitError> {
         let waiting = Waiting { who: &self.cluster, what: "all nodes Ready", within, cancelled };
         waiting
-            .until(async || match self.nodes().await {
-                Ok(seen) => judge_nodes(nodes, &seen),
-                Err(error) => not_yet(error),
+            .until(async || {
+                self.nodes().await.map_or_else(not_yet, |seen| judge_nodes(nodes, &seen))
             })
             .await
     }
@@ -62,18 +61,16 @@ impl ClusterApi {
         let what = format!("{} available", workload.shown());
         let waiting = Waiting { who: &self.cluster, what: &what, within, cancelled };
         waiting
-            .until(async || match self.is_available(workload).await {
-                Ok(None) => Look::Met(()),
-                Ok(Some(seen)) => Look::NotYet(seen),
-                Err(error) => not_yet(error),
-            })
+            .until(async || self.is_available(workload).await.map_or_else(not_yet, Look::unless))
             .await
     }
 
     /// Whether every pod of a workload is there; else what is seen of it.
     pub async fn is_available(&self, workload: &Workload<'_>) -> Result<Option<String>, KubeError> {
-        let (ready, wanted) = self.replicas(workload).await?;
-        if wanted > 0 && ready >= wanted {
+        let Some((ready, wanted)) = self.replicas(workload).await? else {
+            return Ok(Some("its controller has not seen it yet".to_owned()));
+        };
+        if ready >= wanted {
             return Ok(None);
         }
         let why = self.pod_trouble(workload).await.unwrap_or_default();
@@ -95,50 +92,52 @@ impl ClusterApi {
         Ok(self.call("its nodes", nodes.list(&ListParams::default())).await?.items)
     }
 
-    /// How many pods a workload has that are available, and how many it should have.
-    async fn replicas(&self, workload: &Workload<'_>) -> Result<(i32, i32), KubeError> {
+    /// How many pods a workload has that are available, and how many it should have; none while
+    /// what is told of it is about an earlier one.
+    async fn replicas(&self, workload: &Workload<'_>) -> Result<Option<(i32, i32)>, KubeError> {
         let client = self.client.clone();
         let what = workload.shown();
-        match workload {
+        Ok(match workload {
             Workload::DaemonSet { namespace, name } => {
                 let sets: Api<DaemonSet> = Api::namespaced(client, namespace);
-                let set = self.call(&what, sets.get(name)).await?;
-                let current = set.metadata.generation;
-                let Some(status) = set.status.filter(|s| s.observed_generation == current) else {
-                    return Ok((0, 0));
-                };
-                Ok((status.number_available.unwrap_or(0), status.desired_number_scheduled))
+                of_daemon_set(self.call(&what, sets.get(name)).await?)
             }
             Workload::Deployment { namespace, name } => {
                 let deployments: Api<Deployment> = Api::namespaced(client, namespace);
-                let deployment = self.call(&what, deployments.get(name)).await?;
-                let wanted = deployment.spec.and_then(|spec| spec.replicas).unwrap_or(1);
-                let current = deployment.metadata.generation;
-                let status = deployment.status.filter(|s| s.observed_generation == current);
-                // Only pods of the newest generation count, or a rollout looks done at once.
-                let available = status.map_or(0, |status| {
-                    let updated = status.updated_replicas.unwrap_or(0);
-                    status.available_replicas.unwrap_or(0).min(updated)
-                });
-                Ok((available, wanted))
+                of_deployment(self.call(&what, deployments.get(name)).await?)
             }
             Workload::StatefulSet { namespace, name } => {
                 let sets: Api<StatefulSet> = Api::namespaced(client, namespace);
-                let set = self.call(&what, sets.get(name)).await?;
-                let wanted = set.spec.and_then(|spec| spec.replicas).unwrap_or(1);
-                let current = set.metadata.generation;
-                let status = set.status.filter(|s| s.observed_generation == current);
-                // `updated` counts while a rollout goes on only.
-                let available = status.map_or(0, |status| {
-                    let is_rolled_out = status.current_revision == status.update_revision;
-                    let available = status.available_replicas.unwrap_or(0);
-                    let updated = status.updated_replicas.unwrap_or(0);
-                    if is_rolled_out { available } else { available.min(updated) }
-                });
-                Ok((available, wanted))
+                of_stateful_set(self.call(&what, sets.get(name)).await?)
             }
-        }
+        })
     }
+}
+
+fn of_daemon_set(set: DaemonSet) -> Option<(i32, i32)> {
+    let current = set.metadata.generation;
+    let status = set.status.filter(|status| status.observed_generation == current)?;
+    Some((status.number_available.unwrap_or(0), status.desired_number_scheduled))
+}
+
+fn of_deployment(deployment: Deployment) -> Option<(i32, i32)> {
+    let wanted = deployment.spec.and_then(|spec| spec.replicas).unwrap_or(1);
+    let current = deployment.metadata.generation;
+    let status = deployment.status.filter(|status| status.observed_generation == current)?;
+    // Only pods of the newest generation count, or a rollout looks done at once.
+    let updated = status.updated_replicas.unwrap_or(0);
+    Some((status.available_replicas.unwrap_or(0).min(updated), wanted))
+}
+
+fn of_stateful_set(set: StatefulSet) -> Option<(i32, i32)> {
+    let wanted = set.spec.and_then(|spec| spec.replicas).unwrap_or(1);
+    let current = set.metadata.generation;
+    let status = set.status.filter(|status| status.observed_generation == current)?;
+    // `updated` counts while a rollout goes on only.
+    let is_rolled_out = status.current_revision == status.update_revision;
+    let available = status.available_replicas.unwrap_or(0);
+    let updated = status.updated_replicas.unwrap_or(0);
+    Some((if is_rolled_out { available } else { available.min(updated) }, wanted))
 }
 
 impl<'a> Workload<'a> {
@@ -192,16 +191,19 @@ fn judge_nodes(expected: &ExpectedNodes, seen: &[Node]) -> Look<()> {
 
 /// Whether the kubelet has told how its node is since a moment; the API keeps whole seconds.
 fn has_reported_since(node: &Node, moment: Timestamp) -> bool {
-    let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    let mut ready = conditions.filter(|condition| condition.type_ == "Ready");
-    let heartbeat = ready.find_map(|condition| condition.last_heartbeat_time.as_ref());
+    let heartbeat = ready_condition(node).and_then(|ready| ready.last_heartbeat_time.as_ref());
     heartbeat.is_some_and(|at| at.0.as_second() >= moment.as_second())
+}
+
+/// What the kubelet told last of how its node is.
+pub(super) fn ready_condition(node: &Node) -> Option<&NodeCondition> {
+    let mut conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    conditions.find(|condition| condition.type_ == "Ready")
 }
 
 fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
     let status = node.status.as_ref().ok_or("has no status")?;
-    let conditions = status.conditions.as_deref().unwrap_or_default();
-    match conditions.iter().find(|condition| condition.type_ == "Ready") {
+    match ready_condition(node) {
         Some(ready) if ready.status == "True" => {}
         Some(ready) => {
             let why = ready.message.as_deref().unwrap_or("no reason given");
@@ -284,5 +286,51 @@ mod tests {
         assert_eq!(look(&expected).as_deref(), seen);
         expected.0[0].started = None;
         assert_eq!(look(&expected), None);
+    }
+
+    #[rstest]
+    #[case::none_wanted(json!({"replicas": 0}), json!({"observedGeneration": 2}), Some((0, 0)))]
+    #[case::one_of_an_older_rollout(
+        json!({"replicas": 1}),
+        json!({"observedGeneration": 2, "availableReplicas": 1, "updatedReplicas": 0}),
+        Some((0, 1))
+    )]
+    #[case::told_of_an_earlier_one(
+        json!({"replicas": 1}),
+        json!({"observedGeneration": 1, "availableReplicas": 1, "updatedReplicas": 1}),
+        None
+    )]
+    fn pods_count_as_the_newest_generation_wants_them(
+        #[case] spec: serde_json::Value,
+        #[case] status: serde_json::Value,
+        #[case] counted: Option<(i32, i32)>,
+    ) {
+        let spec = [spec, json!({"selector": {}, "template": {}, "serviceName": "x"})];
+        let spec: serde_json::Map<_, _> = spec
+            .iter()
+            .filter_map(|part| part.as_object())
+            .flatten()
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        let object =
+            json!({"metadata": {"name": "x", "generation": 2}, "spec": spec, "status": status});
+        let deployment = serde_json::from_value(object).expect("a deployment");
+        assert_eq!(of_deployment(deployment), counted);
+    }
+
+    #[test]
+    fn a_daemon_set_without_nodes_for_it_wants_none() {
+        let set = |observed: i64| {
+            serde_json::from_value(json!({
+                "metadata": {"name": "gpu", "generation": 1},
+                "status": {
+                    "observedGeneration": observed, "currentNumberScheduled": 0,
+                    "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0,
+                },
+            }))
+            .expect("a daemon set")
+        };
+        assert_eq!(of_daemon_set(set(1)), Some((0, 0)));
+        assert_eq!(of_daemon_set(set(0)), None, "its controller has not counted yet");
     }
 }

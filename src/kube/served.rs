@@ -9,10 +9,7 @@ use std::{
 
 use ::kube::{Api, ResourceExt, api::ListParams};
 use k8s_openapi::{
-    api::{
-        core::v1::{Pod, Service},
-        discovery::v1::EndpointSlice,
-    },
+    api::{core::v1::Pod, discovery::v1::EndpointSlice},
     jiff::Timestamp,
 };
 use tokio_util::sync::CancellationToken;
@@ -41,10 +38,9 @@ impl ClusterApi {
         let what = format!("service {}/{} to lead to its pods", service.namespace, service.name);
         let waiting = Waiting { who: &self.cluster, what: &what, within, cancelled };
         waiting
-            .until(async || match self.serves(service, &NodeStarts::new()).await {
-                Ok(None) => Look::Met(()),
-                Ok(Some(seen)) => Look::NotYet(seen),
-                Err(error) => not_yet(error),
+            .until(async || {
+                let looked = self.serves(service, &NodeStarts::new()).await;
+                looked.map_or_else(not_yet, Look::unless)
             })
             .await
     }
@@ -57,20 +53,16 @@ impl ClusterApi {
         starts: &NodeStarts,
     ) -> Result<Option<String>, KubeError> {
         let ServiceName { namespace, name } = service;
-        let client = self.client.clone();
-        let services: Api<Service> = Api::namespaced(client.clone(), namespace);
-        let what = format!("service {namespace}/{name}");
-        let found = self.call(&what, services.get(name)).await?;
+        let Some(found) = self.service(service).await? else {
+            return Ok(Some(format!("there is no service {namespace}/{name}")));
+        };
         let selector = found.spec.and_then(|spec| spec.selector).unwrap_or_default();
         let selector = selector.iter().map(|(key, value)| format!("{key}={value}"));
         let selector = selector.collect::<Vec<_>>().join(",");
-        let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let listing = ListParams::default().labels(&selector);
         let pods = self.call("its pods", pods.list(&listing)).await?.items;
-        let slices: Api<EndpointSlice> = Api::namespaced(client, namespace);
-        let listing = ListParams::default().labels(&format!("kubernetes.io/service-name={name}"));
-        let slices = self.call("its endpoints", slices.list(&listing)).await?.items;
-        Ok(what_is_amiss(&pods, &slices, starts))
+        Ok(what_is_amiss(&pods, &self.slices(service).await?, starts))
     }
 }
 
@@ -99,7 +91,7 @@ pub(super) fn what_is_amiss(
 }
 
 /// One that was evicted or rejected stays beside its replacement, and runs nothing.
-fn is_living(pod: &Pod) -> bool {
+pub(super) fn is_living(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
     let has_ended = matches!(phase, Some("Failed" | "Succeeded"));
     pod.metadata.deletion_timestamp.is_none() && !has_ended

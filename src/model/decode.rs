@@ -204,6 +204,20 @@ impl<'n> Fields<'_, 'n> {
         Err(self.lacks(&[name], problem))
     }
 
+    /// The same where some other thing may make it superfluous.
+    pub(crate) fn required_unless<T: Default>(
+        &mut self,
+        is_superfluous: bool,
+        name: &'static str,
+        hint: &'static str,
+        read: impl FnOnce(&mut Decoder, &'n Node) -> Read<T>,
+    ) -> Read<T> {
+        if is_superfluous {
+            return self.optional(name, read).map(Option::unwrap_or_default);
+        }
+        self.required_because(name, hint, read)
+    }
+
     pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,

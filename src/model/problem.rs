@@ -202,6 +202,15 @@ pub enum Problem {
     )]
     IncludeOutside { path: String },
 
+    #[error("`{path}` leads out of the directory that it lies in")]
+    #[diagnostic(
+        code(template::directory_outside),
+        help(
+            "a directory that is found beside a lab has its templates in it; name another one by `--templates`"
+        )
+    )]
+    TemplatesOutside { path: String },
+
     #[error("the nodes see `{path}` of the host, and the template does not say so")]
     #[diagnostic(
         code(template::host_mount),

@@ -16,6 +16,9 @@ use super::{
     workload::{Endpoint, Workload},
 };
 
+/// How long a good run lasts that counts as recovery, where no `until` says it.
+pub const STABLE: Duration = Duration::from_secs(3);
+
 /// A scenario as it will run: checked, every reference resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {

@@ -63,6 +63,17 @@ impl SourceFile {
         Self::from_bytes(&name, bytes)
     }
 
+    /// The same for one that another file names: a pipe or a device would be waited for.
+    pub fn read_regular(path: &Path) -> Result<Self, Problems> {
+        if path.exists() && !path.is_file() && !path.is_dir() {
+            let name = path.display().to_string();
+            let reason = "it is no regular file".to_owned();
+            let problem = Problem::Unreadable { path: name.clone(), reason };
+            return Err(Located::nowhere(&name, problem).into());
+        }
+        Self::read(path)
+    }
+
     fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Self, Problems> {
         String::from_utf8(bytes).map(|text| Self::new(name, text)).map_err(|error| {
             let start = error.utf8_error().valid_up_to();

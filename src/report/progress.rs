@@ -39,7 +39,9 @@ fn words(event: &Event) -> String {
         Event::LabRemoved { lab } => format!("lab {lab}: removed, nothing left"),
         Event::LabReused { lab } => format!("lab {lab}: used again"),
         Event::LogsKept { dir } => format!("logs of the clusters: {dir}"),
-        Event::Phase { cluster, phase } => format!("{cluster}: {phase}"),
+        Event::Phase { cluster, phase: words } | Event::Remark { cluster, words } => {
+            format!("{cluster}: {words}")
+        }
         Event::PlannedAnew { what, why } => format!("planned anew: {what} ({why})"),
         Event::RunStarted { run, scenario } => format!("run {run} of {scenario}"),
         Event::Server { server, up, why } => {

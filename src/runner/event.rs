@@ -100,6 +100,11 @@ pub enum Event {
         cluster: String,
         phase: String,
     },
+    /// Something about a cluster that is to be known, beside its phases.
+    Remark {
+        cluster: String,
+        words: String,
+    },
     RunStarted {
         run: String,
         scenario: String,

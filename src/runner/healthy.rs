@@ -1,7 +1,7 @@
 //! What makes a cluster healthy: its API answers, its workload is there and reached, and the front
 //! door sends traffic to it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -51,11 +51,7 @@ impl<'a> Patient<'a> {
             cancelled: &self.trial.host.cancelled,
         };
         waiting
-            .until_by(deadline, async || match self.look().await {
-                Ok(None) => Look::Met(()),
-                Ok(Some(seen)) => Look::NotYet(seen),
-                Err(error) => not_yet(error),
-            })
+            .until_by(deadline, async || self.look().await.map_or_else(not_yet, Look::unless))
             .await
     }
 
@@ -80,12 +76,9 @@ impl<'a> Patient<'a> {
 
     /// When its nodes were started: nothing that its API says of them from before is true.
     async fn starts(&self) -> Result<NodeStarts, RunnerError> {
-        let mut starts = BTreeMap::new();
-        for node in &self.record.nodes {
-            let found = self.provider.node(&node.id).await?;
-            starts.extend(found.and_then(|node| Some((node.name, node.started?))));
-        }
-        Ok(starts)
+        let ids: Vec<String> = self.record.nodes.iter().map(|node| node.id.clone()).collect();
+        let found = self.provider.nodes_on_record(&ids).await?;
+        Ok(found.into_iter().filter_map(|node| Some((node.name, node.started?))).collect())
     }
 
     /// Whether the front door, if the cluster is behind one, sends traffic to it.

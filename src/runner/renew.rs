@@ -41,11 +41,6 @@ pub async fn renew(
         .filter(|name| need.missing.contains(*name) || differing.contains(*name))
         .cloned()
         .collect();
-    clear(host, store, wanted, differing.iter().chain(&need.missing)).await?;
-    if missing.is_empty() {
-        write_kubeconfig(store)?;
-        return Ok(Renewed { failures: Vec::new(), asleep });
-    }
     let lab = Lab {
         name: wanted.lab.name.clone(),
         clusters: missing
@@ -54,7 +49,14 @@ pub async fn renew(
             .collect(),
     };
     let rest = Wanted { lab: &lab, ..wanted.clone() };
-    let planned = PlannedCluster::all(host, &rest).await?;
+    // What cannot be made is refused before anything goes for it.
+    let planned =
+        if missing.is_empty() { Vec::new() } else { PlannedCluster::all(host, &rest).await? };
+    clear(host, store, wanted, differing.iter().chain(&need.missing)).await?;
+    if planned.is_empty() {
+        write_kubeconfig(store)?;
+        return Ok(Renewed { failures: Vec::new(), asleep });
+    }
     write_down(host, wanted, &planned, store).await?;
     match create(host, &rest, planned, store).await {
         Ok(failures) => Ok(Renewed { failures, asleep }),

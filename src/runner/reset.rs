@@ -13,8 +13,8 @@ use crate::{
 pub(super) async fn keep(host: &Host, cluster: &Name, record: &ClusterRecord, api: ClusterApi) {
     let kept = async { reset::keep(&subject(host, cluster, record, api)?).await };
     if let Err(error) = kept.await {
-        let phase = format!("it cannot be reset later: {error}");
-        host.events.emit(Event::Phase { cluster: cluster.to_string(), phase });
+        let words = format!("it cannot be reset later: {error}");
+        host.events.emit(Event::Remark { cluster: cluster.to_string(), words });
     }
 }
 
@@ -66,5 +66,6 @@ fn subject<'a>(
     api: ClusterApi,
 ) -> Result<reset::Cluster<'a>, ResetError> {
     let provider = host.providers.named(&record.provider)?;
-    Ok(reset::Cluster { name, record, provider, api, cancelled: &host.cancelled })
+    let mender = host.for_cleanup().providers.named(&record.provider)?;
+    Ok(reset::Cluster { name, record, provider, mender, api, cancelled: &host.cancelled })
 }

@@ -42,7 +42,7 @@ async fn stop_cluster(host: &Host, name: &Name, known: &ClusterRecord) -> Result
         }
     });
     futures::future::try_join_all(stops).await?;
-    phase(host, name, "stopped");
+    remark(host, name, "stopped");
     Ok(())
 }
 
@@ -93,7 +93,7 @@ async fn wake_cluster(
     let shown = |words: &str| phase(host, name, words);
     wait_until_whole(host, &api, known, &*cni, Some(starts), Timeouts::default().ready, shown)
         .await?;
-    phase(host, name, "ready again");
+    remark(host, name, "ready again");
     Ok(())
 }
 
@@ -111,6 +111,10 @@ async fn wake_node(
     }
     let found = provider.node(&node.id).await?.ok_or_else(gone)?;
     Ok(found.started.map(|started| (found.name, started)))
+}
+
+fn remark(host: &Host, cluster: &Name, words: &str) {
+    host.events.emit(Event::Remark { cluster: cluster.to_string(), words: words.to_owned() });
 }
 
 fn phase(host: &Host, cluster: &Name, words: &str) {

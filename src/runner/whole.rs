@@ -58,10 +58,7 @@ pub(super) async fn wait_until_whole(
     api.wait_workload(&DNS, within, cancelled).await?;
     let Some(starts) = starts else { return Ok(()) };
     let waiting = Waiting { who: api.cluster(), what: "its DNS to be served", within, cancelled };
-    let served = waiting.until(async || match api.serves(&DNS_SERVICE, &starts).await {
-        Ok(None) => Look::Met(()),
-        Ok(Some(seen)) => Look::NotYet(seen),
-        Err(error) => not_yet(error),
-    });
+    let served = waiting
+        .until(async || api.serves(&DNS_SERVICE, &starts).await.map_or_else(not_yet, Look::unless));
     Ok(served.await?)
 }

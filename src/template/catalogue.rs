@@ -67,7 +67,7 @@ impl ClusterTemplate {
         let name: Name = stem
             .parse()
             .map_err(|error| Problems::from(Located::nowhere(&shown, Problem::BadName(error))))?;
-        let file = SourceFile::read(path)?;
+        let file = SourceFile::read_regular(path)?;
         let (front_matter, body_at) = template_front_matter(&file)?;
         let origin = Origin::Directory { dir: dir.to_owned(), replaces: None };
         Ok(Self { name: name.to_string(), front_matter, file, origin, body_at })

@@ -65,7 +65,7 @@ fn case() -> Case {
         streams: vec![stream(New), stream(KeepAlive)],
         roles: [("survivor".to_owned(), "us".to_owned())].into(),
         others: [].into(),
-        steps: vec![CaseStep { id: "freeze".to_owned(), fault: true, recovered: Some(until) }],
+        steps: vec![CaseStep { id: "freeze".to_owned(), recovered: Some(until) }],
         steady: vec!["shop.lost == 0".parse().unwrap()],
         expect: expect.map(|text| text.parse().unwrap()).into(),
         isolation: Vec::new(),

@@ -6,7 +6,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use nix::sys::signal::Signal::SIGKILL;
 use rstest::rstest;
 use serde_json::json;
 
@@ -16,37 +15,17 @@ impl Test {
     /// A lab that a killed seatrial left half made.
     fn abandoned(self, lab: &str) -> Self {
         self.file("abandoned.yaml", &ONE_CLUSTER.replace("pond", lab))
-            .kind(&Kind::hangs())
-            .start(["up", "abandoned.yaml"])
-            .until_kind_hangs()
-            .signal(SIGKILL)
-            .ends()
-            .given(World::forget_hang)
+            .killed_while(["up", "abandoned.yaml"])
     }
-}
-
-#[test]
-fn a_network_with_a_stranger_stays_until_the_stranger_is_gone() {
-    Test::new()
-        .abandoned("pond")
-        .given(|world| world.run_container("stranger", "seatrial-pond", "owner=somebody"))
-        .run(["down"])
-        .code(5)
-        .stderr_has("network seatrial-pond: stranger is attached to it and is not ours")
-        .stderr_has_not("nothing left")
-        .labs_are(["pond"])
-        .containers_are(["stranger"])
-        .networks_are(["seatrial-pond"])
-        .given(|world| world.remove_container("stranger"))
-        .run(["down"])
-        .code(0)
-        .leaves_nothing();
 }
 
 /// Puts a container called `stranger` on a network.
 type Strangers = fn(&World, &str);
 
 #[rstest]
+#[case::running(|world: &World, network: &str| {
+    world.run_container("stranger", network, "owner=somebody");
+})]
 #[case::stopped(|world: &World, network: &str| {
     world.run_container("stranger", network, "owner=somebody");
     world.stop_container("stranger");
@@ -54,13 +33,14 @@ type Strangers = fn(&World, &str);
 #[case::never_started(|world: &World, network: &str| {
     world.create_container("stranger", network, "owner=somebody");
 })]
-fn a_stranger_that_does_not_run_keeps_its_network_too(#[case] stranger: Strangers) {
+fn a_network_with_a_stranger_stays_until_the_stranger_is_gone(#[case] stranger: Strangers) {
     Test::new()
         .abandoned("pond")
         .given(|world| stranger(world, "seatrial-pond"))
         .run(["down"])
         .code(5)
         .stderr_has("network seatrial-pond: stranger is attached to it and is not ours")
+        .stderr_has_not("nothing left")
         .labs_are(["pond"])
         .containers_are(["stranger"])
         .networks_are(["seatrial-pond"])

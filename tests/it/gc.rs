@@ -1,20 +1,6 @@
 //! `seatrial gc`: what nobody needs any more is shown, and goes once that is agreed to.
 
-use nix::sys::signal::Signal::SIGKILL;
-
-use crate::harness::{Kind, ONE_CLUSTER, Test, World};
-
-impl Test {
-    /// A lab whose seatrial was killed while it made it.
-    fn killed_while(self, args: [&'static str; 2]) -> Self {
-        self.kind(&Kind::hangs())
-            .start(args)
-            .until_kind_hangs()
-            .signal(SIGKILL)
-            .ends()
-            .given(World::forget_hang)
-    }
-}
+use crate::harness::{Kind, ONE_CLUSTER, Test};
 
 #[test]
 fn a_lab_that_never_came_up_is_shown_first_and_removed_when_agreed_to() {

@@ -1,6 +1,6 @@
 //! A lab's life: brought up, brought up again, stopped and started, found damaged, mended.
 
-use nix::sys::signal::Signal::{SIGINT, SIGKILL};
+use nix::sys::signal::Signal::SIGINT;
 use rstest::rstest;
 
 use crate::harness::{Kind, ONE_CLUSTER, TWO_CLUSTERS, Test, World};
@@ -135,6 +135,18 @@ fn a_cluster_that_left_the_file_goes_only_with_recreate_and_with_its_own_network
 }
 
 #[test]
+fn what_cannot_be_made_is_refused_before_anything_goes_for_it() {
+    let test = pond();
+    let ids = test.ids();
+    test.rewritten("b: {kubernetes: \"1.36\"", "b: {kubernetes: \"1.99\"")
+        .run(["up", "pond.yaml", "--recreate"])
+        .code(2)
+        .stderr_has("1.99")
+        .containers_are([A, B])
+        .and(|test| assert_eq!((test.ids(), test.created()), (ids, 2)));
+}
+
+#[test]
 fn a_cluster_that_came_into_the_file_is_created_beside_the_others() {
     Test::new()
         .kind(&Kind::stands())
@@ -209,11 +221,7 @@ fn one_that_fails_is_kept_when_that_is_asked_for_and_replaced_by_the_next_up() {
 #[test]
 fn a_lab_that_a_killed_seatrial_left_half_made_is_made_whole() {
     Test::new()
-        .kind(&Kind::hangs())
-        .start(["up", "pond.yaml"])
-        .until_kind_hangs()
-        .signal(SIGKILL)
-        .ends()
+        .killed_while(["up", "pond.yaml"])
         .kind(&Kind::stands())
         .run(["up", "pond.yaml"])
         .code(0)

@@ -1,8 +1,6 @@
 //! What `reset` refuses before it changes anything.
 
-use nix::sys::signal::Signal::SIGKILL;
-
-use crate::harness::{Kind, Test};
+use crate::harness::Test;
 
 #[test]
 fn without_a_lab_there_is_nothing_to_reset() {
@@ -17,11 +15,7 @@ fn without_a_lab_there_is_nothing_to_reset() {
 #[test]
 fn a_lab_that_never_came_up_has_no_state_to_go_back_to() {
     Test::new()
-        .kind(&Kind::hangs())
-        .start(["up", "pond.yaml"])
-        .until_kind_hangs()
-        .signal(SIGKILL)
-        .ends()
+        .killed_while(["up", "pond.yaml"])
         .run(["reset", "pond", "--cluster", "b"])
         .code(2)
         .stderr_has("lab `pond` has no cluster `b`; there is a")

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use rstest::rstest;
 
-use crate::harness::{KUBEADM_FAILED, Kind, TWO_CLUSTERS, Test};
+use crate::harness::{KUBEADM_FAILED, Kind, ONE_CLUSTER, TWO_CLUSTERS, Test};
 
 /// Templates that read well and do not render to what they should, and what they include.
 const RENDERED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bad/templates/rendered");
@@ -582,4 +582,30 @@ fn a_record_of_an_older_seatrial_is_still_read() {
         .run(["down", "pond"])
         .code(0)
         .leaves_nothing();
+}
+
+#[test]
+fn templates_beside_a_lab_are_not_looked_for_elsewhere() {
+    let test = Test::new();
+    fs::create_dir(test.path("inside")).expect("it is new");
+    fs::create_dir(test.path("elsewhere")).expect("it is new");
+    symlink("../elsewhere", test.path("inside/templates")).expect("writable");
+    test.file("inside/pond.yaml", ONE_CLUSTER)
+        .run(["render", "inside/pond.yaml"])
+        .code(2)
+        .stderr_has("`inside/templates` leads out of the directory that it lies in")
+        .stderr_has("--templates");
+}
+
+#[test]
+fn a_template_that_is_a_pipe_is_not_waited_for() {
+    let test = Test::new();
+    fs::create_dir(test.path("templates")).expect("it is new");
+    let pipe = test.path("templates/pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("it is new");
+    symlink("pipe", test.path("templates/slow.yaml")).expect("writable");
+    test.file("pond.yaml", &ONE_CLUSTER.replace("kind-basic", "slow"))
+        .run(["render", "pond.yaml"])
+        .code(2)
+        .stderr_has("it is no regular file");
 }

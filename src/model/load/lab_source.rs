@@ -103,8 +103,12 @@ fn lab_file(
     if leads_out(base, &path) {
         return Err(decoder.report(&node.at, outside()));
     }
-    // What is wrong with a file that has no text is said where the file is named.
-    SourceFile::read(&path).map_err(|problems| {
+    read_file(decoder, node, &path)
+}
+
+/// What is wrong with a file that has no text is said where the file is named.
+pub(super) fn read_file(decoder: &mut Decoder, node: &Node, path: &Path) -> Read<SourceFile> {
+    SourceFile::read_regular(path).map_err(|problems| {
         for located in problems.into_vec() {
             if located.is_nowhere() {
                 decoder.report(&node.at, located.problem);

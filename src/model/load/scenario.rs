@@ -125,16 +125,12 @@ impl Setting {
             "write the clusters, the path of a lab file, or the name of a shipped lab",
             locate,
         );
-        let read = |decoder: &mut Decoder, node| roles(decoder, node, lab.as_ref().ok());
-        let roles = if is_isolation_alone(fields) {
-            fields.optional("roles", read).map(Option::unwrap_or_default)
-        } else {
-            fields.required_because(
-                "roles",
-                "name each part that a cluster plays, such as `primary: {labels: {region: eu}}`",
-                read,
-            )
-        };
+        let roles = fields.required_unless(
+            is_isolation_alone(fields),
+            "roles",
+            "name each part that a cluster plays, such as `primary: {labels: {region: eu}}`",
+            |decoder, node| roles(decoder, node, lab.as_ref().ok()),
+        );
         let front_door =
             fields.optional("frontDoor", |decoder, node| front_door(decoder, names, node));
         if let (Ok(lab), Ok(roles), Some(workload), Some(node)) =
@@ -185,16 +181,12 @@ impl Trial {
         let mut context =
             Context { names, traffic: &good_traffic, steps: &good_steps, steady: None };
         let steady = fields.optional("steady", |decoder, node| steady(decoder, &mut context, node));
-        let read = |decoder: &mut Decoder, node| expect(decoder, &context, node);
-        let expect = if fields.peek("isolation").is_some() {
-            fields.optional("expect", read).map(Option::unwrap_or_default)
-        } else {
-            fields.required_because(
-                "expect",
-                "a scenario without expectations proves nothing; add one such as `shop.wrong == 0`",
-                read,
-            )
-        };
+        let expect = fields.required_unless(
+            fields.peek("isolation").is_some(),
+            "expect",
+            "a scenario without expectations proves nothing; add one such as `shop.wrong == 0`",
+            |decoder, node| expect(decoder, &context, node),
+        );
         let gate = steady.as_ref().ok().and_then(Option::as_ref);
         // What is wrong with `steady` is said there.
         let repeat = match (&steady, fields.node("repeat")) {

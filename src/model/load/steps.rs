@@ -13,15 +13,13 @@ use crate::model::{
     name::Name,
     problem::Problem,
     scalar::At,
-    scenario::{Action, Fault, FaultKind, Step, Until},
+    scenario::{Action, Fault, FaultKind, STABLE, Step, Until},
     tree::Node,
     units::Span,
 };
 
 pub(super) const ACTIONS: &[&str] = &["fault", "heal", "apply", "exec", "wait"];
 pub(super) const CONDITIONS: &[&str] = &["recovered", "healthy"];
-/// How long a good run lasts that counts as recovery.
-const STABLE: Duration = Duration::from_secs(3);
 
 /// Reads the steps; the good ones are there even if others are not.
 pub(super) fn steps(

@@ -6,14 +6,17 @@ use std::path::{Component, Path, PathBuf};
 use hyper::http::uri::PathAndQuery;
 use indexmap::IndexMap;
 
-use super::lab::{NODE_PORTS, key_name};
+use super::{
+    lab::{NODE_PORTS, key_name},
+    lab_source::read_file,
+};
 use crate::{
     manifest::{self, Object},
     model::{
         decode::{Decoder, Read, Reported},
         name::Name,
         problem::Problem,
-        source::{SourceFile, leads_out},
+        source::leads_out,
         tree::{Node, Value},
         workload::{self, Endpoint, Manifest, Manifests, Workload},
     },
@@ -79,7 +82,7 @@ fn manifest(
     let path = decoder.text(node, "the path of a manifest")?.to_owned();
     let file = below(base, &path)
         .ok_or_else(|| decoder.report(&node.at, Problem::ManifestOutside { path: path.clone() }))?;
-    let file = read(decoder, node, &file)?;
+    let file = read_file(decoder, node, &file)?;
     let text = file.text().to_owned();
     match manifest::objects(&text) {
         Ok(objects) if objects.is_empty() => {
@@ -92,20 +95,6 @@ fn manifest(
             Err(decoder.report(&node.at, Problem::BadManifest { path, why }))
         }
     }
-}
-
-/// What is wrong with a file that has no text is said where the file is named.
-fn read(decoder: &mut Decoder, node: &Node, path: &Path) -> Read<SourceFile> {
-    SourceFile::read(path).map_err(|problems| {
-        for located in problems.into_vec() {
-            if located.is_nowhere() {
-                decoder.report(&node.at, located.problem);
-            } else {
-                decoder.problems.push(located);
-            }
-        }
-        Reported
-    })
 }
 
 /// Where a path below a directory leads; none when it leads out of it. Scenarios that come with

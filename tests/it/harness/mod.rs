@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::unistd::Pid;
+use nix::{sys::signal::Signal, unistd::Pid};
 
 use self::{api::Api, groups::Group, running::Running};
 pub use self::{
@@ -165,6 +165,16 @@ impl Test {
         self.until("kind hangs", |_| marker.exists())
     }
 
+    /// A lab whose seatrial was killed while it made it.
+    pub fn killed_while(self, args: [&'static str; 2]) -> Self {
+        self.kind(&Kind::hangs())
+            .start(args)
+            .until_kind_hangs()
+            .signal(Signal::SIGKILL)
+            .ends()
+            .given(World::forget_hang)
+    }
+
     /// Waits until something is so while seatrial runs.
     pub fn until(mut self, what: &str, is_so: impl Fn(&Test) -> bool) -> Self {
         let deadline = Instant::now() + PATIENCE;
@@ -177,7 +187,7 @@ impl Test {
         self
     }
 
-    pub fn signal(self, signal: nix::sys::signal::Signal) -> Self {
+    pub fn signal(self, signal: Signal) -> Self {
         self.running.as_ref().expect("it was started").signal(signal);
         self
     }

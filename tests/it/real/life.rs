@@ -1,9 +1,9 @@
 //! A lab's life on real clusters.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
 
 use super::{
-    seatrial::{Ended, User},
+    seatrial::{Ended, Running, User},
     world::{World, docker},
 };
 
@@ -58,4 +58,35 @@ fn a_lab_is_left_alone_stopped_started_and_mended() {
     user.run(&["down"]).code(0);
     world.is_unchanged("down");
     user.kubeconfig_is_untouched();
+}
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn two_labs_that_two_processes_make_at_once_do_not_collide() {
+    let (world, user) = (World::now(), User::new());
+    let labs = ["north", "south"];
+    for lab in labs {
+        let text = format!(
+            "{{apiVersion: seatrial/v1, kind: Lab, name: {lab}, \
+             clusters: {{a: {{kubernetes: \"1.36\", template: kind-basic}}}}}}"
+        );
+        fs::write(user.work_dir().join(format!("{lab}.yaml")), text).expect("writable");
+    }
+    for round in 1..=3 {
+        // Both at once: what is planned by one must be seen by the other.
+        let both = labs.map(|lab| user.start(&["up", &format!("{lab}.yaml")]));
+        for ended in both.map(Running::wait) {
+            ended.code(0);
+        }
+        let [north, south] = labs.map(|lab| {
+            let context = format!("{lab}-a");
+            let uid = ["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"];
+            user.kubectl(lab, &[&["--context", &context][..], &uid].concat())
+        });
+        assert_ne!(north, south, "round {round}");
+        for ended in labs.map(|lab| user.start(&["down", lab])).map(Running::wait) {
+            ended.code(0);
+        }
+        world.is_unchanged(&format!("round {round}"));
+    }
 }

@@ -8,7 +8,9 @@ use crate::readme::document::{Session, files};
 fn the_commands_of_the_readme_do_what_it_shows() {
     let (world, user) = (World::now(), User::new());
     for (name, text) in files() {
-        std::fs::write(user.work_dir().join(name), text).expect("writable");
+        let path = user.work_dir().join(name);
+        std::fs::create_dir_all(path.parent().expect("it is below")).expect("writable");
+        std::fs::write(path, text).expect("writable");
     }
     let session = Session::of("console real");
     user.shell(&session.script());
