@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Event, Host, RunnerError, deploy::Delivery};
+use super::{Event, Host, RunFailure, RunnerError, deploy::Delivery};
 use crate::{
     fleet::LabStore,
     kube::{ClusterApi, ObjectKey},
@@ -27,10 +27,15 @@ pub(super) struct Scene<'a> {
 
 impl Scene<'_> {
     /// Does what `setup` says, one after the other, and deploys the workload on it.
-    pub(super) async fn set_up(&self) -> Result<(), RunnerError> {
-        for (number, deed) in (1..).zip(&self.scenario.setup) {
-            self.carry_out(&format!("setup {number}"), deed).await?;
+    pub(super) async fn set_up(&self) -> Result<(), RunFailure> {
+        for (entry, deed) in (1..).zip(&self.scenario.setup) {
+            let done = self.carry_out(&format!("setup {entry}"), deed).await;
+            done.map_err(|error| RunFailure::of_setup(entry, error))?;
         }
+        Ok(self.deploy().await?)
+    }
+
+    async fn deploy(&self) -> Result<(), RunnerError> {
         let Self { host, store, scenario } = self;
         let (workload, timeouts) = (&scenario.workload, scenario.timeouts);
         let delivery = Delivery::new(host, store, workload, timeouts).await?;
@@ -57,7 +62,7 @@ impl Scene<'_> {
             biased;
             () = self.host.cancelled.cancelled(), if !deed.is_exec() => Err(RunnerError::Cancelled),
             done = tokio::time::timeout(patience, doing) => done.unwrap_or_else(|_| {
-                Err(RunnerError::DeedTooLong { deed: name.to_owned(), within: deed.within() })
+                Err(RunnerError::DeedTooLong { within: deed.within() })
             }),
         };
         let what = done?;

@@ -20,8 +20,8 @@ pub enum RunnerError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Cni(#[from] CniError),
-    #[error("{deed} was not done within {} s", within.as_secs_f32())]
-    DeedTooLong { deed: String, within: Duration },
+    #[error("it was not done within {} s", within.as_secs_f32())]
+    DeedTooLong { within: Duration },
     #[error(
         "lab `{lab}` is up, but not as {source_file} asks for:{}\nnothing was changed; `--recreate` removes {} and creates what the file asks for",
         listed(differences), removed.join(", ")
@@ -188,10 +188,7 @@ mod tests {
             RunnerError::Cancelled,
             ClientError::Gone { cluster: cluster() }.into(),
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
-            RunnerError::DeedTooLong {
-                deed: "setup 1".to_owned(),
-                within: Duration::from_secs(60),
-            },
+            RunnerError::DeedTooLong { within: Duration::from_secs(60) },
             RunnerError::Differs {
                 lab: "two".to_owned(),
                 source_file: "two.yaml".to_owned(),

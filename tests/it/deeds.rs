@@ -76,6 +76,28 @@ fn a_program_runs_where_its_scenario_lies() {
         .leaves_nothing();
 }
 
+#[rstest]
+#[case::program("exec: {command: [rm, gone]}", "error: setup 2: `rm gone` failed (exit status: 1):")]
+#[case::no_program("exec: {command: [./gone]}", "error: setup 2: there is no program `./gone`")]
+#[case::wait(
+    "wait: {apiVersion: v1, kind: Pod, name: gone, condition: Ready, within: 1s}",
+    "error: setup 2: "
+)]
+fn an_entry_of_setup_that_fails_is_an_error_as_a_step_would_be(
+    #[case] entry: &str,
+    #[case] said: &str,
+) {
+    let setup = format!("{MAKES_A_DIRECTORY}\n- {entry}");
+    Test::new()
+        .file("pond.yaml", &scenario(&setup, ""))
+        .kind(&Kind::stands())
+        .run(["run", "--allow-exec", "pond.yaml"])
+        .code(4)
+        .stdout_has("NOT JUDGED")
+        .stderr_has(said)
+        .leaves_nothing();
+}
+
 #[test]
 fn only_the_programs_of_what_is_run_must_be_allowed() {
     let variants = "variants: {ran: {setup: [{exec: {command: [mkdir, ran]}}]}}";
