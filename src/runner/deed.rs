@@ -89,10 +89,11 @@ impl Scene<'_> {
         let kubeconfig = self.store.dir().join("kubeconfig");
         let lab = self.store.record().name.to_string();
         let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);
+        let command = call.shown();
         let output = call.deadline(exec.within).run().await?;
         self.host.events.emit(Event::Executed {
             deed: name.to_owned(),
-            command: exec.command.iter().map(|word| redacted(word)).collect(),
+            command,
             stdout: tail(&redacted(&String::from_utf8_lossy(&output.stdout))),
             stderr: tail(&redacted(&output.stderr)),
         });

@@ -40,7 +40,7 @@ pub enum Event {
     /// A program of this host ran to its end; the end of what it wrote.
     Executed {
         deed: String,
-        command: Vec<String>,
+        command: String,
         stdout: String,
         stderr: String,
     },

@@ -174,11 +174,15 @@ impl Call {
         match end {
             End::Exited(Ok(status)) if status.success() => Ok(Output { command, stdout, stderr }),
             End::Exited(Ok(status)) => {
+                let stderr = redacted(&stderr);
                 Err(ToolError::Failed { command, status: status.to_string(), stderr })
             }
             End::Exited(Err(source)) => Err(ToolError::Spawn { command, source }),
             End::Cancelled => Err(ToolError::Cancelled { command }),
-            End::TimedOut => Err(ToolError::TimedOut { command, after: self.deadline, stderr }),
+            End::TimedOut => {
+                let stderr = redacted(&stderr);
+                Err(ToolError::TimedOut { command, after: self.deadline, stderr })
+            }
         }
     }
 
@@ -231,14 +235,16 @@ impl Call {
         (bytes, command)
     }
 
-    /// The command line as a user would type it.
-    fn shown(&self) -> String {
+    /// The command line as a user would type it, without the credentials in it: a flag and its
+    /// value are two words.
+    #[must_use]
+    pub fn shown(&self) -> String {
         let mut shown = self.name.clone();
         for arg in &self.args {
             shown.push(' ');
             shown.push_str(&arg.to_string_lossy());
         }
-        shown
+        redacted(&shown)
     }
 }
 
@@ -320,6 +326,7 @@ mod tests {
         sys::signal::{Signal, kill},
         unistd::Pid,
     };
+    use rstest::rstest;
 
     use super::*;
 
@@ -338,6 +345,18 @@ mod tests {
             error,
             "`sh -c echo slow >&2; sleep 600 & wait` was ended: it took longer than 0.2 s:\n  slow"
         );
+    }
+
+    #[rstest]
+    #[case::fails("exit 1")]
+    #[case::hangs("exec sleep 600")]
+    #[tokio::test]
+    async fn an_error_holds_no_credentials(#[case] ends: &str) {
+        let call = sh(&format!("echo \"the token: $1\" >&2; {ends}"));
+        let call = call.args(["--token", "s3cret"]).deadline(Duration::from_secs(2));
+        let error = call.run().await.expect_err("it ends badly");
+        assert!(!format!("{error:?} {error}").contains("s3cret"), "{error:?}");
+        assert_eq!(error.stderr(), "the token: [redacted]\n");
     }
 
     #[tokio::test]

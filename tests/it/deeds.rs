@@ -98,6 +98,43 @@ fn an_entry_of_setup_that_fails_is_an_error_as_a_step_would_be(
         .leaves_nothing();
 }
 
+#[rstest]
+#[case::succeeds("exit 0", 3)]
+#[case::fails("exit 1", 4)]
+fn what_programs_are_told_and_say_is_shown_to_nobody(#[case] ends: &str, #[case] code: i32) {
+    let setup = format!(
+        "setup:\n- exec: {{command: [sh, -c, 'echo \"password: $1\"; echo \"token: $1\" >&2; \
+         {ends}', --token, s3cret]}}"
+    );
+    let test = Test::new();
+    let page = test.path("page.md");
+    test.env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &page.display().to_string())
+        .file("pond.yaml", &scenario(&setup, ""))
+        .kind(&Kind::stands())
+        .run(["run", "-v", "--allow-exec", "pond.yaml"])
+        .code(code)
+        .stderr_has("--token [redacted]")
+        .stderr_has_not("s3cret")
+        .stdout_has_not("s3cret")
+        .and(|test| {
+            let runs = test.files_in("seatrial-runs");
+            let run = format!("seatrial-runs/{}", runs[0]);
+            let files = test.files_in(&run).into_iter().map(|name| format!("{run}/{name}"));
+            // The scenario itself is kept as it was written.
+            let files = files.filter(|name| !name.ends_with("scenario.yaml"));
+            let files = files.filter(|name| test.path(name).is_file()).chain(["page.md".to_owned()]);
+            let mut seen = 0;
+            for file in files {
+                let text = std::fs::read_to_string(test.path(&file)).expect("text");
+                assert!(!text.contains("s3cret"), "{file}: {text}");
+                seen += text.matches("--token [redacted]").count();
+            }
+            assert!(seen > 0, "nothing is told of it");
+        })
+        .leaves_nothing();
+}
+
 #[test]
 fn only_the_programs_of_what_is_run_must_be_allowed() {
     let variants = "variants: {ran: {setup: [{exec: {command: [mkdir, ran]}}]}}";
