@@ -16,6 +16,9 @@ use crate::{
 
 /// How much of what a program wrote is kept as evidence, in characters.
 const KEPT: usize = 4000;
+/// How much of it is kept until the program has ended, in bytes of each stream. More than is told:
+/// what is cut here cannot be told from a secret's second half.
+const HELD: usize = 64 << 10;
 
 /// A scenario in its lab, as far as deeds need to know it.
 #[derive(Clone, Copy)]
@@ -90,7 +93,7 @@ impl Scene<'_> {
         let lab = self.store.record().name.to_string();
         let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);
         let command = call.shown();
-        let output = call.deadline(exec.within).run().await?;
+        let output = call.keeping(HELD).deadline(exec.within).run().await?;
         self.host.events.emit(Event::Executed {
             deed: name.to_owned(),
             command,

@@ -48,20 +48,32 @@ impl ToolError {
     }
 }
 
-/// The last lines of a program's stderr, indented below the error.
+/// The last lines of a program's stderr, indented below the error, however long they are.
 fn tail(stderr: &str) -> String {
     const LINES: usize = 20;
+    const CHARACTERS: usize = 4000;
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
     let shown = &lines[lines.len().saturating_sub(LINES)..];
     if shown.is_empty() {
         return String::new();
     }
-    format!(":\n  {}", shown.join("\n  "))
+    let shown = shown.join("\n  ");
+    match shown.char_indices().nth_back(CHARACTERS - 1) {
+        Some((start @ 1.., _)) => format!(":\n  …{}", &shown[start..]),
+        _ => format!(":\n  {shown}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_without_end_is_cut_where_it_is_told() {
+        let (long, short) = ("é".repeat(5000), "é".repeat(4000));
+        assert_eq!(tail(&long), format!(":\n  …{short}"));
+        assert_eq!(tail(&short), format!(":\n  {short}"));
+    }
 
     #[test]
     fn every_error_of_a_tool_says_which_one_and_why() {
