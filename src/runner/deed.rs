@@ -12,6 +12,7 @@ use crate::{
         scenario::Scenario,
     },
     redact::redacted,
+    tool::{Output, ToolError},
 };
 
 /// How much of what a program wrote is kept as evidence, in characters.
@@ -93,13 +94,12 @@ impl Scene<'_> {
         let lab = self.store.record().name.to_string();
         let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);
         let command = call.shown();
-        let output = call.keeping(HELD).deadline(exec.within).run().await?;
-        self.host.events.emit(Event::Executed {
-            deed: name.to_owned(),
-            command,
-            stdout: tail(&redacted(&String::from_utf8_lossy(&output.stdout))),
-            stderr: tail(&redacted(&output.stderr)),
-        });
+        let ended = call.keeping(HELD).deadline(exec.within).run().await;
+        if let Some((status, stdout, stderr)) = told(&ended) {
+            let deed = name.to_owned();
+            self.host.events.emit(Event::Executed { deed, command, status, stdout, stderr });
+        }
+        ended.map_err(|error| RunnerError::Program { error })?;
         Ok(format!("{program} ended well"))
     }
 
@@ -128,6 +128,22 @@ impl Scene<'_> {
 
 fn shown(clusters: &[&Name]) -> String {
     clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// How a program ended, and the end of what it wrote to stdout and stderr; none of one that did not
+/// run, or was interrupted.
+fn told(ended: &Result<Output, ToolError>) -> Option<(String, String, String)> {
+    let status = match ended {
+        Ok(_) => "exit status: 0".to_owned(),
+        Err(ToolError::Failed { status, .. }) => status.clone(),
+        Err(ToolError::TimedOut { after, .. }) => format!("ended after {} s", after.as_secs_f32()),
+        Err(_) => return None,
+    };
+    let (stdout, stderr) = match ended {
+        Ok(output) => (String::from_utf8_lossy(&output.stdout), output.stderr.as_str()),
+        Err(error) => (error.stdout().into(), error.stderr()),
+    };
+    Some((status, tail(&redacted(&stdout)), tail(&redacted(stderr))))
 }
 
 /// The end of what a program wrote.

@@ -187,14 +187,14 @@ impl Call {
         match end {
             End::Exited(Ok(status)) if status.success() => Ok(Output { command, stdout, stderr }),
             End::Exited(Ok(status)) => {
-                let stderr = redacted(&stderr);
-                Err(ToolError::Failed { command, status: status.to_string(), stderr })
+                let (stdout, stderr) = told(&stdout, &stderr);
+                Err(ToolError::Failed { command, status: status.to_string(), stdout, stderr })
             }
             End::Exited(Err(source)) => Err(ToolError::Spawn { command, source }),
             End::Cancelled => Err(ToolError::Cancelled { command }),
             End::TimedOut => {
-                let stderr = redacted(&stderr);
-                Err(ToolError::TimedOut { command, after: self.deadline, stderr })
+                let (stdout, stderr) = told(&stdout, &stderr);
+                Err(ToolError::TimedOut { command, after: self.deadline, stdout, stderr })
             }
         }
     }
@@ -283,6 +283,11 @@ async fn end_group(child: &mut Child, group: Option<Process>) {
         group.kill_group();
     }
     let _ = child.wait().await;
+}
+
+/// What a program wrote, as errors carry it to where people read it.
+fn told(stdout: &[u8], stderr: &str) -> (String, String) {
+    (redacted(&String::from_utf8_lossy(stdout)), redacted(stderr))
 }
 
 /// Reads to the end, or until it is enough.
@@ -383,10 +388,12 @@ mod tests {
     #[case::hangs("exec sleep 600")]
     #[tokio::test]
     async fn an_error_holds_no_credentials(#[case] ends: &str) {
-        let call = sh(&format!("echo \"the token: $1\" >&2; {ends}"));
+        let says = "echo \"password: $1\"; echo \"the token: $1\" >&2";
+        let call = sh(&format!("{says}; {ends}"));
         let call = call.args(["--token", "s3cret"]).deadline(Duration::from_secs(2));
         let error = call.run().await.expect_err("it ends badly");
         assert!(!format!("{error:?} {error}").contains("s3cret"), "{error:?}");
+        assert_eq!(error.stdout(), "password: [redacted]\n");
         assert_eq!(error.stderr(), "the token: [redacted]\n");
     }
 

@@ -98,6 +98,33 @@ fn an_entry_of_setup_that_fails_is_an_error_as_a_step_would_be(
         .leaves_nothing();
 }
 
+#[test]
+fn a_program_that_fails_shows_all_that_it_printed() {
+    let script = "echo using pond >&2; echo 1 of 2; echo FAIL carts; exit 7";
+    let setup = format!("setup:\n- exec: {{command: [sh, -c, {script:?}]}}");
+    Test::new()
+        .file("pond.yaml", &scenario(&setup, ""))
+        .kind(&Kind::stands())
+        .run(["run", "--allow-exec", "pond.yaml"])
+        .code(4)
+        .stderr_has("failed (exit status: 7):\n  using pond\nit printed:\n  1 of 2\n  FAIL carts")
+        .and(|test| {
+            let run = &test.files_in("seatrial-runs")[0];
+            let events = test.path(&format!("seatrial-runs/{run}/events.ndjson"));
+            let events = std::fs::read_to_string(events).expect("events");
+            let executed = events.lines().find(|line| line.contains(r#""event":"executed""#));
+            let executed = executed.expect("it is on record");
+            for part in [
+                r#""status":"exit status: 7""#,
+                r#""stdout":"1 of 2\nFAIL carts\n""#,
+                r#""stderr":"using pond\n""#,
+            ] {
+                assert!(executed.contains(part), "no {part} in {executed}");
+            }
+        })
+        .leaves_nothing();
+}
+
 #[rstest]
 #[case::succeeds("exit 0", 3)]
 #[case::fails("exit 1", 4)]
