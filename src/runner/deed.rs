@@ -53,25 +53,30 @@ impl Scene<'_> {
 
     /// Does one thing, within its time; `name` is what events call it.
     pub(super) async fn carry_out(&self, name: &str, deed: &Deed) -> Result<(), RunnerError> {
-        let doing = async {
-            match deed {
-                Deed::Apply(apply) => self.apply(apply).await,
-                Deed::Exec(exec) => self.exec(name, exec).await,
-                Deed::Wait(wait) => self.wait(wait).await,
-            }
+        let what = match deed {
+            Deed::Apply(apply) => self.at_most(deed.within(), self.apply(apply)).await?,
+            // It ends its program with all that it started, which takes a while.
+            Deed::Exec(exec) => self.exec(name, exec).await?,
+            Deed::Wait(wait) => self.at_most(deed.within(), self.wait(wait)).await?,
         };
-        // Waits and programs bring the same deadline, and say more about it.
-        let patience = deed.within() + Duration::from_secs(1);
-        let done = tokio::select! {
-            biased;
-            () = self.host.cancelled.cancelled(), if !deed.is_exec() => Err(RunnerError::Cancelled),
-            done = tokio::time::timeout(patience, doing) => done.unwrap_or_else(|_| {
-                Err(RunnerError::DeedTooLong { within: deed.within() })
-            }),
-        };
-        let what = done?;
         self.host.events.emit(Event::DeedDone { deed: name.to_owned(), what });
         Ok(())
+    }
+
+    async fn at_most<T>(
+        &self,
+        within: Duration,
+        doing: impl Future<Output = Result<T, RunnerError>>,
+    ) -> Result<T, RunnerError> {
+        // A wait brings the same deadline, and says more about it.
+        let patience = within + Duration::from_secs(1);
+        tokio::select! {
+            biased;
+            () = self.host.cancelled.cancelled() => Err(RunnerError::Cancelled),
+            done = tokio::time::timeout(patience, doing) => {
+                done.unwrap_or(Err(RunnerError::DeedTooLong { within }))
+            }
+        }
     }
 
     async fn apply(&self, apply: &Apply) -> Result<String, RunnerError> {
