@@ -33,7 +33,7 @@ impl Scene<'_> {
     /// Does what `setup` says, one after the other, and deploys the workload on it.
     pub(super) async fn set_up(&self) -> Result<(), RunFailure> {
         for (entry, deed) in (1..).zip(&self.scenario.setup) {
-            let done = self.carry_out(&format!("setup {entry}"), deed).await;
+            let done = Box::pin(self.carry_out(&format!("setup {entry}"), deed)).await;
             done.map_err(|error| RunFailure::of_setup(entry, error))?;
         }
         Ok(self.deploy().await?)
@@ -98,6 +98,8 @@ impl Scene<'_> {
         let kubeconfig = self.store.dir().join("kubeconfig");
         let lab = self.store.record().name.to_string();
         let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);
+        // What it leaves in the background must be found again.
+        let call = call.recorded(self.store.children());
         let command = call.shown();
         let ended = call.keeping(HELD).deadline(exec.within).run().await;
         if let Some((status, stdout, stderr)) = told(&ended) {

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
-    difference::unfit, evidence, isolation::Isolation, lower::undo_faults, node_states, raise,
-    requires,
+    difference::unfit, evidence, isolation::Isolation, lower::end_programs, lower::undo_faults,
+    node_states, raise, requires,
 };
 use crate::{
     connect::Tcp,
@@ -68,7 +68,8 @@ impl RunRequest<'_> {
         }
         let result = self.prepare_and_try(host, store).await;
         self.collect(host, store, &result).await;
-        let left = undo_faults(&host.for_cleanup(), store).await;
+        let mut left = undo_faults(&host.for_cleanup(), store).await;
+        end_programs(store, &mut left).await;
         RunEnd { left, ..RunEnd::of(result) }
     }
 

@@ -1,8 +1,9 @@
 //! Programs that scenarios run: only when somebody allowed it.
 
+use nix::sys::signal::Signal::SIGKILL;
 use rstest::rstest;
 
-use crate::harness::{Kind, Test};
+use crate::harness::{Kind, ONE_CLUSTER, Test};
 
 const SETUP: &str = "setup:\n- wait: {apiVersion: v1, kind: Pod, name: a, condition: Ready, within: 1s}\n- exec: {command: [mkdir, ran]}";
 
@@ -77,7 +78,10 @@ fn a_program_runs_where_its_scenario_lies() {
 }
 
 #[rstest]
-#[case::program("exec: {command: [rm, gone]}", "error: setup 2: `rm gone` failed (exit status: 1):")]
+#[case::program(
+    "exec: {command: [rm, gone]}",
+    "error: setup 2: `rm gone` failed (exit status: 1):"
+)]
 #[case::no_program("exec: {command: [./gone]}", "error: setup 2: there is no program `./gone`")]
 #[case::wait(
     "wait: {apiVersion: v1, kind: Pod, name: gone, condition: Ready, within: 1s}",
@@ -109,6 +113,53 @@ fn a_program_that_takes_too_long_ends_with_all_that_it_started_and_says_why() {
         .code(4)
         .stderr_has("error: setup 1: `sh -c echo")
         .stderr_has("was ended: it took longer than 1 s:\n  no carts yet\n")
+        .programs_end()
+        .leaves_nothing();
+}
+
+/// A scenario whose program goes on in the background.
+const GOES_ON: &str =
+    "setup:\n- exec: {command: [sh, -c, 'echo $$ >group; sleep 600 >/dev/null 2>&1 &']}";
+
+#[test]
+fn what_a_program_leaves_in_the_background_ends_with_the_lab() {
+    Test::new()
+        .file("pond.yaml", &scenario(GOES_ON, ""))
+        .kind(&Kind::stands())
+        .run(["run", "--allow-exec", "pond.yaml"])
+        .code(3)
+        .stderr_has("setup 1: sh ended well")
+        .programs_end()
+        .leaves_nothing();
+}
+
+#[test]
+fn what_a_program_leaves_in_the_background_of_a_lab_of_others_ends_with_the_run() {
+    Test::new()
+        .file("lab.yaml", ONE_CLUSTER)
+        .file("pond.yaml", &scenario(GOES_ON, "").replace("{eu:", "{a:"))
+        .kind(&Kind::stands())
+        .run(["up", "lab.yaml"])
+        .run(["run", "--allow-exec", "pond.yaml", "--lab", "pond"])
+        .code(3)
+        .stderr_has("setup 1: sh ended well")
+        .programs_end()
+        .labs_are(["pond"]);
+}
+
+#[test]
+fn a_program_that_outlives_its_seatrial_is_ended_by_down() {
+    let setup = GOES_ON.replace(" 2>&1 &", "");
+    Test::new()
+        .file("pond.yaml", &scenario(&setup, ""))
+        .kind(&Kind::stands())
+        .start(["run", "--allow-exec", "pond.yaml"])
+        .until("the program runs", Test::programs_run)
+        .signal(SIGKILL)
+        .ends()
+        .and(|test| assert!(test.programs_run(), "it went with its seatrial"))
+        .run(["down", "--all"])
+        .code(0)
         .programs_end()
         .leaves_nothing();
 }
@@ -165,7 +216,8 @@ fn what_programs_are_told_and_say_is_shown_to_nobody(#[case] ends: &str, #[case]
             let files = test.files_in(&run).into_iter().map(|name| format!("{run}/{name}"));
             // The scenario itself is kept as it was written.
             let files = files.filter(|name| !name.ends_with("scenario.yaml"));
-            let files = files.filter(|name| test.path(name).is_file()).chain(["page.md".to_owned()]);
+            let files =
+                files.filter(|name| test.path(name).is_file()).chain(["page.md".to_owned()]);
             let mut seen = 0;
             for file in files {
                 let text = std::fs::read_to_string(test.path(&file)).expect("text");
