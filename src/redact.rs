@@ -14,8 +14,8 @@ static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?s)-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\z)",
         // The fields of a kubeconfig or a secret.
         r#"(?i)("?\b(?:client-key-data|client-certificate-data|certificate-authority-data|token-id|token-secret|token|password|secret)"?\s*[:=]\s*)"?[^\s",}]{6,}"?"#,
-        // What kubeadm is told and tells.
-        r"(--(?:token|certificate-key|discovery-token|tls-bootstrap-token)[ =])\S+",
+        // What kubeadm and others are told, such as `--discovery-token`.
+        r"(--(?:[\w-]+-)?(?:token|password|secret|certificate-key)[ =])\S+",
         r"(?i)(\bauthorization:\s*\w+\s+|\bbearer\s+)[\w.~+/=-]{8,}",
         // A service account's token, and a bootstrap token.
         r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
@@ -70,6 +70,10 @@ mod tests {
     #[case::join(
         "kubeadm join eu:6443 --token abcdef.0123456789abcdef --certificate-key 0011aa",
         "kubeadm join eu:6443 --token [redacted] --certificate-key [redacted]"
+    )]
+    #[case::flags(
+        "helm upgrade shop --token s3cret --registry-password=pw --set a=b",
+        "helm upgrade shop --token [redacted] --registry-password=[redacted] --set a=b"
     )]
     #[case::bootstrap(
         "[bootstrap-token] Using abcdef.0123456789abcdef",

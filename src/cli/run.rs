@@ -200,6 +200,7 @@ impl From<RunFailure> for Failure {
         match failure {
             RunFailure::Runner(error) => error.into(),
             RunFailure::RunDir(error) => error.into(),
+            failure @ RunFailure::SetUp { .. } => Self::new(Exit::Inconclusive, failure),
             failure @ (RunFailure::NotWhole { .. } | RunFailure::Skipped { .. }) => {
                 Self::environment(failure)
             }

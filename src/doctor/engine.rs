@@ -223,6 +223,7 @@ mod tests {
         ToolError::Failed {
             command: "docker version".to_owned(),
             status: "exit status: 1".to_owned(),
+            stdout: String::new(),
             stderr: stderr.to_owned(),
         }
     }
@@ -286,6 +287,7 @@ mod tests {
         let error = ToolError::TimedOut {
             command: "docker version".to_owned(),
             after: Duration::from_secs(10),
+            stdout: String::new(),
             stderr: String::new(),
         };
         let findings = judge(Some(&Err(error)), None);

@@ -16,6 +16,7 @@ pub(super) async fn bounded<T>(
     let too_long = || ToolError::TimedOut {
         command: command.to_owned(),
         after: within,
+        stdout: String::new(),
         stderr: String::new(),
     };
     timeout(within, call).await.unwrap_or_else(|_| Err(too_long()))

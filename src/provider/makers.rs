@@ -37,7 +37,8 @@ async fn version(
     within: Duration,
 ) -> Result<String, ProviderError> {
     timeout(within, provider.tool_version()).await.unwrap_or_else(|_| {
-        let (command, stderr) = (format!("{tool} version"), String::new());
-        Err(ToolError::TimedOut { command, after: within, stderr }.into())
+        let command = format!("{tool} version");
+        let (stdout, stderr) = (String::new(), String::new());
+        Err(ToolError::TimedOut { command, after: within, stdout, stderr }.into())
     })
 }

@@ -18,7 +18,9 @@ fn words(event: &Event) -> String {
         Event::ClusterRemoved { cluster } => format!("{cluster}: removed"),
         Event::ClusterReset { cluster } => format!("{cluster}: as it was after `up`"),
         Event::DeedDone { deed, what } => format!("{deed}: {what}"),
-        Event::Executed { deed, command, .. } => format!("{deed}: ran {}", command.join(" ")),
+        Event::Executed { deed, command, status, .. } => {
+            format!("{deed}: ran {command} ({status})")
+        }
         Event::FaultHealed { step, proof } => format!("{step}: healed: {proof}"),
         Event::FaultHealing { step, why } => format!("{step}: healing ({why})"),
         Event::FaultInjecting { step, fault, targets } => {

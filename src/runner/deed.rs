@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Event, Host, RunnerError, deploy::Delivery};
+use super::{Event, Host, RunFailure, RunnerError, deploy::Delivery};
 use crate::{
     fleet::LabStore,
     kube::{ClusterApi, ObjectKey},
@@ -12,10 +12,14 @@ use crate::{
         scenario::Scenario,
     },
     redact::redacted,
+    tool::{Output, ToolError},
 };
 
 /// How much of what a program wrote is kept as evidence, in characters.
 const KEPT: usize = 4000;
+/// How much of it is kept until the program has ended, in bytes of each stream. More than is told:
+/// what is cut here cannot be told from a secret's second half.
+const HELD: usize = 64 << 10;
 
 /// A scenario in its lab, as far as deeds need to know it.
 #[derive(Clone, Copy)]
@@ -27,10 +31,15 @@ pub(super) struct Scene<'a> {
 
 impl Scene<'_> {
     /// Does what `setup` says, one after the other, and deploys the workload on it.
-    pub(super) async fn set_up(&self) -> Result<(), RunnerError> {
-        for (number, deed) in (1..).zip(&self.scenario.setup) {
-            self.carry_out(&format!("setup {number}"), deed).await?;
+    pub(super) async fn set_up(&self) -> Result<(), RunFailure> {
+        for (entry, deed) in (1..).zip(&self.scenario.setup) {
+            let done = Box::pin(self.carry_out(&format!("setup {entry}"), deed)).await;
+            done.map_err(|error| RunFailure::of_setup(entry, error))?;
         }
+        Ok(self.deploy().await?)
+    }
+
+    async fn deploy(&self) -> Result<(), RunnerError> {
         let Self { host, store, scenario } = self;
         let (workload, timeouts) = (&scenario.workload, scenario.timeouts);
         let delivery = Delivery::new(host, store, workload, timeouts).await?;
@@ -44,25 +53,30 @@ impl Scene<'_> {
 
     /// Does one thing, within its time; `name` is what events call it.
     pub(super) async fn carry_out(&self, name: &str, deed: &Deed) -> Result<(), RunnerError> {
-        let doing = async {
-            match deed {
-                Deed::Apply(apply) => self.apply(apply).await,
-                Deed::Exec(exec) => self.exec(name, exec).await,
-                Deed::Wait(wait) => self.wait(wait).await,
-            }
+        let what = match deed {
+            Deed::Apply(apply) => self.at_most(deed.within(), self.apply(apply)).await?,
+            // It ends its program with all that it started, which takes a while.
+            Deed::Exec(exec) => self.exec(name, exec).await?,
+            Deed::Wait(wait) => self.at_most(deed.within(), self.wait(wait)).await?,
         };
-        // Waits and programs bring the same deadline, and say more about it.
-        let patience = deed.within() + Duration::from_secs(1);
-        let done = tokio::select! {
-            biased;
-            () = self.host.cancelled.cancelled(), if !deed.is_exec() => Err(RunnerError::Cancelled),
-            done = tokio::time::timeout(patience, doing) => done.unwrap_or_else(|_| {
-                Err(RunnerError::DeedTooLong { deed: name.to_owned(), within: deed.within() })
-            }),
-        };
-        let what = done?;
         self.host.events.emit(Event::DeedDone { deed: name.to_owned(), what });
         Ok(())
+    }
+
+    async fn at_most<T>(
+        &self,
+        within: Duration,
+        doing: impl Future<Output = Result<T, RunnerError>>,
+    ) -> Result<T, RunnerError> {
+        // A wait brings the same deadline, and says more about it.
+        let patience = within + Duration::from_secs(1);
+        tokio::select! {
+            biased;
+            () = self.host.cancelled.cancelled() => Err(RunnerError::Cancelled),
+            done = tokio::time::timeout(patience, doing) => {
+                done.unwrap_or(Err(RunnerError::DeedTooLong { within }))
+            }
+        }
     }
 
     async fn apply(&self, apply: &Apply) -> Result<String, RunnerError> {
@@ -84,13 +98,15 @@ impl Scene<'_> {
         let kubeconfig = self.store.dir().join("kubeconfig");
         let lab = self.store.record().name.to_string();
         let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);
-        let output = call.deadline(exec.within).run().await?;
-        self.host.events.emit(Event::Executed {
-            deed: name.to_owned(),
-            command: exec.command.iter().map(|word| redacted(word)).collect(),
-            stdout: tail(&redacted(&String::from_utf8_lossy(&output.stdout))),
-            stderr: tail(&redacted(&output.stderr)),
-        });
+        // What it leaves in the background must be found again.
+        let call = call.recorded(self.store.children());
+        let command = call.shown();
+        let ended = call.keeping(HELD).deadline(exec.within).run().await;
+        if let Some((status, stdout, stderr)) = told(&ended) {
+            let deed = name.to_owned();
+            self.host.events.emit(Event::Executed { deed, command, status, stdout, stderr });
+        }
+        ended.map_err(|error| RunnerError::Program { error })?;
         Ok(format!("{program} ended well"))
     }
 
@@ -119,6 +135,22 @@ impl Scene<'_> {
 
 fn shown(clusters: &[&Name]) -> String {
     clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// How a program ended, and the end of what it wrote to stdout and stderr; none of one that did not
+/// run, or was interrupted.
+fn told(ended: &Result<Output, ToolError>) -> Option<(String, String, String)> {
+    let status = match ended {
+        Ok(_) => "exit status: 0".to_owned(),
+        Err(ToolError::Failed { status, .. }) => status.clone(),
+        Err(ToolError::TimedOut { after, .. }) => format!("ended after {} s", after.as_secs_f32()),
+        Err(_) => return None,
+    };
+    let (stdout, stderr) = match ended {
+        Ok(output) => (String::from_utf8_lossy(&output.stdout), output.stderr.as_str()),
+        Err(error) => (error.stdout().into(), error.stderr()),
+    };
+    Some((status, tail(&redacted(&stdout)), tail(&redacted(stderr))))
 }
 
 /// The end of what a program wrote.

@@ -9,7 +9,8 @@ use std::{
 use crate::{
     cni::CniError, fault::FaultError, fleet::FleetError, isolation::client::ClientError,
     kube::KubeError, model::name::Name, model::skew::SkewError, provider::ProviderError,
-    reset::ResetError, template::TemplateError, tool::ToolError, wait::WaitError,
+    reset::ResetError, template::TemplateError, tool::ToolError, tool::error::tail,
+    wait::WaitError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +21,8 @@ pub enum RunnerError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Cni(#[from] CniError),
-    #[error("{deed} was not done within {} s", within.as_secs_f32())]
-    DeedTooLong { deed: String, within: Duration },
+    #[error("it was not done within {} s", within.as_secs_f32())]
+    DeedTooLong { within: Duration },
     #[error(
         "lab `{lab}` is up, but not as {source_file} asks for:{}\nnothing was changed; `--recreate` removes {} and creates what the file asks for",
         listed(differences), removed.join(", ")
@@ -68,6 +69,9 @@ pub enum RunnerError {
         "{cluster}: the lab publishes no node port {port}, which the workload {workload} needs; add it to `ports`"
     )]
     PortNotPublished { cluster: String, port: u16, workload: &'static str },
+    /// A program of the scenario's.
+    #[error("{error}{}", printed(error))]
+    Program { error: ToolError },
     #[error(transparent)]
     Provider(#[from] ProviderError),
     #[error(transparent)]
@@ -100,6 +104,12 @@ fn listed(lines: &[String]) -> String {
     lines.iter().fold(String::new(), |list, line| format!("{list}\n  {line}"))
 }
 
+/// A program that tests something often says on stdout what is wrong.
+fn printed(error: &ToolError) -> String {
+    let last = tail(error.stdout());
+    if last.is_empty() { last } else { format!("\nit printed{last}") }
+}
+
 impl RunnerError {
     /// What a provider says of the version that a cluster asks for, with the cluster's name.
     pub(super) fn of_version(cluster: &Name, error: ProviderError) -> Self {
@@ -120,6 +130,7 @@ impl RunnerError {
                 | Self::Client(ClientError::Wait(WaitError::Cancelled { .. }))
                 | Self::Wait(WaitError::Cancelled { .. })
                 | Self::Template(TemplateError::Tool(ToolError::Cancelled { .. }))
+                | Self::Program { error: ToolError::Cancelled { .. } }
                 | Self::Tool(ToolError::Cancelled { .. })
                 | Self::Provider(ProviderError::Tool(ToolError::Cancelled { .. }))
                 | Self::Reset(
@@ -188,10 +199,7 @@ mod tests {
             RunnerError::Cancelled,
             ClientError::Gone { cluster: cluster() }.into(),
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
-            RunnerError::DeedTooLong {
-                deed: "setup 1".to_owned(),
-                within: Duration::from_secs(60),
-            },
+            RunnerError::DeedTooLong { within: Duration::from_secs(60) },
             RunnerError::Differs {
                 lab: "two".to_owned(),
                 source_file: "two.yaml".to_owned(),
@@ -210,6 +218,7 @@ mod tests {
                 error: Box::new(ToolError::Failed {
                     command: "docker pull".to_owned(),
                     status: "exit status: 1".to_owned(),
+                    stdout: String::new(),
                     stderr: "no such host".to_owned(),
                 }),
             },
@@ -226,6 +235,14 @@ mod tests {
             },
             RunnerError::NotUp { cluster: cluster() },
             RunnerError::PortNotPublished { cluster: cluster(), port: 30080, workload: "echo" },
+            RunnerError::Program {
+                error: ToolError::Failed {
+                    command: "./test.sh".to_owned(),
+                    status: "exit status: 1".to_owned(),
+                    stdout: "1 of 2\nFAIL carts\n".to_owned(),
+                    stderr: "using two-eu\n".to_owned(),
+                },
+            },
             ProviderError::PortTaken { cluster: cluster() }.into(),
             ResetError::NotKept { cluster: cluster() }.into(),
             RunnerError::Skew {

@@ -37,10 +37,11 @@ pub enum Event {
         deed: String,
         what: String,
     },
-    /// A program of this host ran to its end; the end of what it wrote.
+    /// A program of this host ended, or was ended; the end of what it wrote.
     Executed {
         deed: String,
-        command: Vec<String>,
+        command: String,
+        status: String,
         stdout: String,
         stderr: String,
     },

@@ -87,6 +87,14 @@ pub(super) async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<
     Ok(())
 }
 
+/// Ends what programs of a run left in the background of a lab that goes on without it: the next
+/// run brings its own. No tool is at work in a lab that a run holds.
+pub(super) async fn end_programs(store: &LabStore, left: &mut Leftovers) {
+    if let Err(error) = end_tools(store, left).await {
+        left.add(error);
+    }
+}
+
 /// Takes back every fault that the journal of a lab still holds.
 pub(super) async fn undo_faults(host: &Host, store: &LabStore) -> Leftovers {
     let mut left = Leftovers::default();

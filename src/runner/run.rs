@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
-    difference::unfit, evidence, isolation::Isolation, lower::undo_faults, node_states, raise,
-    requires,
+    difference::unfit, evidence, isolation::Isolation, lower::end_programs, lower::undo_faults,
+    node_states, raise, requires,
 };
 use crate::{
     connect::Tcp,
@@ -51,6 +51,9 @@ pub enum RunFailure {
     RunDir(#[from] RunDirError),
     #[error(transparent)]
     Runner(#[from] RunnerError),
+    /// An entry of `setup` did not do what it says, as a step may not: its number and why.
+    #[error("setup {entry}: {error}")]
+    SetUp { entry: usize, error: RunnerError },
     /// It was not begun, because it could not have said anything.
     #[error("{why}")]
     Skipped { why: String },
@@ -63,12 +66,10 @@ impl RunRequest<'_> {
         if let Err(failure) = self.unmet(host) {
             return RunEnd::of(Err(failure));
         }
-        let result = match self.prepare(host, store).await {
-            Ok(()) => self.try_in(host, store).await,
-            Err(error) => Err(error.into()),
-        };
+        let result = self.prepare_and_try(host, store).await;
         self.collect(host, store, &result).await;
-        let left = undo_faults(&host.for_cleanup(), store).await;
+        let mut left = undo_faults(&host.for_cleanup(), store).await;
+        end_programs(store, &mut left).await;
         RunEnd { left, ..RunEnd::of(result) }
     }
 
@@ -97,7 +98,17 @@ impl RunRequest<'_> {
         }
     }
 
-    /// Gets a lab that others used before ready for a trial.
+    async fn prepare_and_try(
+        &self,
+        host: &Host,
+        store: &LabStore,
+    ) -> Result<RunRecord, RunFailure> {
+        self.prepare(host, store).await?;
+        self.set_up(host, store).await?;
+        self.try_in(host, store).await
+    }
+
+    /// Undoes what others left in a lab; one that does not stand is not fit.
     async fn prepare(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
         fault::undo_all(&host.providers, &store.journal()).await?;
         let record = store.record();
@@ -120,11 +131,11 @@ impl RunRequest<'_> {
         if !reasons.is_empty() {
             return Err(RunnerError::Unfit { lab: record.name.to_string(), reasons });
         }
-        self.set_up(host, store).await
+        Ok(())
     }
 
     /// Does what `setup` says, and deploys the workload on it.
-    pub(super) async fn set_up(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
+    pub(super) async fn set_up(&self, host: &Host, store: &LabStore) -> Result<(), RunFailure> {
         Scene { host, store, scenario: self.scenario }.set_up().await
     }
 
@@ -153,9 +164,9 @@ impl RunRequest<'_> {
         }
         let store = raised.store;
         if !scenario.setup.is_empty()
-            && let Err(error) = self.set_up(host, &store).await
+            && let Err(failure) = self.set_up(host, &store).await
         {
-            return (Err(error.into()), Some(store));
+            return (Err(failure), Some(store));
         }
         (self.try_in(host, &store).await, Some(store))
     }
@@ -229,6 +240,13 @@ pub(super) fn has_failed(host: &Host, result: &Result<RunRecord, RunFailure>) ->
         Err(RunFailure::Runner(RunnerError::Unfit { .. }) | RunFailure::Skipped { .. })
     );
     !host.cancelled.is_cancelled() && !not_begun && !result.as_ref().is_ok_and(passed)
+}
+
+impl RunFailure {
+    /// What an entry of `setup` came to; an interrupt is none of its doing.
+    pub(super) fn of_setup(entry: usize, error: RunnerError) -> Self {
+        if error.is_cancellation() { error.into() } else { Self::SetUp { entry, error } }
+    }
 }
 
 impl RunEnd {

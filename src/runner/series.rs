@@ -2,7 +2,8 @@
 //! found it, and removed as soon as one does not.
 
 use super::{
-    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower, lower::undo_faults,
+    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower,
+    lower::{end_programs, undo_faults},
     run::has_failed,
 };
 use crate::{fleet::LabStore, model::scenario::Scenario, report::run_dir::RunRecord};
@@ -25,7 +26,9 @@ impl RunRequest<'_> {
         let Some(store) = store else { return (RunEnd::of(result), None) };
         self.collect(host, &store, &result).await;
         if hand_on && leaves_it_whole(&result) {
-            return (RunEnd::of(result), Some(store));
+            let mut left = Leftovers::default();
+            end_programs(&store, &mut left).await;
+            return (RunEnd { left, ..RunEnd::of(result) }, Some(store));
         }
         // The next run gets a new one in place of a lab that was harmed.
         let is_replaced = hand_on && result.as_ref().is_ok_and(|record| !record.interrupted);

@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{ToolError, process::Process};
+use super::{ToolError, kept::Kept, process::Process};
 use crate::redact::redacted;
 
 /// How long a program may take that is not given a deadline of its own.
@@ -28,6 +28,8 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(5);
 /// How long what it started may go on writing to its output once it has ended.
 const DRAIN: Duration = Duration::from_secs(2);
+/// The longest line that is read at once, in bytes.
+const PIECE: u64 = 8 << 10;
 
 #[derive(Debug)]
 pub struct Call {
@@ -43,6 +45,8 @@ pub struct Call {
     record: Option<PathBuf>,
     /// None: where seatrial itself runs.
     dir: Option<PathBuf>,
+    /// How much is kept of what it prints, in bytes of each stream; none: all of it.
+    kept: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -80,6 +84,7 @@ impl Call {
             launcher,
             record: None,
             dir: None,
+            kept: None,
         }
     }
 
@@ -119,6 +124,13 @@ impl Call {
         self
     }
 
+    /// Keeps no more than the end of what the program prints: so many bytes of each stream.
+    #[must_use]
+    pub fn keeping(mut self, bytes: usize) -> Self {
+        self.kept = Some(bytes);
+        self
+    }
+
     /// Where the program runs.
     pub(super) fn current_dir(mut self, dir: PathBuf) -> Self {
         self.dir = Some(dir);
@@ -151,8 +163,9 @@ impl Call {
         let group = child.id().map(Process::of_child);
         let stdin = child.stdin.take();
         let enough = CancellationToken::new();
-        let stdout = tokio::spawn(read_all(child.stdout.take(), enough.clone()));
-        let stderr = read_lines(child.stderr.take(), self.name.clone(), enough.clone());
+        let kept = || Kept::of(self.kept);
+        let stdout = tokio::spawn(read_all(child.stdout.take(), kept(), enough.clone()));
+        let stderr = read_lines(child.stderr.take(), kept(), self.name.clone(), enough.clone());
         let stderr = tokio::spawn(stderr);
         let end = self.wait(&mut child, stdin, bytes).await;
         match &end {
@@ -174,11 +187,15 @@ impl Call {
         match end {
             End::Exited(Ok(status)) if status.success() => Ok(Output { command, stdout, stderr }),
             End::Exited(Ok(status)) => {
-                Err(ToolError::Failed { command, status: status.to_string(), stderr })
+                let (stdout, stderr) = told(&stdout, &stderr);
+                Err(ToolError::Failed { command, status: status.to_string(), stdout, stderr })
             }
             End::Exited(Err(source)) => Err(ToolError::Spawn { command, source }),
             End::Cancelled => Err(ToolError::Cancelled { command }),
-            End::TimedOut => Err(ToolError::TimedOut { command, after: self.deadline, stderr }),
+            End::TimedOut => {
+                let (stdout, stderr) = told(&stdout, &stderr);
+                Err(ToolError::TimedOut { command, after: self.deadline, stdout, stderr })
+            }
         }
     }
 
@@ -231,14 +248,16 @@ impl Call {
         (bytes, command)
     }
 
-    /// The command line as a user would type it.
-    fn shown(&self) -> String {
+    /// The command line as a user would type it, without the credentials in it: a flag and its
+    /// value are two words.
+    #[must_use]
+    pub fn shown(&self) -> String {
         let mut shown = self.name.clone();
         for arg in &self.args {
             shown.push(' ');
             shown.push_str(&arg.to_string_lossy());
         }
-        shown
+        redacted(&shown)
     }
 }
 
@@ -266,30 +285,53 @@ async fn end_group(child: &mut Child, group: Option<Process>) {
     let _ = child.wait().await;
 }
 
-/// Reads to the end, or until it is enough.
-async fn read_all(stream: Option<impl AsyncRead + Unpin>, enough: CancellationToken) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let Some(mut stream) = stream else { return bytes };
-    // A broken pipe ends the output; the exit status tells the rest.
-    while let Some(Ok(1..)) = enough.run_until_cancelled(stream.read_buf(&mut bytes)).await {}
-    bytes
+/// What a program wrote, as errors carry it to where people read it.
+fn told(stdout: &[u8], stderr: &str) -> (String, String) {
+    (redacted(&String::from_utf8_lossy(stdout)), redacted(stderr))
 }
 
+/// Reads to the end, or until it is enough.
+async fn read_all(
+    stream: Option<impl AsyncRead + Unpin>,
+    mut kept: Kept,
+    enough: CancellationToken,
+) -> Vec<u8> {
+    let Some(stream) = stream else { return Vec::new() };
+    let mut stream = BufReader::new(stream);
+    // A broken pipe ends the output; the exit status tells the rest.
+    while let Some(Ok(piece @ [_, ..])) = enough.run_until_cancelled(stream.fill_buf()).await {
+        let read = piece.len();
+        kept.add(piece);
+        stream.consume(read);
+    }
+    kept.into_bytes()
+}
+
+/// The same, and each line is logged as it comes.
 async fn read_lines(
     stream: Option<impl AsyncRead + Unpin>,
+    mut kept: Kept,
     name: String,
     enough: CancellationToken,
 ) -> String {
-    let mut text = String::new();
-    let Some(stream) = stream else { return text };
-    let mut lines = BufReader::new(stream).split(b'\n');
-    while let Some(Ok(Some(line))) = enough.run_until_cancelled(lines.next_segment()).await {
-        let line = String::from_utf8_lossy(&line);
-        tracing::debug!(tool = %name, "{}", redacted(line.trim_end()));
-        text.push_str(&line);
-        text.push('\n');
+    let Some(stream) = stream else { return String::new() };
+    let mut stream = BufReader::new(stream);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // A line without end is many pieces.
+        let mut piece = (&mut stream).take(PIECE);
+        let read = enough.run_until_cancelled(piece.read_until(b'\n', &mut line)).await;
+        let goes_on = matches!(read, Some(Ok(1..)));
+        // Also what there is of a line when it is enough.
+        if !line.is_empty() {
+            tracing::debug!(tool = %name, "{}", redacted(String::from_utf8_lossy(&line).trim_end()));
+        }
+        kept.add(&line);
+        if !goes_on {
+            return String::from_utf8_lossy(&kept.into_bytes()).into_owned();
+        }
     }
-    text
 }
 
 impl Output {
@@ -320,6 +362,7 @@ mod tests {
         sys::signal::{Signal, kill},
         unistd::Pid,
     };
+    use rstest::rstest;
 
     use super::*;
 
@@ -340,6 +383,20 @@ mod tests {
         );
     }
 
+    #[rstest]
+    #[case::fails("exit 1")]
+    #[case::hangs("exec sleep 600")]
+    #[tokio::test]
+    async fn an_error_holds_no_credentials(#[case] ends: &str) {
+        let says = "echo \"password: $1\"; echo \"the token: $1\" >&2";
+        let call = sh(&format!("{says}; {ends}"));
+        let call = call.args(["--token", "s3cret"]).deadline(Duration::from_secs(2));
+        let error = call.run().await.expect_err("it ends badly");
+        assert!(!format!("{error:?} {error}").contains("s3cret"), "{error:?}");
+        assert_eq!(error.stdout(), "password: [redacted]\n");
+        assert_eq!(error.stderr(), "the token: [redacted]\n");
+    }
+
     #[tokio::test]
     async fn what_a_program_started_ends_when_it_fails() {
         let error = sh("sleep 600 & echo $$ >&2; exit 1").run().await.expect_err("it fails");
@@ -351,6 +408,15 @@ mod tests {
             }
         };
         timeout(Duration::from_secs(30), gone).await.expect("it ends");
+    }
+
+    #[tokio::test]
+    async fn no_more_than_the_end_of_what_a_program_prints_is_kept() {
+        // A line of a megabyte, without end.
+        let script = "x=xxxxxxxxxxxxxxxx; for i in 1 2 3 4 5 6 7 8; do x=$x$x$x$x; done
+            printf '%s' $x; printf '%s' $x >&2; printf 'end\\n'; printf 'end\\n' >&2";
+        let output = sh(script).keeping(10).run().await.expect("it succeeds");
+        assert_eq!((output.text().as_str(), output.stderr.as_str()), ("xxxxxxend", "xxxxxxend\n"));
     }
 
     #[tokio::test]

@@ -6,8 +6,9 @@ use std::{io, path::PathBuf, time::Duration};
 pub enum ToolError {
     #[error("`{command}` was cancelled")]
     Cancelled { command: String },
+    /// Its stdout is not told here: it may be data.
     #[error("`{command}` failed ({status}){}", tail(stderr))]
-    Failed { command: String, status: String, stderr: String },
+    Failed { command: String, status: String, stdout: String, stderr: String },
     #[error(
         "there is no program `{name}`: a name is looked up on PATH, a path from {}, and its file must be executable",
         dir.display()
@@ -24,7 +25,7 @@ pub enum ToolError {
         after.as_secs_f32(),
         tail(stderr)
     )]
-    TimedOut { command: String, after: Duration, stderr: String },
+    TimedOut { command: String, after: Duration, stdout: String, stderr: String },
     #[error(
         "`{command}` printed what seatrial cannot read: {why}; is it another program of that name?"
     )]
@@ -41,6 +42,15 @@ impl ToolError {
         }
     }
 
+    /// What the program wrote to stdout before it went wrong.
+    #[must_use]
+    pub fn stdout(&self) -> &str {
+        match self {
+            Self::Failed { stdout, .. } | Self::TimedOut { stdout, .. } => stdout,
+            _ => "",
+        }
+    }
+
     /// Whether the program ran, and said no: the environment is sound.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
@@ -48,20 +58,32 @@ impl ToolError {
     }
 }
 
-/// The last lines of a program's stderr, indented below the error.
-fn tail(stderr: &str) -> String {
+/// The last lines of what a program wrote, indented below the error, however long they are.
+pub(crate) fn tail(written: &str) -> String {
     const LINES: usize = 20;
-    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    const CHARACTERS: usize = 4000;
+    let lines: Vec<&str> = written.lines().filter(|line| !line.trim().is_empty()).collect();
     let shown = &lines[lines.len().saturating_sub(LINES)..];
     if shown.is_empty() {
         return String::new();
     }
-    format!(":\n  {}", shown.join("\n  "))
+    let shown = shown.join("\n  ");
+    match shown.char_indices().nth_back(CHARACTERS - 1) {
+        Some((start @ 1.., _)) => format!(":\n  …{}", &shown[start..]),
+        _ => format!(":\n  {shown}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_without_end_is_cut_where_it_is_told() {
+        let (long, short) = ("é".repeat(5000), "é".repeat(4000));
+        assert_eq!(tail(&long), format!(":\n  …{short}"));
+        assert_eq!(tail(&short), format!(":\n  {short}"));
+    }
 
     #[test]
     fn every_error_of_a_tool_says_which_one_and_why() {
@@ -74,11 +96,13 @@ mod tests {
             ToolError::Failed {
                 command: command(),
                 status: "exit status: 1".to_owned(),
+                stdout: "data".to_owned(),
                 stderr: stderr(),
             },
             ToolError::Failed {
                 command: command(),
                 status: "signal: 9 (SIGKILL)".to_owned(),
+                stdout: String::new(),
                 stderr: String::new(),
             },
             ToolError::NoProgram { name: "./load.sh".to_owned(), dir: "/scenarios".into() },
@@ -88,6 +112,7 @@ mod tests {
             ToolError::TimedOut {
                 command: command(),
                 after: Duration::from_secs(300),
+                stdout: "data".to_owned(),
                 stderr: stderr(),
             },
             ToolError::Unreadable {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{ToolError, process::Process};
-use crate::append::append_line;
+use crate::{append::append_line, redact::redacted};
 
 /// Its name on the command line.
 pub const COMMAND: &str = "__launch";
@@ -18,6 +18,7 @@ pub const COMMAND: &str = "__launch";
 /// Becomes `program`; returns only when it cannot.
 pub fn launch(record: &Path, program: &[OsString]) -> ToolError {
     let command = program.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let command = redacted(&command);
     // Already the leader when started by `Call`; the error for that case is harmless.
     let _ = nix::unistd::setpgid(nix::unistd::Pid::from_raw(0), nix::unistd::Pid::from_raw(0));
     if let Err(source) = append_line(record, &Process::current()) {

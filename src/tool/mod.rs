@@ -6,6 +6,7 @@
 pub mod call;
 pub mod docker;
 pub mod error;
+mod kept;
 pub mod launch;
 pub mod process;
 pub mod toolbox;

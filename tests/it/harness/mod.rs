@@ -279,6 +279,24 @@ impl Test {
         self
     }
 
+    /// What programs of a scenario started is ended: they wrote the numbers of their groups into
+    /// `group`, a line each.
+    pub fn programs_end(self) -> Self {
+        let programs = self.programs();
+        assert!(!programs.is_empty(), "no program ran in\n{}", self.ended());
+        let deadline = Instant::now() + PATIENCE;
+        while programs.iter().any(|group| !group.members().is_empty()) {
+            assert!(Instant::now() < deadline, "programs run on after\n{}", self.ended());
+            sleep(PAUSE);
+        }
+        self
+    }
+
+    /// What programs of a scenario started runs.
+    pub fn programs_run(&self) -> bool {
+        self.programs().iter().any(|group| !group.members().is_empty())
+    }
+
     pub fn kind_runs(self) -> Self {
         let alive = self.kinds().iter().any(|group| !group.members().is_empty());
         assert!(alive, "kind is gone after\n{}", self.ended());
@@ -361,6 +379,13 @@ impl Test {
         self.state().join("labs").join(lab).join(name)
     }
 
+    fn programs(&self) -> Vec<Group> {
+        let groups = fs::read_to_string(self.path("group")).unwrap_or_default();
+        // The last line may be half written.
+        let lines = groups.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        lines.map(|group| Group(group.parse().expect("a number"))).collect()
+    }
+
     fn kinds(&self) -> Vec<Group> {
         self.world.groups().into_iter().map(Group).collect()
     }
@@ -370,7 +395,7 @@ impl Drop for Test {
     /// A test that failed leaves nothing running either.
     fn drop(&mut self) {
         drop(self.running.take());
-        for group in self.kinds() {
+        for group in self.kinds().into_iter().chain(self.programs()) {
             group.kill();
         }
     }
