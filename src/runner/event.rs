@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    /// A cluster is whole.
+    /// A cluster is whole, and what was to be deployed in it is there.
     ClusterReady {
         cluster: String,
         version: String,
