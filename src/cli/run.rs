@@ -189,6 +189,13 @@ impl One {
         Self { exit: failure.exit, remark: failure.words, ..Self::default() }
     }
 
+    /// What went wrong beside it.
+    pub(super) fn add(&mut self, failure: Option<Failure>) {
+        let Some(failure) = failure else { return };
+        self.exit = self.exit.and(failure.exit);
+        self.remark.push_str(&failure.words);
+    }
+
     /// In the words that are shown, why it came to no judgement.
     pub(super) fn why(&self) -> String {
         self.remark.trim_start_matches("error: ").trim().to_owned()

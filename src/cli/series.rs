@@ -69,6 +69,8 @@ pub(super) struct Series<'a> {
 struct Held<'a> {
     store: LabStore,
     found: Found<'a>,
+    /// The last one that ran in it, or would have.
+    turn: &'a Turn<'a>,
 }
 
 /// One run of it, or of its sham.
@@ -87,10 +89,10 @@ impl<'a> Series<'a> {
         Self { context, asked, versions, readers, given: None, lab: None }
     }
 
-    pub(super) async fn run(mut self, turns: &[Turn<'_>]) -> Outcome {
+    pub(super) async fn run(mut self, turns: &'a [Turn<'a>]) -> Outcome {
         // Of what was skipped only as long as nothing else was run.
-        let mut exit = Exit::Skipped;
-        let (mut results, mut remarks, mut lines) = (String::new(), String::new(), Vec::new());
+        let mut all = One { exit: Exit::Skipped, ..One::default() };
+        let mut lines = Vec::new();
         let mut hopeless: Vec<&Turn<'_>> = Vec::new();
         for (index, turn) in turns.iter().enumerate() {
             // What kept a run from a judgement keeps the next one in such a lab from it, too.
@@ -100,32 +102,33 @@ impl<'a> Series<'a> {
                 lines.push(line);
                 continue;
             }
+            // The one before was skipped, or failed before it came to its lab.
+            if self.lab.as_ref().is_some_and(|held| !held.turn.needs_the_same_lab(turn)) {
+                all.add(self.let_go().await);
+            }
             let next = turns.get(index + 1);
             let hand_on = next.is_some_and(|next| turn.can_be_followed_by(next));
             let (one, line) = self.turn(turn, hand_on).await;
-            exit = exit.and(one.exit);
-            results.push_str(&one.result);
-            remarks.push_str(&one.remark);
+            all.exit = all.exit.and(one.exit);
+            all.result.push_str(&one.result);
+            all.remark.push_str(&one.remark);
             hopeless.extend(line.verdict.is_none().then_some(turn));
             lines.push(line);
             // Also when it came too late for this one: the next one must not start.
             if self.context.is_interrupted() {
-                exit = exit.and(Exit::Interrupted);
+                all.exit = all.exit.and(Exit::Interrupted);
                 break;
             }
         }
-        if let Some(failure) = self.let_go().await {
-            exit = exit.and(failure.exit);
-            remarks.push_str(&failure.words);
+        all.add(self.let_go().await);
+        if all.exit == Exit::Skipped && self.asked.allow_skipped {
+            all.exit = Exit::Passed;
         }
-        if exit == Exit::Skipped && self.asked.allow_skipped {
-            exit = Exit::Passed;
-        }
-        results.push_str(&several(&lines, turns.len()));
-        Outcome::ended(exit, results).with_remark(&remarks)
+        all.result.push_str(&several(&lines, turns.len()));
+        Outcome::ended(all.exit, all.result).with_remark(&all.remark)
     }
 
-    async fn turn(&mut self, turn: &Turn<'_>, hand_on: bool) -> (One, Line) {
+    async fn turn(&mut self, turn: &'a Turn<'a>, hand_on: bool) -> (One, Line) {
         let title = turn.scenario.title();
         let id = new_id();
         let dir = self.asked.out.join(dir_name(turn.scenario, &id));
@@ -140,7 +143,7 @@ impl<'a> Series<'a> {
         (one, Line { title, verdict, flaky: false, dir: dir.exists().then_some(dir) })
     }
 
-    async fn one(&mut self, turn: &Turn<'_>, attempt: Attempt<'_>) -> One {
+    async fn one(&mut self, turn: &'a Turn<'a>, attempt: Attempt<'_>) -> One {
         let Attempt { scenario, dir, id, part, hand_on } = attempt;
         // A host that is not fit to run anything makes no run, and so no directory; nor does a lab
         // that does not fit, or that somebody else holds.
@@ -164,7 +167,7 @@ impl<'a> Series<'a> {
             let spare = found.clone();
             let own = Lab::Own { lab: &mut lab, hand_on };
             let tried = try_one(found, &request, written, known, own).await;
-            self.lab = lab.map(|store| Held { store, found: spare });
+            self.lab = lab.map(|store| Held { store, found: spare, turn });
             tried
         };
         tried.unwrap_or_else(|failure| self.readers.unjudged(&request, failure, from))
@@ -203,7 +206,7 @@ impl<'a> Series<'a> {
     /// Runs it as often as it asks for, then its shams, all in the same lab.
     async fn repeat(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &'a Turn<'a>,
         repeat: Repeat,
         id: &str,
         dir: PathBuf,
@@ -260,10 +263,7 @@ impl<'a> Series<'a> {
                 all.result = text;
                 all.remark.push_str(&warnings);
             }
-            Err(failure) => {
-                all.exit = all.exit.and(failure.exit);
-                all.remark.push_str(&failure.words);
-            }
+            Err(failure) => all.add(Some(failure)),
         }
         all.exit = all.exit.and(exit_of_verdict(record.verdict));
         if record.interrupted {
@@ -273,10 +273,10 @@ impl<'a> Series<'a> {
         (all, Line { flaky: record.flaky, ..line(is_judged.then_some(record.verdict)) })
     }
 
-    /// Removes a lab that no run needs any more, unless it is to be kept; only an interrupt, or a
-    /// host that went away between two runs, leaves one here.
+    /// Removes a lab that no run needs any more, unless it is to be kept. Who is skipped in it or
+    /// comes to no run of his own leaves one here, and so does an interrupt between two runs.
     async fn let_go(&mut self) -> Option<Failure> {
-        let Held { store, found } = self.lab.take()?;
+        let Held { store, found, .. } = self.lab.take()?;
         let lab = store.record().name;
         if self.asked.keep {
             let words = format!("lab `{lab}` stays; {}\n", how_to_use(&lab));
