@@ -27,7 +27,7 @@ use crate::{
         repeat::{Judged, RepeatRecord, Tried},
         run_dir::{Part, RunDir},
         several::{Line, several},
-        skipped::Skipped,
+        unjudged::Unjudged,
     },
     runner::{RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
     verdict::judgement::Verdict,
@@ -139,7 +139,7 @@ impl<'a> Series<'a> {
             Attempt { scenario: turn.scenario, dir: dir.clone(), id: &id, part: None, hand_on };
         let one = self.one(turn, attempt).await;
         let judged = one.account.as_ref().map(|account| account.judgement.verdict);
-        let verdict = judged.or(one.skipped.as_ref().map(|_| Verdict::Skipped));
+        let verdict = judged.or(one.skipped.then_some(Verdict::Skipped));
         (one, Line { title, verdict, flaky: false, dir: dir.exists().then_some(dir) })
     }
 
@@ -170,7 +170,7 @@ impl<'a> Series<'a> {
             self.lab = lab.map(|store| Held { store, found: spare, turn });
             tried
         };
-        tried.unwrap_or_else(|failure| self.readers.unjudged(&request, failure, from))
+        tried.unwrap_or_else(|failure| self.readers.failed(&request, failure, from))
     }
 
     /// The host; and the lab that was asked for is held, and fits.
@@ -237,18 +237,18 @@ impl<'a> Series<'a> {
             let (dir, hand_on) = (dir.join(part.dir()), hand_on || number < last);
             let one =
                 self.one(turn, Attempt { scenario, dir, id, part: Some(part), hand_on }).await;
-            if let Some(why) = one.skipped {
+            if one.skipped {
                 // What one of them cannot say, none of them can.
-                let title = turn.scenario.title();
-                let whole = Skipped { scenario: &title, run: id, why: &why };
+                let (scenario, run, why) = (title.clone(), id.to_owned(), one.why);
+                let whole = Unjudged { scenario, run, verdict: Verdict::Skipped, why };
                 let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
-                let skipped = self.readers.skipped(&whole, None, &home, from);
+                let skipped = self.readers.unjudged(whole, None, &home, from);
                 let remark = one.remark + &skipped.remark;
                 return (One { remark, ..skipped }, line(Some(Verdict::Skipped)));
             }
             all.exit = if one.account.is_some() { all.exit } else { all.exit.and(one.exit) };
             all.remark.push_str(&one.remark);
-            let why = one.account.is_none().then(|| one.why());
+            let why = one.account.is_none().then_some(one.why);
             let run = one.account.map(|account| *account);
             record.interrupted |= run.as_ref().is_some_and(|account| account.run.interrupted);
             record.interrupted |= self.context.is_interrupted();

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{account::Account, skipped::Skipped, unjudged::Unjudged};
+use super::{account::Account, unjudged::Unjudged};
 use crate::verdict::judgement::{Check, Verdict};
 
 /// The scenario that was run, as far as GitHub can find it.
@@ -35,16 +35,9 @@ pub fn annotations(account: &Account, source: &Source<'_>) -> String {
 
 /// Of one that was not.
 #[must_use]
-pub fn annotation(unjudged: &Unjudged<'_>, source: &Source<'_>) -> String {
-    let title = format!("{}: not judged", unjudged.scenario);
-    command(Verdict::Error, &title, unjudged.why.trim(), source, "")
-}
-
-/// Of one that was not begun.
-#[must_use]
-pub fn notice(skipped: &Skipped<'_>, source: &Source<'_>) -> String {
-    let title = format!("{}: {}", skipped.scenario, Verdict::Skipped);
-    command(Verdict::Skipped, &title, skipped.why, source, "")
+pub fn annotation(unjudged: &Unjudged, source: &Source<'_>) -> String {
+    let title = format!("{}: {}", unjudged.scenario, unjudged.words());
+    command(unjudged.verdict, &title, unjudged.why.trim(), source, "")
 }
 
 fn command(
@@ -88,7 +81,7 @@ fn property(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::account::example;
+    use crate::report::{account::example, unjudged::example::unjudged};
 
     const SCENARIO: &str = "name: calm\nexpect:\n- freeze.shop.rto  <= 30s\n- shop.wrong == 0\n";
 
@@ -101,8 +94,7 @@ mod tests {
     #[test]
     fn a_shipped_scenario_has_no_place_and_no_line_ends_a_command() {
         let source = Source { file: None, text: SCENARIO };
-        let unjudged =
-            Unjudged { scenario: "calm", run: "abcd", why: "the lab: 100% of it\n::error::us\n" };
+        let unjudged = unjudged(Verdict::Error, "the lab: 100% of it\n::error::us\n");
         assert_eq!(
             annotation(&unjudged, &source),
             "::error title=calm%3A not judged::the lab: 100%25 of it%0A::error::us\n"

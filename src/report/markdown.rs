@@ -6,7 +6,6 @@ use super::{
     account::Account,
     lab::Went,
     repeat::{Judged, RepeatRecord},
-    skipped::Skipped,
     unjudged::Unjudged,
 };
 use crate::verdict::{
@@ -41,24 +40,12 @@ pub fn run(account: &Account, dir: &Path) -> String {
 
 /// A run that came to no judgement.
 #[must_use]
-pub fn not_judged(unjudged: &Unjudged<'_>, dir: &Path) -> String {
-    let Unjudged { scenario, run, why } = unjudged;
+pub fn unjudged(unjudged: &Unjudged, dir: &Path) -> String {
+    let Unjudged { scenario, run, verdict, why } = unjudged;
+    let why = if unjudged.is_skipped() { inline(why) + "\n" } else { fenced(why) };
     format!(
-        "{}{}\nRun `{run}`. Evidence: {}\n",
-        title(scenario, "❌", "not judged"),
-        fenced(why),
-        code(&dir.display().to_string())
-    )
-}
-
-/// A run that was not begun.
-#[must_use]
-pub fn skipped(skipped: &Skipped<'_>, dir: &Path) -> String {
-    let Skipped { scenario, run, why } = skipped;
-    format!(
-        "{}{}\n\nRun `{run}`. Evidence: {}\n",
-        heading(scenario, Verdict::Skipped, ""),
-        inline(why),
+        "{}{why}\nRun `{run}`. Evidence: {}\n",
+        title(scenario, symbol(*verdict), unjudged.words()),
         code(&dir.display().to_string())
     )
 }
@@ -210,7 +197,7 @@ fn fenced(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{account::example, lab::LabStory, repeat::Tried, run_dir::Part};
+    use crate::report::{account::example, lab::LabStory, repeat::Tried, run_dir::Part, unjudged};
 
     #[test]
     fn a_run_is_told_with_what_failed_and_where_it_ran() {
@@ -231,8 +218,8 @@ mod tests {
 
     #[test]
     fn a_reason_cannot_leave_its_fence() {
-        let unjudged = Unjudged { scenario: "calm", run: "abcd", why: "kind said\n```\n# no\n" };
-        insta::assert_snapshot!(not_judged(&unjudged, Path::new("x")));
+        let lost = unjudged::example::unjudged(Verdict::Error, "kind said\n```\n# no\n");
+        insta::assert_snapshot!(unjudged(&lost, Path::new("x")));
     }
 
     #[test]

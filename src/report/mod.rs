@@ -15,6 +15,5 @@ pub mod progress;
 pub mod repeat;
 pub mod run_dir;
 pub mod several;
-pub mod skipped;
 pub mod summary;
 pub mod unjudged;

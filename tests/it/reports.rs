@@ -97,6 +97,24 @@ fn github_shows_on_the_page_of_the_job_why_a_run_came_to_nothing() {
 }
 
 #[test]
+fn what_is_said_to_github_is_not_in_the_record_of_a_repeat() {
+    let repeat = ["--variant", "base", "--set", "repeat={runs: 2}"];
+    let test = Test::new()
+        .env("GITHUB_ACTIONS", "true")
+        .kind(&Kind::fails())
+        .run([&["run", "regional-failover"], &repeat[..]].concat())
+        .code(3)
+        .stderr_has("::error title=regional-failover%3A not judged::");
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one directory") };
+    for file in ["junit.xml", "repeat.json", "report.md", "summary.txt"] {
+        let told = fs::read_to_string(test.path("seatrial-runs").join(dir).join(file));
+        let told = told.expect("it is there");
+        assert!(told.contains("the lab did not come up whole"), "{file}: {told}");
+        assert!(!told.contains("::error"), "{file}: {told}");
+    }
+}
+
+#[test]
 fn elsewhere_nothing_is_said_to_github() {
     let test = Test::new();
     let page = test.home().join("page.md");
