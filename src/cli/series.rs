@@ -23,9 +23,10 @@ use crate::{
     model::scenario::{Repeat, Scenario},
     provider::Versions,
     report::{
+        lab::LabStory,
         markdown,
         repeat::{Judged, RepeatRecord, Tried},
-        run_dir::{Part, RunDir},
+        run_dir::{Part, RunDir, events},
         several::{Line, several},
         unjudged::Unjudged,
     },
@@ -227,7 +228,7 @@ impl<'a> Series<'a> {
         for (part, number) in parts.zip(1..) {
             let without_faults;
             let scenario = if let Part::Sham(_) = part {
-                let runs = judged.iter().filter_map(|one| one.run.as_ref());
+                let runs = judged.iter().filter_map(|one| one.run.as_ref().ok());
                 let waited: Vec<_> = runs.map(|account| &account.run.history.waited).collect();
                 without_faults = sham(turn.scenario, &waited);
                 &without_faults
@@ -235,8 +236,8 @@ impl<'a> Series<'a> {
                 turn.scenario
             };
             let (dir, hand_on) = (dir.join(part.dir()), hand_on || number < last);
-            let one =
-                self.one(turn, Attempt { scenario, dir, id, part: Some(part), hand_on }).await;
+            let attempt = Attempt { scenario, dir: dir.clone(), id, part: Some(part), hand_on };
+            let one = self.one(turn, attempt).await;
             if one.skipped {
                 // What one of them cannot say, none of them can.
                 let (scenario, run, why) = (title.clone(), id.to_owned(), one.why);
@@ -249,10 +250,11 @@ impl<'a> Series<'a> {
             all.exit = if one.account.is_some() { all.exit } else { all.exit.and(one.exit) };
             all.remark.push_str(&one.remark);
             let why = one.account.is_none().then_some(one.why);
-            let run = one.account.map(|account| *account);
-            record.interrupted |= run.as_ref().is_some_and(|account| account.run.interrupted);
+            let lab = || LabStory::of(&events(&dir));
+            let run = one.account.map(|account| *account).ok_or_else(lab);
+            record.interrupted |= run.as_ref().is_ok_and(|account| account.run.interrupted);
             record.interrupted |= self.context.is_interrupted();
-            let ends = record.interrupted || run.is_none();
+            let ends = record.interrupted || run.is_err();
             judged.push(Judged { tried: Tried { part, unjudged: why }, run });
             if ends {
                 break;
@@ -269,7 +271,7 @@ impl<'a> Series<'a> {
         if record.interrupted {
             all.exit = all.exit.and(Exit::Interrupted);
         }
-        let is_judged = judged.iter().all(|one| one.run.is_some());
+        let is_judged = judged.iter().all(|one| one.run.is_ok());
         (all, Line { flaky: record.flaky, ..line(is_judged.then_some(record.verdict)) })
     }
 

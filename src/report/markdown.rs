@@ -56,7 +56,9 @@ pub fn repeat(record: &RepeatRecord, found: &Together, judged: &[Judged], dir: &
     let flaky = if found.flaky { ", flaky" } else { "" };
     let mut text = heading(&record.title, found.verdict, flaky);
     if let Some(reason) = &found.reason {
-        let _ = writeln!(text, "{}\n", inline(reason));
+        // What one line does not hold is easier to read as it is.
+        let reason = if reason.contains('\n') { fenced(reason) } else { inline(reason) + "\n" };
+        let _ = writeln!(text, "{reason}");
     }
     let rows = judged.iter().map(|one| {
         let (part, verdict) = (one.tried.part.to_string(), one.verdict());
@@ -226,8 +228,8 @@ mod tests {
     fn a_repeat_is_a_row_for_each_run() {
         let mut record = RepeatRecord::new("abcd", "calm".to_owned(), (2, 1));
         let judged = [
-            (Part::Run(1), None, Some(example::account())),
-            (Part::Run(2), Some("kind said no\nmore".to_owned()), None),
+            (Part::Run(1), None, Ok(example::account())),
+            (Part::Run(2), Some("kind said no\nmore".to_owned()), Err(LabStory::default())),
         ];
         let judged =
             judged.map(|(part, unjudged, run)| Judged { tried: Tried { part, unjudged }, run });

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use quick_junit::TestSuite;
+
 use super::{junit, lab::LabStory, paint};
 use crate::verdict::judgement::Verdict;
 
@@ -39,13 +41,17 @@ impl Unjudged {
 
     /// For `junit.xml`: the run as one test that says why, beside what became of its lab.
     pub fn junit(&self, lab: &LabStory) -> Result<String, quick_junit::SerializeError> {
+        junit::file([self.suite(lab)])
+    }
+
+    pub(super) fn suite(&self, lab: &LabStory) -> TestSuite {
         let Self { scenario, run, verdict, why } = self;
         let mut suite = junit::begin(scenario, run, env!("CARGO_PKG_VERSION"));
         suite.add_test_cases(junit::clusters(scenario, lab));
         let status = junit::status(*verdict, why);
         suite.add_test_case(junit::case(scenario, "the run can be judged", status));
         suite.add_test_cases(junit::removal(scenario, lab));
-        junit::file([suite])
+        suite
     }
 }
 
