@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{account::Account, unjudged::Unjudged};
+use super::{account::Account, stated::Stated, unjudged::Unjudged};
 use crate::verdict::judgement::{Check, Verdict};
 
 /// The scenario that was run, as far as GitHub can find it.
@@ -19,16 +19,20 @@ pub struct Source<'a> {
 pub fn annotations(account: &Account, source: &Source<'_>) -> String {
     let Account { run, judgement, .. } = account;
     let mut text = String::new();
-    let bad = |check: &&Check| !matches!(check.verdict, Verdict::Pass | Verdict::Skipped);
-    for check in judgement.checks.iter().filter(bad) {
+    let mut stated = Stated::of(run, source.text);
+    for check in &judgement.checks {
+        let line = stated.line_of(check);
+        if matches!(check.verdict, Verdict::Pass | Verdict::Skipped) {
+            continue;
+        }
         let title = format!("{}: {}", run.title(), check.verdict);
         let Check { expectation, observed, expected, .. } = check;
         let words = format!("{expectation}: expected {expected}, observed {observed}");
-        text.push_str(&command(check.verdict, &title, &words, source, expectation));
+        text.push_str(&command(check.verdict, &title, &words, (source, line)));
     }
     if let Some(reason) = &judgement.reason {
         let title = format!("{}: {}", run.title(), judgement.verdict);
-        text.push_str(&command(judgement.verdict, &title, reason, source, ""));
+        text.push_str(&command(judgement.verdict, &title, reason, (source, None)));
     }
     text
 }
@@ -37,15 +41,14 @@ pub fn annotations(account: &Account, source: &Source<'_>) -> String {
 #[must_use]
 pub fn annotation(unjudged: &Unjudged, source: &Source<'_>) -> String {
     let title = format!("{}: {}", unjudged.scenario, unjudged.words());
-    command(unjudged.verdict, &title, unjudged.why.trim(), source, "")
+    command(unjudged.verdict, &title, unjudged.why.trim(), (source, None))
 }
 
 fn command(
     verdict: Verdict,
     title: &str,
     words: &str,
-    source: &Source<'_>,
-    expectation: &str,
+    (source, line): (&Source<'_>, Option<usize>),
 ) -> String {
     let level = match verdict {
         Verdict::Fail | Verdict::Error => "error",
@@ -55,18 +58,11 @@ fn command(
     let mut text = format!("::{level} title={}", property(title));
     if let Some(file) = &source.file {
         let _ = write!(text, ",file={}", property(file));
-        if let Some(line) = line_of(source.text, expectation) {
+        if let Some(line) = line {
             let _ = write!(text, ",line={line}");
         }
     }
     text + "::" + &data(words) + "\n"
-}
-
-/// The first line that states an expectation, from 1.
-fn line_of(text: &str, expectation: &str) -> Option<usize> {
-    let words = |line: &str| line.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-    let states = |line: &str| !expectation.is_empty() && words(line).contains(expectation);
-    text.lines().position(states).map(|index| index + 1)
 }
 
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
