@@ -91,6 +91,9 @@ impl Readers {
         let markdown = markdown::unjudged(&unjudged, dir.path());
         let junit = unjudged.junit(&LabStory::of(&events(dir.path())));
         let mut remark = write_all(dir, &result, &markdown, junit);
+        if let Err(error) = unjudged.write(dir) {
+            let _ = writeln!(remark, "warning: the record is missing: {error}");
+        }
         let skipped = unjudged.is_skipped();
         if let Some(github) = &self.github {
             // Of runs that are skipped, their repeat says it once.
@@ -112,12 +115,8 @@ impl Readers {
         failure: Failure,
         from: Written<'_>,
     ) -> One {
-        let unjudged = Unjudged {
-            scenario: request.scenario.title(),
-            run: request.id.to_owned(),
-            verdict: Verdict::Error,
-            why: failure.bare(),
-        };
+        let title = request.scenario.title();
+        let unjudged = Unjudged::new(Verdict::Error, title, request.id, failure.bare());
         let one = self.unjudged(unjudged, request.part, request.dir, from);
         One { exit: failure.exit, remark: failure.words + &one.remark, ..one }
     }

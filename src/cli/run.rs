@@ -149,8 +149,8 @@ pub(super) async fn try_one(
     let mut one = match result {
         Ok(record) => readers.judged(record, dir, from),
         Err(RunFailure::Skipped { why }) => {
-            let (scenario, run) = (request.scenario.title(), request.id.to_owned());
-            let skipped = Unjudged { scenario, run, verdict: Verdict::Skipped, why };
+            let title = request.scenario.title();
+            let skipped = Unjudged::new(Verdict::Skipped, title, request.id, why);
             readers.unjudged(skipped, request.part, dir, from)
         }
         Err(failure) => readers.failed(request, failure.into(), from),

@@ -240,8 +240,7 @@ impl<'a> Series<'a> {
             let one = self.one(turn, attempt).await;
             if one.skipped {
                 // What one of them cannot say, none of them can.
-                let (scenario, run, why) = (title.clone(), id.to_owned(), one.why);
-                let whole = Unjudged { scenario, run, verdict: Verdict::Skipped, why };
+                let whole = Unjudged::new(Verdict::Skipped, title.clone(), id, one.why);
                 let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
                 let skipped = self.readers.unjudged(whole, None, &home, from);
                 let remark = one.remark + &skipped.remark;

@@ -41,7 +41,7 @@ pub fn run(account: &Account, dir: &Path) -> String {
 /// A run that came to no judgement.
 #[must_use]
 pub fn unjudged(unjudged: &Unjudged, dir: &Path) -> String {
-    let Unjudged { scenario, run, verdict, why } = unjudged;
+    let Unjudged { scenario, run, verdict, why, .. } = unjudged;
     let why = if unjudged.is_skipped() { inline(why) + "\n" } else { fenced(why) };
     format!(
         "{}{why}\nRun `{run}`. Evidence: {}\n",

@@ -215,12 +215,9 @@ impl RepeatRecord {
     }
 
     fn unjudged(&self, Tried { part, unjudged }: &Tried) -> Unjudged {
-        Unjudged {
-            scenario: format!("{} {part}", self.title),
-            run: self.run.clone(),
-            verdict: Verdict::Error,
-            why: unjudged.clone().unwrap_or_default(),
-        }
+        let (title, why) = (format!("{} {part}", self.title), unjudged.clone().unwrap_or_default());
+        let seatrial = self.seatrial.clone();
+        Unjudged { seatrial, ..Unjudged::new(Verdict::Error, title, &self.run, why) }
     }
 }
 

@@ -46,8 +46,8 @@ impl<'a> Stated<'a> {
 
     /// The list as the run had it: a variant may give it anew, and so may the command line.
     fn list(&self, list: List) -> Option<&Node> {
-        let set = self.run.set.iter().filter_map(|setting| setting.split_once('='));
-        if set.into_iter().any(|(path, _)| list.paths().contains(&path)) {
+        let mut set = self.run.set.iter().filter_map(|setting| setting.split_once('='));
+        if set.any(|(path, _)| list.paths().contains(&path)) {
             return None;
         }
         let root = self.root.as_ref()?;

@@ -1,16 +1,30 @@
 //! A run that was not begun, or ended before anything could be judged, told where a judgement would
 //! stand: whoever reads reports must not take a missing one for a run that never was.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use quick_junit::TestSuite;
+use serde::{Deserialize, Serialize};
 
-use super::{junit, lab::LabStory, paint};
+use super::{
+    junit,
+    lab::LabStory,
+    paint,
+    run_dir::{RunDir, RunDirError},
+};
 use crate::verdict::judgement::Verdict;
 
-/// What is known of it.
-#[derive(Clone, Debug, PartialEq)]
+/// The file that stands in place of `run.json`.
+const FILE: &str = "unjudged.json";
+const FORMAT: u32 = 1;
+
+/// What is known of it, as the file holds it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Unjudged {
+    pub format: u32,
+    /// The seatrial that should have run it.
+    pub seatrial: String,
+    /// With its variant.
     pub scenario: String,
     pub run: String,
     /// Skipped if it was not begun because it could not have said anything here, else an error.
@@ -20,6 +34,36 @@ pub struct Unjudged {
 }
 
 impl Unjudged {
+    #[must_use]
+    pub fn new(verdict: Verdict, scenario: String, run: &str, why: String) -> Self {
+        let (seatrial, run) = (env!("CARGO_PKG_VERSION").to_owned(), run.to_owned());
+        Self { format: FORMAT, seatrial, scenario, run, verdict, why }
+    }
+
+    pub fn write(&self, dir: &RunDir) -> Result<(), RunDirError> {
+        let bad = |error: serde_json::Error| RunDirError::BadRun {
+            path: dir.path().join(FILE),
+            why: error.to_string(),
+        };
+        dir.write(FILE, &serde_json::to_vec_pretty(self).map_err(bad)?)
+    }
+
+    /// Reads it back; none where a run came to a judgement, or still goes on.
+    pub fn read(dir: &Path) -> Result<Option<Self>, RunDirError> {
+        let path = dir.join(FILE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(RunDirError::Io { path, source }),
+        };
+        let bad = |why: String| RunDirError::BadRun { path: path.clone(), why };
+        let read: Self = serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+        if read.format != FORMAT {
+            return Err(bad(format!("format {}, this seatrial knows {FORMAT}", read.format)));
+        }
+        Ok(Some(read))
+    }
+
     #[must_use]
     pub fn is_skipped(&self) -> bool {
         self.verdict == Verdict::Skipped
@@ -45,8 +89,8 @@ impl Unjudged {
     }
 
     pub(super) fn suite(&self, lab: &LabStory) -> TestSuite {
-        let Self { scenario, run, verdict, why } = self;
-        let mut suite = junit::begin(scenario, run, env!("CARGO_PKG_VERSION"));
+        let Self { scenario, run, verdict, why, .. } = self;
+        let mut suite = junit::begin(scenario, run, &self.seatrial);
         suite.add_test_cases(junit::clusters(scenario, lab));
         let status = junit::status(*verdict, why);
         suite.add_test_case(junit::case(scenario, "the run can be judged", status));
@@ -61,8 +105,7 @@ pub(crate) mod example {
 
     /// A run that came to nothing for this reason.
     pub(crate) fn unjudged(verdict: Verdict, why: &str) -> Unjudged {
-        let (scenario, run) = ("calm".to_owned(), "abcd".to_owned());
-        Unjudged { scenario, run, verdict, why: why.to_owned() }
+        Unjudged::new(verdict, "calm".to_owned(), "abcd", why.to_owned())
     }
 }
 
