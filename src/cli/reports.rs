@@ -22,7 +22,8 @@ use crate::{
         lab::LabStory,
         markdown,
         paint::plain,
-        run_dir::{Part, RunDir, RunRecord, events},
+        repeat::RepeatRecord,
+        run_dir::{Part, RunDir, RunDirError, RunRecord, events},
         summary::summary,
         unjudged::Unjudged,
     },
@@ -119,6 +120,26 @@ impl Readers {
         let unjudged = Unjudged::new(Verdict::Error, title, request.id, failure.bare());
         let one = self.unjudged(unjudged, request.part, request.dir, from);
         One { exit: failure.exit, remark: failure.words + &one.remark, ..one }
+    }
+
+    /// The reports of a run that was judged before, after its lab came to its end; and those of the
+    /// repeat that it is part of. What is amiss with them is a warning.
+    pub(super) fn anew(dir: &RunDir) -> String {
+        let written = || -> Result<String, RunDirError> {
+            let account = Account::read(dir.path())?;
+            let text = summary(&account, dir.path());
+            let markdown = markdown::run(&account, dir.path());
+            let warnings = write_all(dir, &text, &markdown, junit(&account));
+            let Some(home) = dir.parent().filter(|home| RepeatRecord::is_in(home.path())) else {
+                return Ok(warnings);
+            };
+            let (record, judged) = RepeatRecord::read(home.path())?;
+            let found = record.together(&judged);
+            let text = record.summary(&found, &judged, home.path());
+            let markdown = markdown::repeat(&record, &found, &judged, home.path());
+            Ok(warnings + &write_all(&home, &text, &markdown, record.junit(&found, &judged)))
+        };
+        written().unwrap_or_else(|error| format!("warning: reports are not up to date: {error}\n"))
     }
 
     /// Of several runs together.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{
     Context, Exit, Failure, Outcome,
     check::exit_of_verdict,
-    context::Found,
+    context::{Found, Listener},
     down::with_leftovers,
     reports::{Readers, Written},
     run::{Lab, One, Run, try_one},
@@ -26,11 +26,11 @@ use crate::{
         lab::LabStory,
         markdown,
         repeat::{Judged, RepeatRecord, Tried},
-        run_dir::{Part, RunDir, events},
+        run_dir::{EVENTS, EventLog, Part, RunDir, events},
         several::{Line, several},
         unjudged::Unjudged,
     },
-    runner::{RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
+    runner::{Event, RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
     verdict::judgement::Verdict,
 };
 
@@ -72,6 +72,8 @@ struct Held<'a> {
     found: Found<'a>,
     /// The last one that ran in it, or would have.
     turn: &'a Turn<'a>,
+    /// Of the last run in it.
+    last: RunDir,
 }
 
 /// One run of it, or of its sham.
@@ -164,11 +166,17 @@ impl<'a> Series<'a> {
         let tried = if let Some(given) = &self.given {
             try_one(found, &request, written, known, Lab::Given(given)).await
         } else {
-            let mut lab = self.lab.take().map(|held| held.store);
+            let (mut lab, last) = match self.lab.take() {
+                Some(Held { store, last, .. }) => (Some(store), Some(last)),
+                None => (None, None),
+            };
             let spare = found.clone();
             let own = Lab::Own { lab: &mut lab, hand_on };
             let tried = try_one(found, &request, written, known, own).await;
-            self.lab = lab.map(|store| Held { store, found: spare, turn });
+            // Nobody looks for the end of a lab where nothing was run in it.
+            let skipped = tried.as_ref().is_ok_and(|one| one.skipped);
+            let last = last.filter(|_| skipped).unwrap_or_else(|| dir.clone());
+            self.lab = lab.map(|store| Held { store, found: spare, turn, last });
             tried
         };
         tried.unwrap_or_else(|failure| self.readers.failed(&request, failure, from))
@@ -277,29 +285,32 @@ impl<'a> Series<'a> {
     /// Removes a lab that no run needs any more, unless it is to be kept. Who is skipped in it or
     /// comes to no run of his own leaves one here, and so does an interrupt between two runs.
     async fn let_go(&mut self) -> Option<Failure> {
-        let Held { store, found, .. } = self.lab.take()?;
+        let Held { store, found, last, .. } = self.lab.take()?;
         let lab = store.record().name;
         if self.asked.keep {
             let words = format!("lab `{lab}` stays; {}\n", how_to_use(&lab));
             return Some(Failure { exit: Exit::Passed, words });
         }
-        let watched = match found.watched(None) {
+        // Its run tells how it ended, if there still is a place to tell it.
+        let log = last.file_again(EVENTS).ok().map(|file| {
+            let mut log = EventLog::new(file);
+            Box::new(move |event: &_| log.add(event)) as Listener
+        });
+        let watched = match found.watched(log) {
             Ok(watched) => watched,
             Err(failure) => return Some(failure),
         };
+        watched.host.events.emit(Event::LabUnneeded { lab: lab.to_string() });
         let left = lower(&watched.host.for_cleanup(), store).await;
         watched.close().await;
-        match left {
-            Ok(left) if left.is_empty() => None,
-            Ok(left) => {
-                let nothing = Failure { exit: Exit::Passed, words: String::new() };
-                Some(with_leftovers(nothing, &left))
-            }
+        let told = Failure { exit: Exit::Passed, words: Readers::anew(&last) };
+        Some(match left {
+            Ok(left) => with_leftovers(told, &left),
             Err(error) => {
                 let words = format!("lab {lab} was left behind: {error}; `seatrial down {lab}`");
-                Some(Failure::new(Exit::LeftBehind, words))
+                Failure::new(Exit::LeftBehind, words).after(&told.words)
             }
-        }
+        })
     }
 }
 

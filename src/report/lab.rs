@@ -128,6 +128,17 @@ mod tests {
     }
 
     #[test]
+    fn a_lab_that_was_kept_for_another_run_is_removed_by_a_clock_of_its_own() {
+        let story = LabStory::of(&[
+            at(90, Event::TrafficEnded),
+            at(1, Event::LabUnneeded { lab: LAB.to_owned() }),
+            at(4, Event::ClusterRemoved { cluster: "eu".to_owned() }),
+            at(5, Event::LabRemoved { lab: LAB.to_owned() }),
+        ]);
+        assert_eq!(story.went, Some(Went::Removed { within: Duration::from_secs(4) }));
+    }
+
+    #[test]
     fn what_is_left_is_told() {
         let what = vec!["network x: y is attached to it".to_owned()];
         let event = Event::LabLeft { lab: LAB.to_owned(), what: what.clone() };

@@ -1,5 +1,5 @@
-//! Where a scenario's file states what is expected of a run: a line of its own for each expectation,
-//! and none rather than one that only looks like it.
+//! Where a scenario's file states what is expected of a run: a line for each expectation, and none
+//! rather than one that only looks like it.
 
 use super::run_dir::RunRecord;
 use crate::{

@@ -87,6 +87,10 @@ pub enum Event {
     LabRemoved {
         lab: String,
     },
+    /// No run needs a lab any more that was kept for the next one.
+    LabUnneeded {
+        lab: String,
+    },
     /// A run goes on where an earlier one of the same invocation ended.
     LabReused {
         lab: String,

@@ -115,7 +115,7 @@ fn a_run_without_kind_is_reported_as_not_judged() {
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
     let files = test.files_in(&format!("seatrial-runs/{dir}"));
     let reports = ["junit.xml", "report.md", "scenario.yaml", "summary.txt", "unjudged.json"];
-    assert_eq!(files, [&["events.ndjson"], &reports[..]].concat());
+    assert_eq!(files, [&["events.ndjson"][..], &reports].concat());
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn what_is_said_to_github_is_not_in_the_record_of_a_repeat() {
     let test = Test::new()
         .env("GITHUB_ACTIONS", "true")
         .kind(&Kind::fails())
-        .run([&["run", "regional-failover"], &repeat[..]].concat())
+        .run([&["run", "regional-failover"][..], &repeat].concat())
         .code(3)
         .stderr_has("::error title=regional-failover%3A not judged::");
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one directory") };

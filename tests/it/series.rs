@@ -28,7 +28,7 @@ name: {name}
 lab: {{clusters: {{eu: {{kubernetes: \"1.36\", cni: {cni}}}}}}}
 roles: {{all: {{labels: {{}}}}}}
 {WORKLOAD}
-traffic: {{shop: {{through: all, rate: 20/s, timeout: 1s}}}}
+traffic: {{shop: {{through: all, rate: 4/s, timeout: 1s}}}}
 steps:
 - id: look
   wait: {{apiVersion: v1, kind: Service, namespace: kube-system, name: kube-dns, condition: Ready, within: 30s}}
@@ -51,12 +51,15 @@ fn creations(test: &Test) -> usize {
     test.world().calls("kind").iter().filter(|call| call.starts_with("create")).count()
 }
 
-/// The reports of the run whose directory has this in its name.
-fn junit(test: &Test, run: &str) -> String {
+/// Whether the reports of runs tell that their lab was removed.
+fn removals_are(test: &Test, expected: &[(&str, usize)]) {
     let dirs = test.files_in("seatrial-runs");
-    let dir = dirs.iter().find(|dir| dir.contains(run)).expect("it was run");
-    let path = test.path("seatrial-runs").join(dir).join("junit.xml");
-    std::fs::read_to_string(path).expect("it is there")
+    for (run, removals) in expected {
+        let dir = dirs.iter().find(|dir| dir.contains(run)).expect("it was run");
+        let junit = test.path("seatrial-runs").join(dir).join("junit.xml");
+        let junit = std::fs::read_to_string(junit).expect("it is there");
+        assert_eq!(junit.matches("the lab is removed").count(), *removals, "{run}: {junit}");
+    }
 }
 
 #[test]
@@ -65,11 +68,10 @@ fn scenarios_that_need_the_same_lab_get_the_same_one() {
         .file("a.yaml", &looking("first", "kindnet", ""))
         .file("b.yaml", &looking("second", "kindnet", ""))
         .run(["run", "a.yaml", "b.yaml"])
-        .code(1)
-        .stdout_has("first: FAIL (1 fail)\n")
-        .stdout_has("second: FAIL (1 fail)\n")
+        .stdout_has("all: 0 of 2 pass\n")
         .stderr_has(": used again")
         .and(|test| assert_eq!(creations(test), 1, "{}", test.ended()))
+        .and(|test| removals_are(test, &[("first", 0), ("second", 1)]))
         .leaves_nothing();
 }
 
@@ -81,10 +83,10 @@ fn a_lab_that_a_skipped_repeat_left_is_not_taken_by_who_needs_another_one() {
         .file("b.yaml", &looking("walls", "flannel", walls))
         .file("c.yaml", &looking("third", "kindnet", ""))
         .run(["run", "a.yaml", "b.yaml", "c.yaml"])
-        .code(1)
-        .stdout_has("walls: SKIPPED\n")
-        .stdout_has("third: FAIL (1 fail)\n")
+        .stdout_has("all: 0 of 3 pass\n")
+        .stdout_has("\n  skipped       walls ")
         .stderr_has_not(": used again")
         .and(|test| assert_eq!(creations(test), 2, "{}", test.ended()))
+        .and(|test| removals_are(test, &[("first", 1), ("walls", 0), ("third", 1)]))
         .leaves_nothing();
 }
