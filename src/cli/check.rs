@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use super::{Exit, Failure, Outcome};
 use crate::{
-    report::{account::Account, repeat::RepeatRecord, run_dir::RunDirError, summary::summary},
+    report::{
+        account::Account, repeat::RepeatRecord, run_dir::RunDirError, summary::summary,
+        unjudged::Unjudged,
+    },
     verdict::judgement::{Judgement, Verdict},
 };
 
@@ -19,6 +22,10 @@ impl Check {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         if RepeatRecord::is_in(&self.dir) {
             return self.repeat();
+        }
+        if let Some(unjudged) = Unjudged::read(&self.dir)? {
+            let text = unjudged.summary(&self.dir);
+            return Ok(Outcome::ended(exit_of_verdict(unjudged.verdict), text));
         }
         let account = Account::read(&self.dir)?;
         let text = summary(&account, &self.dir);

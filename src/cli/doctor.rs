@@ -50,7 +50,7 @@ impl Doctor {
         let doctor = doctor::Doctor {
             docker: context.docker()?,
             endpoint: context.docker_host(),
-            state: context.state_root().map_err(Failure::bare),
+            state: context.state_root().map_err(|failure| failure.bare()),
             versions: context.versions()?,
             clusters: self.clusters.get().into(),
             within: self.timeout,

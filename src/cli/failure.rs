@@ -29,8 +29,9 @@ impl Failure {
     }
 
     /// What it says, as part of another message.
-    pub(super) fn bare(self) -> String {
-        self.words.trim_end().strip_prefix("error: ").unwrap_or(&self.words).to_owned()
+    pub(super) fn bare(&self) -> String {
+        let words = self.words.trim_end();
+        words.strip_prefix("error: ").unwrap_or(words).to_owned()
     }
 
     /// Several failures as one: all is said, the gravest exit counts.

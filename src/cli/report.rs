@@ -6,7 +6,8 @@ use clap::ValueEnum;
 
 use super::{Failure, Outcome};
 use crate::report::{
-    account::Account, json, junit::junit, markdown, repeat::RepeatRecord, summary::summary,
+    account::Account, json, junit::junit, lab::LabStory, markdown, repeat::RepeatRecord,
+    run_dir::events, summary::summary, unjudged::Unjudged,
 };
 
 /// Tell what a run came to, from its directory alone; no cluster is needed.
@@ -33,8 +34,26 @@ enum Form {
 
 impl Report {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
-        let text = if RepeatRecord::is_in(&self.dir) { self.repeat() } else { self.one() };
+        let text = if RepeatRecord::is_in(&self.dir) {
+            self.repeat()
+        } else if let Some(unjudged) = Unjudged::read(&self.dir)? {
+            self.unjudged(&unjudged)
+        } else {
+            self.one()
+        };
         text.map(Outcome::passed)
+    }
+
+    fn unjudged(&self, unjudged: &Unjudged) -> Result<String, Failure> {
+        match self.output {
+            Form::Json => json::unjudged(unjudged, &self.dir).map_err(Failure::unwritten),
+            Form::Junit => {
+                let lab = LabStory::of(&events(&self.dir));
+                unjudged.junit(&lab).map_err(Failure::unwritten)
+            }
+            Form::Markdown => Ok(markdown::unjudged(unjudged, &self.dir)),
+            Form::Summary => Ok(unjudged.summary(&self.dir)),
+        }
     }
 
     fn one(&self) -> Result<String, Failure> {

@@ -8,7 +8,12 @@ use std::{
     path::{Path, PathBuf, absolute},
 };
 
-use super::{Context, Failure, check::exit_of, outcome::Exit, run::One};
+use super::{
+    Context, Failure,
+    check::{exit_of, exit_of_verdict},
+    outcome::Exit,
+    run::One,
+};
 use crate::{
     report::{
         account::Account,
@@ -17,12 +22,13 @@ use crate::{
         lab::LabStory,
         markdown,
         paint::plain,
-        run_dir::{Part, RunDir, RunRecord, events},
-        skipped::Skipped,
+        repeat::RepeatRecord,
+        run_dir::{Part, RunDir, RunDirError, RunRecord, events},
         summary::summary,
         unjudged::Unjudged,
     },
     runner::RunRequest,
+    verdict::judgement::Verdict,
 };
 
 /// Where the reports of runs go beside their directories.
@@ -71,50 +77,69 @@ impl Readers {
                 remark += &github.add_to_page(&markdown);
             }
         }
-        One { exit, result, remark, account: Some(Box::new(account)), skipped: None }
+        One { exit, result, remark, account: Some(Box::new(account)), ..One::default() }
     }
 
-    /// A run without a judgement says so where one would stand.
+    /// A run without a judgement says so where one would stand; so does a whole repeat.
     pub(super) fn unjudged(
+        &self,
+        unjudged: Unjudged,
+        part: Option<Part>,
+        dir: &RunDir,
+        from: Written<'_>,
+    ) -> One {
+        let result = unjudged.summary(dir.path());
+        let markdown = markdown::unjudged(&unjudged, dir.path());
+        let junit = unjudged.junit(&LabStory::of(&events(dir.path())));
+        let mut remark = write_all(dir, &result, &markdown, junit);
+        if let Err(error) = unjudged.write(dir) {
+            let _ = writeln!(remark, "warning: the record is missing: {error}");
+        }
+        let skipped = unjudged.is_skipped();
+        if let Some(github) = &self.github {
+            // Of runs that are skipped, their repeat says it once.
+            if part.is_none() || !skipped {
+                remark += &github::annotation(&unjudged, &github.source(from));
+            }
+            if part.is_none() {
+                remark += &github.add_to_page(&markdown);
+            }
+        }
+        let exit = if skipped { Exit::Skipped } else { exit_of_verdict(unjudged.verdict) };
+        One { exit, result, remark, account: None, skipped, why: unjudged.why }
+    }
+
+    /// A run that something kept from its judgement.
+    pub(super) fn failed(
         &self,
         request: &RunRequest<'_>,
         failure: Failure,
         from: Written<'_>,
     ) -> One {
-        let why = failure.words.trim_start_matches("error: ");
-        let (title, dir) = (request.scenario.title(), request.dir);
-        let unjudged = Unjudged { scenario: &title, run: request.id, why };
-        let result = unjudged.summary(dir.path());
-        let markdown = markdown::not_judged(&unjudged, dir.path());
-        let junit = unjudged.junit(&LabStory::of(&events(dir.path())));
-        let mut remark = write_all(dir, &result, &markdown, junit);
-        if let Some(github) = &self.github {
-            remark += &github::annotation(&unjudged, &github.source(from));
-            if request.part.is_none() {
-                remark += &github.add_to_page(&markdown);
-            }
-        }
-        let remark = failure.words + &remark;
-        One { exit: failure.exit, result, remark, account: None, skipped: None }
+        let title = request.scenario.title();
+        let unjudged = Unjudged::new(Verdict::Error, title, request.id, failure.bare());
+        let one = self.unjudged(unjudged, request.part, request.dir, from);
+        One { exit: failure.exit, remark: failure.words + &one.remark, ..one }
     }
 
-    /// A run that was not begun says so where a verdict would stand; so does a whole repeat.
-    pub(super) fn skipped(
-        &self,
-        skipped: &Skipped<'_>,
-        part: Option<Part>,
-        dir: &RunDir,
-        from: Written<'_>,
-    ) -> One {
-        let result = skipped.summary(dir.path());
-        let markdown = markdown::skipped(skipped, dir.path());
-        let mut remark = write_all(dir, &result, &markdown, skipped.junit());
-        if let Some(github) = self.github.as_ref().filter(|_| part.is_none()) {
-            remark += &github::notice(skipped, &github.source(from));
-            remark += &github.add_to_page(&markdown);
-        }
-        let why = Some(skipped.why.to_owned());
-        One { exit: Exit::Skipped, result, remark, account: None, skipped: why }
+    /// The reports of a run that was judged before, after its lab came to its end; and those of the
+    /// repeat that it is part of. What is amiss with them is a warning.
+    pub(super) fn anew(dir: &RunDir) -> String {
+        let written = || -> Result<String, RunDirError> {
+            let account = Account::read(dir.path())?;
+            let text = summary(&account, dir.path());
+            let markdown = markdown::run(&account, dir.path());
+            let warnings = write_all(dir, &text, &markdown, junit(&account));
+            let Some(home) = dir.parent().filter(|home| RepeatRecord::is_in(home.path())) else {
+                return Ok(warnings);
+            };
+            let (record, judged) = RepeatRecord::read(home.path())?;
+            let found = record.together(&judged);
+            let text = record.summary(&found, &judged, home.path());
+            let markdown = markdown::repeat(&record, &found, &judged, home.path());
+            Ok(warnings + &write_all(&home, &text, &markdown, record.junit(&found, &judged)))
+        };
+        written().unwrap_or_else(|error| format!("warning: reports are not up to date: {error}\n"))
     }
 
     /// Of several runs together.

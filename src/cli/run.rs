@@ -20,10 +20,11 @@ use crate::{
     report::{
         account::Account,
         run_dir::{EVENTS, EventLog},
-        skipped::Skipped,
+        unjudged::Unjudged,
     },
     runner::{RunEnd, RunFailure, RunRequest},
     template::Catalogue,
+    verdict::judgement::Verdict,
 };
 
 /// Run scenarios with their variants: each in a lab of its own, which is removed afterwards, or in
@@ -149,10 +150,10 @@ pub(super) async fn try_one(
         Ok(record) => readers.judged(record, dir, from),
         Err(RunFailure::Skipped { why }) => {
             let title = request.scenario.title();
-            let skipped = Skipped { scenario: &title, run: request.id, why: &why };
-            readers.skipped(&skipped, request.part, dir, from)
+            let skipped = Unjudged::new(Verdict::Skipped, title, request.id, why);
+            readers.unjudged(skipped, request.part, dir, from)
         }
-        Err(failure) => readers.unjudged(request, failure.into(), from),
+        Err(failure) => readers.failed(request, failure.into(), from),
     };
     if !left.is_empty() {
         let failure = Failure { exit: one.exit, words: one.remark };
@@ -173,25 +174,30 @@ pub(super) struct One {
     pub(super) remark: String,
     /// None of a run that came to no judgement.
     pub(super) account: Option<Box<Account>>,
-    /// Why it was not begun.
-    pub(super) skipped: Option<String>,
+    /// It was not begun, because it could not have said anything here.
+    pub(super) skipped: bool,
+    /// Why it came to no judgement; empty if it did.
+    pub(super) why: String,
 }
 
 impl Default for One {
     fn default() -> Self {
-        let (result, remark) = (String::new(), String::new());
-        Self { exit: Exit::Passed, result, remark, account: None, skipped: None }
+        let (result, remark, why) = (String::new(), String::new(), String::new());
+        Self { exit: Exit::Passed, result, remark, account: None, skipped: false, why }
     }
 }
 
 impl One {
     pub(super) fn failed(failure: Failure) -> Self {
-        Self { exit: failure.exit, remark: failure.words, ..Self::default() }
+        let why = failure.bare();
+        Self { exit: failure.exit, remark: failure.words, why, ..Self::default() }
     }
 
-    /// In the words that are shown, why it came to no judgement.
-    pub(super) fn why(&self) -> String {
-        self.remark.trim_start_matches("error: ").trim().to_owned()
+    /// What went wrong beside it.
+    pub(super) fn add(&mut self, failure: Option<Failure>) {
+        let Some(failure) = failure else { return };
+        self.exit = self.exit.and(failure.exit);
+        self.remark.push_str(&failure.words);
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{
     Context, Exit, Failure, Outcome,
     check::exit_of_verdict,
-    context::Found,
+    context::{Found, Listener},
     down::with_leftovers,
     reports::{Readers, Written},
     run::{Lab, One, Run, try_one},
@@ -23,13 +23,14 @@ use crate::{
     model::scenario::{Repeat, Scenario},
     provider::Versions,
     report::{
+        lab::LabStory,
         markdown,
         repeat::{Judged, RepeatRecord, Tried},
-        run_dir::{Part, RunDir},
+        run_dir::{EVENTS, EventLog, Part, RunDir, events},
         several::{Line, several},
-        skipped::Skipped,
+        unjudged::Unjudged,
     },
-    runner::{RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
+    runner::{Event, RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
     verdict::judgement::Verdict,
 };
 
@@ -69,6 +70,10 @@ pub(super) struct Series<'a> {
 struct Held<'a> {
     store: LabStore,
     found: Found<'a>,
+    /// The last one that ran in it, or would have.
+    turn: &'a Turn<'a>,
+    /// Of the last run in it.
+    last: RunDir,
 }
 
 /// One run of it, or of its sham.
@@ -87,10 +92,10 @@ impl<'a> Series<'a> {
         Self { context, asked, versions, readers, given: None, lab: None }
     }
 
-    pub(super) async fn run(mut self, turns: &[Turn<'_>]) -> Outcome {
+    pub(super) async fn run(mut self, turns: &'a [Turn<'a>]) -> Outcome {
         // Of what was skipped only as long as nothing else was run.
-        let mut exit = Exit::Skipped;
-        let (mut results, mut remarks, mut lines) = (String::new(), String::new(), Vec::new());
+        let mut all = One { exit: Exit::Skipped, ..One::default() };
+        let mut lines = Vec::new();
         let mut hopeless: Vec<&Turn<'_>> = Vec::new();
         for (index, turn) in turns.iter().enumerate() {
             // What kept a run from a judgement keeps the next one in such a lab from it, too.
@@ -100,32 +105,33 @@ impl<'a> Series<'a> {
                 lines.push(line);
                 continue;
             }
+            // The one before was skipped, or failed before it came to its lab.
+            if self.lab.as_ref().is_some_and(|held| !held.turn.needs_the_same_lab(turn)) {
+                all.add(self.let_go().await);
+            }
             let next = turns.get(index + 1);
             let hand_on = next.is_some_and(|next| turn.can_be_followed_by(next));
             let (one, line) = self.turn(turn, hand_on).await;
-            exit = exit.and(one.exit);
-            results.push_str(&one.result);
-            remarks.push_str(&one.remark);
+            all.exit = all.exit.and(one.exit);
+            all.result.push_str(&one.result);
+            all.remark.push_str(&one.remark);
             hopeless.extend(line.verdict.is_none().then_some(turn));
             lines.push(line);
             // Also when it came too late for this one: the next one must not start.
             if self.context.is_interrupted() {
-                exit = exit.and(Exit::Interrupted);
+                all.exit = all.exit.and(Exit::Interrupted);
                 break;
             }
         }
-        if let Some(failure) = self.let_go().await {
-            exit = exit.and(failure.exit);
-            remarks.push_str(&failure.words);
+        all.add(self.let_go().await);
+        if all.exit == Exit::Skipped && self.asked.allow_skipped {
+            all.exit = Exit::Passed;
         }
-        if exit == Exit::Skipped && self.asked.allow_skipped {
-            exit = Exit::Passed;
-        }
-        results.push_str(&several(&lines, turns.len()));
-        Outcome::ended(exit, results).with_remark(&remarks)
+        all.result.push_str(&several(&lines, turns.len()));
+        Outcome::ended(all.exit, all.result).with_remark(&all.remark)
     }
 
-    async fn turn(&mut self, turn: &Turn<'_>, hand_on: bool) -> (One, Line) {
+    async fn turn(&mut self, turn: &'a Turn<'a>, hand_on: bool) -> (One, Line) {
         let title = turn.scenario.title();
         let id = new_id();
         let dir = self.asked.out.join(dir_name(turn.scenario, &id));
@@ -136,11 +142,11 @@ impl<'a> Series<'a> {
             Attempt { scenario: turn.scenario, dir: dir.clone(), id: &id, part: None, hand_on };
         let one = self.one(turn, attempt).await;
         let judged = one.account.as_ref().map(|account| account.judgement.verdict);
-        let verdict = judged.or(one.skipped.as_ref().map(|_| Verdict::Skipped));
+        let verdict = judged.or(one.skipped.then_some(Verdict::Skipped));
         (one, Line { title, verdict, flaky: false, dir: dir.exists().then_some(dir) })
     }
 
-    async fn one(&mut self, turn: &Turn<'_>, attempt: Attempt<'_>) -> One {
+    async fn one(&mut self, turn: &'a Turn<'a>, attempt: Attempt<'_>) -> One {
         let Attempt { scenario, dir, id, part, hand_on } = attempt;
         // A host that is not fit to run anything makes no run, and so no directory; nor does a lab
         // that does not fit, or that somebody else holds.
@@ -160,14 +166,20 @@ impl<'a> Series<'a> {
         let tried = if let Some(given) = &self.given {
             try_one(found, &request, written, known, Lab::Given(given)).await
         } else {
-            let mut lab = self.lab.take().map(|held| held.store);
+            let (mut lab, last) = match self.lab.take() {
+                Some(Held { store, last, .. }) => (Some(store), Some(last)),
+                None => (None, None),
+            };
             let spare = found.clone();
             let own = Lab::Own { lab: &mut lab, hand_on };
             let tried = try_one(found, &request, written, known, own).await;
-            self.lab = lab.map(|store| Held { store, found: spare });
+            // Nobody looks for the end of a lab where nothing was run in it.
+            let skipped = tried.as_ref().is_ok_and(|one| one.skipped);
+            let last = last.filter(|_| skipped).unwrap_or_else(|| dir.clone());
+            self.lab = lab.map(|store| Held { store, found: spare, turn, last });
             tried
         };
-        tried.unwrap_or_else(|failure| self.readers.unjudged(&request, failure, from))
+        tried.unwrap_or_else(|failure| self.readers.failed(&request, failure, from))
     }
 
     /// The host; and the lab that was asked for is held, and fits.
@@ -203,7 +215,7 @@ impl<'a> Series<'a> {
     /// Runs it as often as it asks for, then its shams, all in the same lab.
     async fn repeat(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &'a Turn<'a>,
         repeat: Repeat,
         id: &str,
         dir: PathBuf,
@@ -224,7 +236,7 @@ impl<'a> Series<'a> {
         for (part, number) in parts.zip(1..) {
             let without_faults;
             let scenario = if let Part::Sham(_) = part {
-                let runs = judged.iter().filter_map(|one| one.run.as_ref());
+                let runs = judged.iter().filter_map(|one| one.run.as_ref().ok());
                 let waited: Vec<_> = runs.map(|account| &account.run.history.waited).collect();
                 without_faults = sham(turn.scenario, &waited);
                 &without_faults
@@ -232,24 +244,24 @@ impl<'a> Series<'a> {
                 turn.scenario
             };
             let (dir, hand_on) = (dir.join(part.dir()), hand_on || number < last);
-            let one =
-                self.one(turn, Attempt { scenario, dir, id, part: Some(part), hand_on }).await;
-            if let Some(why) = one.skipped {
+            let attempt = Attempt { scenario, dir: dir.clone(), id, part: Some(part), hand_on };
+            let one = self.one(turn, attempt).await;
+            if one.skipped {
                 // What one of them cannot say, none of them can.
-                let title = turn.scenario.title();
-                let whole = Skipped { scenario: &title, run: id, why: &why };
+                let whole = Unjudged::new(Verdict::Skipped, title.clone(), id, one.why);
                 let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
-                let skipped = self.readers.skipped(&whole, None, &home, from);
+                let skipped = self.readers.unjudged(whole, None, &home, from);
                 let remark = one.remark + &skipped.remark;
                 return (One { remark, ..skipped }, line(Some(Verdict::Skipped)));
             }
             all.exit = if one.account.is_some() { all.exit } else { all.exit.and(one.exit) };
             all.remark.push_str(&one.remark);
-            let why = one.account.is_none().then(|| one.why());
-            let run = one.account.map(|account| *account);
-            record.interrupted |= run.as_ref().is_some_and(|account| account.run.interrupted);
+            let why = one.account.is_none().then_some(one.why);
+            let lab = || LabStory::of(&events(&dir));
+            let run = one.account.map(|account| *account).ok_or_else(lab);
+            record.interrupted |= run.as_ref().is_ok_and(|account| account.run.interrupted);
             record.interrupted |= self.context.is_interrupted();
-            let ends = record.interrupted || run.is_none();
+            let ends = record.interrupted || run.is_err();
             judged.push(Judged { tried: Tried { part, unjudged: why }, run });
             if ends {
                 break;
@@ -260,45 +272,45 @@ impl<'a> Series<'a> {
                 all.result = text;
                 all.remark.push_str(&warnings);
             }
-            Err(failure) => {
-                all.exit = all.exit.and(failure.exit);
-                all.remark.push_str(&failure.words);
-            }
+            Err(failure) => all.add(Some(failure)),
         }
         all.exit = all.exit.and(exit_of_verdict(record.verdict));
         if record.interrupted {
             all.exit = all.exit.and(Exit::Interrupted);
         }
-        let is_judged = judged.iter().all(|one| one.run.is_some());
+        let is_judged = judged.iter().all(|one| one.run.is_ok());
         (all, Line { flaky: record.flaky, ..line(is_judged.then_some(record.verdict)) })
     }
 
-    /// Removes a lab that no run needs any more, unless it is to be kept; only an interrupt, or a
-    /// host that went away between two runs, leaves one here.
+    /// Removes a lab that no run needs any more, unless it is to be kept. Who is skipped in it or
+    /// comes to no run of his own leaves one here, and so does an interrupt between two runs.
     async fn let_go(&mut self) -> Option<Failure> {
-        let Held { store, found } = self.lab.take()?;
+        let Held { store, found, last, .. } = self.lab.take()?;
         let lab = store.record().name;
         if self.asked.keep {
             let words = format!("lab `{lab}` stays; {}\n", how_to_use(&lab));
             return Some(Failure { exit: Exit::Passed, words });
         }
-        let watched = match found.watched(None) {
+        // Its run tells how it ended, if there still is a place to tell it.
+        let log = last.file_again(EVENTS).ok().map(|file| {
+            let mut log = EventLog::new(file);
+            Box::new(move |event: &_| log.add(event)) as Listener
+        });
+        let watched = match found.watched(log) {
             Ok(watched) => watched,
             Err(failure) => return Some(failure),
         };
+        watched.host.events.emit(Event::LabUnneeded { lab: lab.to_string() });
         let left = lower(&watched.host.for_cleanup(), store).await;
         watched.close().await;
-        match left {
-            Ok(left) if left.is_empty() => None,
-            Ok(left) => {
-                let nothing = Failure { exit: Exit::Passed, words: String::new() };
-                Some(with_leftovers(nothing, &left))
-            }
+        let told = Failure { exit: Exit::Passed, words: Readers::anew(&last) };
+        Some(match left {
+            Ok(left) => with_leftovers(told, &left),
             Err(error) => {
                 let words = format!("lab {lab} was left behind: {error}; `seatrial down {lab}`");
-                Some(Failure::new(Exit::LeftBehind, words))
+                Failure::new(Exit::LeftBehind, words).after(&told.words)
             }
-        }
+        })
     }
 }
 

@@ -73,7 +73,8 @@ pub(crate) mod example {
             "format": 2, "seatrial": "0.1.0", "run": "abcd", "scenario": "calm",
             "description": "Nothing *much* happens.", "source": "calm.yaml", "interrupted": false,
             "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:01:35Z",
-            "case": {"streams": [], "roles": {}, "steps": [], "steady": [], "expect": []},
+            "case": {"streams": [], "roles": {}, "steps": [], "steady": [],
+                     "expect": ["freeze.shop.rto <= 30s", "shop.wrong == 0", "shop.lost == 0"]},
             "history": {"scheduled": {}, "faults": []},
             "lab": {
                 "format": 1, "name": "calm-abcd", "created": "2026-01-01T00:00:00Z",

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{account::Account, skipped::Skipped, unjudged::Unjudged};
+use super::{account::Account, stated::Stated, unjudged::Unjudged};
 use crate::verdict::judgement::{Check, Verdict};
 
 /// The scenario that was run, as far as GitHub can find it.
@@ -19,40 +19,36 @@ pub struct Source<'a> {
 pub fn annotations(account: &Account, source: &Source<'_>) -> String {
     let Account { run, judgement, .. } = account;
     let mut text = String::new();
-    let bad = |check: &&Check| !matches!(check.verdict, Verdict::Pass | Verdict::Skipped);
-    for check in judgement.checks.iter().filter(bad) {
+    let mut stated = Stated::of(run, source.text);
+    for check in &judgement.checks {
+        let line = stated.line_of(check);
+        if matches!(check.verdict, Verdict::Pass | Verdict::Skipped) {
+            continue;
+        }
         let title = format!("{}: {}", run.title(), check.verdict);
         let Check { expectation, observed, expected, .. } = check;
         let words = format!("{expectation}: expected {expected}, observed {observed}");
-        text.push_str(&command(check.verdict, &title, &words, source, expectation));
+        text.push_str(&command(check.verdict, &title, &words, (source, line)));
     }
     if let Some(reason) = &judgement.reason {
         let title = format!("{}: {}", run.title(), judgement.verdict);
-        text.push_str(&command(judgement.verdict, &title, reason, source, ""));
+        text.push_str(&command(judgement.verdict, &title, reason, (source, None)));
     }
     text
 }
 
 /// Of one that was not.
 #[must_use]
-pub fn annotation(unjudged: &Unjudged<'_>, source: &Source<'_>) -> String {
-    let title = format!("{}: not judged", unjudged.scenario);
-    command(Verdict::Error, &title, unjudged.why.trim(), source, "")
-}
-
-/// Of one that was not begun.
-#[must_use]
-pub fn notice(skipped: &Skipped<'_>, source: &Source<'_>) -> String {
-    let title = format!("{}: {}", skipped.scenario, Verdict::Skipped);
-    command(Verdict::Skipped, &title, skipped.why, source, "")
+pub fn annotation(unjudged: &Unjudged, source: &Source<'_>) -> String {
+    let title = format!("{}: {}", unjudged.scenario, unjudged.words());
+    command(unjudged.verdict, &title, unjudged.why.trim(), (source, None))
 }
 
 fn command(
     verdict: Verdict,
     title: &str,
     words: &str,
-    source: &Source<'_>,
-    expectation: &str,
+    (source, line): (&Source<'_>, Option<usize>),
 ) -> String {
     let level = match verdict {
         Verdict::Fail | Verdict::Error => "error",
@@ -62,18 +58,11 @@ fn command(
     let mut text = format!("::{level} title={}", property(title));
     if let Some(file) = &source.file {
         let _ = write!(text, ",file={}", property(file));
-        if let Some(line) = line_of(source.text, expectation) {
+        if let Some(line) = line {
             let _ = write!(text, ",line={line}");
         }
     }
     text + "::" + &data(words) + "\n"
-}
-
-/// The first line that states an expectation, from 1.
-fn line_of(text: &str, expectation: &str) -> Option<usize> {
-    let words = |line: &str| line.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-    let states = |line: &str| !expectation.is_empty() && words(line).contains(expectation);
-    text.lines().position(states).map(|index| index + 1)
 }
 
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
@@ -88,7 +77,7 @@ fn property(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::account::example;
+    use crate::report::{account::example, unjudged::example::unjudged};
 
     const SCENARIO: &str = "name: calm\nexpect:\n- freeze.shop.rto  <= 30s\n- shop.wrong == 0\n";
 
@@ -101,8 +90,7 @@ mod tests {
     #[test]
     fn a_shipped_scenario_has_no_place_and_no_line_ends_a_command() {
         let source = Source { file: None, text: SCENARIO };
-        let unjudged =
-            Unjudged { scenario: "calm", run: "abcd", why: "the lab: 100% of it\n::error::us\n" };
+        let unjudged = unjudged(Verdict::Error, "the lab: 100% of it\n::error::us\n");
         assert_eq!(
             annotation(&unjudged, &source),
             "::error title=calm%3A not judged::the lab: 100%25 of it%0A::error::us\n"

@@ -10,6 +10,7 @@ use super::{
     lab::{Came, Went},
     repeat::{Judged, RepeatRecord},
     run_dir::Part,
+    unjudged::Unjudged,
 };
 use crate::verdict::{
     judgement::{Check, Verdict},
@@ -70,6 +71,14 @@ struct Of<'a> {
     verdict: Verdict,
     why: String,
     checks: &'a [Check],
+}
+
+/// What came of a run without a judgement.
+#[derive(Serialize)]
+struct Nothing<'a> {
+    #[serde(flatten)]
+    unjudged: &'a Unjudged,
+    evidence: &'a Path,
 }
 
 /// One run, whose files are in `dir`.
@@ -136,6 +145,11 @@ pub fn repeat(
         parts: parts.collect(),
         evidence: dir,
     })
+}
+
+/// A run that came to no judgement, whose files are in `dir`.
+pub fn unjudged(unjudged: &Unjudged, dir: &Path) -> serde_json::Result<String> {
+    written(&Nothing { unjudged, evidence: dir })
 }
 
 fn written(told: &impl Serialize) -> serde_json::Result<String> {

@@ -46,8 +46,8 @@ impl LabStory {
             };
             match event {
                 Event::LabPlanned { .. } => begun = *at,
-                Event::ClusterReady { cluster, .. } => story.came.push(came(cluster, None)),
-                Event::ClusterFailed { cluster, why } => story.came.push(came(cluster, Some(why))),
+                Event::ClusterReady { cluster, .. } => story.decide(came(cluster, None)),
+                Event::ClusterFailed { cluster, why } => story.decide(came(cluster, Some(why))),
                 Event::LabRemoved { .. } => {
                     story.went = Some(Went::Removed { within: at.since(busy) });
                 }
@@ -60,6 +60,12 @@ impl LabStory {
             }
         }
         story
+    }
+
+    /// What is known of a cluster last is so.
+    fn decide(&mut self, came: Came) {
+        self.came.retain(|known| known.cluster != came.cluster);
+        self.came.push(came);
     }
 
     #[must_use]
@@ -107,6 +113,29 @@ mod tests {
         };
         assert_eq!(story.came, [came("eu", 28, None), came("us", 29, Some("kind said no"))]);
         assert_eq!(story.went, Some(Went::Removed { within: Duration::from_secs(5) }));
+    }
+
+    #[test]
+    fn a_cluster_came_up_or_failed_but_not_both() {
+        let story = LabStory::of(&[
+            at(1, ready("eu")),
+            at(2, ready("us")),
+            at(3, failed("eu", "its workload did not come up")),
+        ]);
+        let failures = story.came.iter().map(|came| (&*came.cluster, came.failed.as_deref()));
+        let expected = [("us", None), ("eu", Some("its workload did not come up"))];
+        assert_eq!(failures.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_lab_that_was_kept_for_another_run_is_removed_by_a_clock_of_its_own() {
+        let story = LabStory::of(&[
+            at(90, Event::TrafficEnded),
+            at(1, Event::LabUnneeded { lab: LAB.to_owned() }),
+            at(4, Event::ClusterRemoved { cluster: "eu".to_owned() }),
+            at(5, Event::LabRemoved { lab: LAB.to_owned() }),
+        ]);
+        assert_eq!(story.went, Some(Went::Removed { within: Duration::from_secs(4) }));
     }
 
     #[test]

@@ -6,7 +6,6 @@ use super::{
     account::Account,
     lab::Went,
     repeat::{Judged, RepeatRecord},
-    skipped::Skipped,
     unjudged::Unjudged,
 };
 use crate::verdict::{
@@ -41,24 +40,12 @@ pub fn run(account: &Account, dir: &Path) -> String {
 
 /// A run that came to no judgement.
 #[must_use]
-pub fn not_judged(unjudged: &Unjudged<'_>, dir: &Path) -> String {
-    let Unjudged { scenario, run, why } = unjudged;
+pub fn unjudged(unjudged: &Unjudged, dir: &Path) -> String {
+    let Unjudged { scenario, run, verdict, why, .. } = unjudged;
+    let why = if unjudged.is_skipped() { inline(why) + "\n" } else { fenced(why) };
     format!(
-        "{}{}\nRun `{run}`. Evidence: {}\n",
-        title(scenario, "❌", "not judged"),
-        fenced(why),
-        code(&dir.display().to_string())
-    )
-}
-
-/// A run that was not begun.
-#[must_use]
-pub fn skipped(skipped: &Skipped<'_>, dir: &Path) -> String {
-    let Skipped { scenario, run, why } = skipped;
-    format!(
-        "{}{}\n\nRun `{run}`. Evidence: {}\n",
-        heading(scenario, Verdict::Skipped, ""),
-        inline(why),
+        "{}{why}\nRun `{run}`. Evidence: {}\n",
+        title(scenario, symbol(*verdict), unjudged.words()),
         code(&dir.display().to_string())
     )
 }
@@ -69,7 +56,9 @@ pub fn repeat(record: &RepeatRecord, found: &Together, judged: &[Judged], dir: &
     let flaky = if found.flaky { ", flaky" } else { "" };
     let mut text = heading(&record.title, found.verdict, flaky);
     if let Some(reason) = &found.reason {
-        let _ = writeln!(text, "{}\n", inline(reason));
+        // What one line does not hold is easier to read as it is.
+        let reason = if reason.contains('\n') { fenced(reason) } else { inline(reason) + "\n" };
+        let _ = writeln!(text, "{reason}");
     }
     let rows = judged.iter().map(|one| {
         let (part, verdict) = (one.tried.part.to_string(), one.verdict());
@@ -210,7 +199,7 @@ fn fenced(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{account::example, lab::LabStory, repeat::Tried, run_dir::Part};
+    use crate::report::{account::example, lab::LabStory, repeat::Tried, run_dir::Part, unjudged};
 
     #[test]
     fn a_run_is_told_with_what_failed_and_where_it_ran() {
@@ -231,16 +220,16 @@ mod tests {
 
     #[test]
     fn a_reason_cannot_leave_its_fence() {
-        let unjudged = Unjudged { scenario: "calm", run: "abcd", why: "kind said\n```\n# no\n" };
-        insta::assert_snapshot!(not_judged(&unjudged, Path::new("x")));
+        let lost = unjudged::example::unjudged(Verdict::Error, "kind said\n```\n# no\n");
+        insta::assert_snapshot!(unjudged(&lost, Path::new("x")));
     }
 
     #[test]
     fn a_repeat_is_a_row_for_each_run() {
         let mut record = RepeatRecord::new("abcd", "calm".to_owned(), (2, 1));
         let judged = [
-            (Part::Run(1), None, Some(example::account())),
-            (Part::Run(2), Some("kind said no\nmore".to_owned()), None),
+            (Part::Run(1), None, Ok(example::account())),
+            (Part::Run(2), Some("kind said no\nmore".to_owned()), Err(LabStory::default())),
         ];
         let judged =
             judged.map(|(part, unjudged, run)| Judged { tried: Tried { part, unjudged }, run });

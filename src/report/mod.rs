@@ -15,6 +15,6 @@ pub mod progress;
 pub mod repeat;
 pub mod run_dir;
 pub mod several;
-pub mod skipped;
+mod stated;
 pub mod summary;
 pub mod unjudged;

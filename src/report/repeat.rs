@@ -1,19 +1,18 @@
 //! A repeat: several runs of one scenario in directories beside each other, and what they come to
 //! together.
 
-use std::{
-    fmt::Write as _,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write as _, fs, io, path::Path};
 
 use quick_junit::Property;
 use serde::{Deserialize, Serialize};
 
 use super::{
     account::Account,
-    junit, paint,
-    run_dir::{Part, RunDir, RunDirError},
+    junit,
+    lab::LabStory,
+    paint,
+    run_dir::{Part, RunDir, RunDirError, events},
+    unjudged::Unjudged,
 };
 use crate::verdict::{
     judgement::Verdict,
@@ -54,10 +53,10 @@ pub struct Tried {
     pub unjudged: Option<String>,
 }
 
-/// A run of a repeat with its judgement; without one if it came to none.
+/// A run of a repeat with its judgement; of one that came to none, what became of its lab.
 pub struct Judged {
     pub tried: Tried,
-    pub run: Option<Account>,
+    pub run: Result<Account, LabStory>,
 }
 
 impl Part {
@@ -75,7 +74,7 @@ impl Judged {
 
     /// What kept it from passing, as far as a line holds it.
     pub(super) fn why(&self) -> String {
-        let Some(Account { judgement, .. }) = &self.run else {
+        let Ok(Account { judgement, .. }) = &self.run else {
             return first_line(self.tried.unjudged.as_deref().unwrap_or_default()).to_owned();
         };
         if let Some(reason) = &judgement.reason {
@@ -131,7 +130,7 @@ impl RepeatRecord {
         let found = together(&of(false), &of(true));
         let unjudged = judged.iter().find_map(|one| {
             let why = one.tried.unjudged.as_ref()?;
-            Some(format!("{} came to no judgement: {}", one.tried.part, first_line(why)))
+            Some(format!("{} came to no judgement: {}", one.tried.part, why.trim()))
         });
         Together { reason: unjudged.or(found.reason), ..found }
     }
@@ -171,7 +170,7 @@ impl RepeatRecord {
         let verdict = paint::verdict(found.verdict, &verdict);
         let mut text = format!("{}: {verdict}{flaky} ({})\n", self.title, self.counted(judged));
         if let Some(reason) = &found.reason {
-            let _ = writeln!(text, "  because {reason}");
+            let _ = writeln!(text, "  because {}", reason.replace('\n', "\n  "));
         }
         for one in judged {
             let part = one.tried.part;
@@ -203,7 +202,10 @@ impl RepeatRecord {
         found: &Together,
         judged: &[Judged],
     ) -> Result<String, quick_junit::SerializeError> {
-        let runs = judged.iter().filter_map(|one| one.run.as_ref()).map(junit::suite);
+        let runs = judged.iter().map(|one| match &one.run {
+            Ok(account) => junit::suite(account),
+            Err(lab) => self.unjudged(&one.tried).suite(lab),
+        });
         let mut whole = junit::begin(&self.title, &self.run, &self.seatrial);
         whole.add_property(Property::new("flaky", found.flaky.to_string()));
         let words = found.reason.clone().unwrap_or_else(|| self.counted(judged));
@@ -211,15 +213,20 @@ impl RepeatRecord {
         whole.add_test_case(junit::case(&self.title, "the runs together", status));
         junit::file(runs.chain([whole]))
     }
+
+    fn unjudged(&self, Tried { part, unjudged }: &Tried) -> Unjudged {
+        let (title, why) = (format!("{} {part}", self.title), unjudged.clone().unwrap_or_default());
+        let seatrial = self.seatrial.clone();
+        Unjudged { seatrial, ..Unjudged::new(Verdict::Error, title, &self.run, why) }
+    }
 }
 
 fn again(dir: &Path, tried: &Tried) -> Result<Judged, RunDirError> {
-    let tried = tried.clone();
+    let (tried, at) = (tried.clone(), dir.join(tried.part.dir()));
     if tried.unjudged.is_some() {
-        return Ok(Judged { tried, run: None });
+        return Ok(Judged { tried, run: Err(LabStory::of(&events(&at))) });
     }
-    let at: PathBuf = dir.join(tried.part.dir());
-    Ok(Judged { tried, run: Some(Account::read(&at)?) })
+    Ok(Judged { tried, run: Ok(Account::read(&at)?) })
 }
 
 fn first_line(text: &str) -> &str {

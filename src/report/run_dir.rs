@@ -141,6 +141,12 @@ impl RunDir {
         &self.path
     }
 
+    /// That of the repeat, where it is one of its runs.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        self.path.parent().map(|parent| Self { path: parent.to_owned() })
+    }
+
     pub fn write(&self, name: &str, text: &[u8]) -> Result<(), RunDirError> {
         let path = self.path.join(name);
         fs::write(&path, text).map_err(|source| RunDirError::Io { path, source })
@@ -151,6 +157,13 @@ impl RunDir {
         let path = self.path.join(name);
         let mut options = OpenOptions::new();
         let opened = options.write(true).create_new(true).open(&path);
+        opened.map_err(|source| RunDirError::Io { path, source })
+    }
+
+    /// Opens a file of it to add to what is in it.
+    pub fn file_again(&self, name: &str) -> Result<File, RunDirError> {
+        let path = self.path.join(name);
+        let opened = OpenOptions::new().append(true).open(&path);
         opened.map_err(|source| RunDirError::Io { path, source })
     }
 

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    /// A cluster is whole.
+    /// A cluster is whole, and what was to be deployed in it is there.
     ClusterReady {
         cluster: String,
         version: String,
@@ -86,6 +86,10 @@ pub enum Event {
         what: Vec<String>,
     },
     LabRemoved {
+        lab: String,
+    },
+    /// No run needs a lab any more that was kept for the next one.
+    LabUnneeded {
         lab: String,
     },
     /// A run goes on where an earlier one of the same invocation ended.

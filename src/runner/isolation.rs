@@ -50,10 +50,13 @@ impl Isolation<'_> {
         record: &mut Record<impl Write>,
     ) -> Result<(), RunnerError> {
         let clusters = self.store.record().clusters;
+        // One for all clusters: what is saved once need not be saved again.
+        let images = Images::new(self.store.dir(), [client::IMAGE.to_owned()])?;
+        let images = images.pulled_within(self.scenario.timeouts.pull);
         let concerned = clusters
             .iter()
             .filter(|(name, _)| paths.iter().any(|path| path.from == **name || path.to == **name));
-        let ready = concerned.map(|(name, cluster)| self.ready(name, cluster));
+        let ready = concerned.map(|(name, cluster)| self.ready(name, cluster, &images));
         let ready = futures::future::try_join_all(ready).await?;
         let (mut sites, mut clients) = (Vec::new(), BTreeMap::new());
         for Ready { site, client } in ready {
@@ -73,11 +76,16 @@ impl Isolation<'_> {
         Ok(())
     }
 
-    async fn ready(&self, name: &Name, cluster: &ClusterRecord) -> Result<Ready, RunnerError> {
+    async fn ready(
+        &self,
+        name: &Name,
+        cluster: &ClusterRecord,
+        images: &Images,
+    ) -> Result<Ready, RunnerError> {
         let phase = "placing the probes' client".to_owned();
         self.host.events.emit(Event::Phase { cluster: name.to_string(), phase });
         let api = ClusterApi::connect(name, &self.store.kubeconfig(name)).await?;
-        self.load_client(cluster).await?;
+        self.load_client(cluster, images).await?;
         let pod = client::install(&api, &self.host.templates, &self.host.cancelled).await?;
         let gateway = self.gateway(cluster).await?;
         let workload = &self.scenario.workload;
@@ -86,14 +94,16 @@ impl Isolation<'_> {
     }
 
     /// Puts the client's image into the nodes, unless it came with the workload.
-    async fn load_client(&self, cluster: &ClusterRecord) -> Result<(), RunnerError> {
-        let Scenario { workload, timeouts, .. } = self.scenario;
+    async fn load_client(
+        &self,
+        cluster: &ClusterRecord,
+        images: &Images,
+    ) -> Result<(), RunnerError> {
+        let workload = &self.scenario.workload;
         if workload.is_shipped() && workload.images.iter().any(|image| image == client::IMAGE) {
             return Ok(());
         }
         let provider = self.host.providers.named(&cluster.provider)?;
-        let images = Images::new(self.store.dir(), [client::IMAGE.to_owned()])?;
-        let images = images.pulled_within(timeouts.pull);
         images.load(self.host, &*provider, &cluster.nodes, client::IMAGE).await
     }
 

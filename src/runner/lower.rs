@@ -34,6 +34,21 @@ impl Leftovers {
 /// Removes everything of a lab that is on record. The record goes last, and stays when anything
 /// is left behind, so that `down` can be tried again.
 pub async fn lower(host: &Host, store: LabStore) -> Result<Leftovers, RunnerError> {
+    let lab = store.record().name.to_string();
+    let lowered = take_down(host, store).await;
+    let what = match &lowered {
+        Ok(left) => left.0.clone(),
+        Err(error) => vec![error.to_string()],
+    };
+    host.events.emit(if what.is_empty() {
+        Event::LabRemoved { lab }
+    } else {
+        Event::LabLeft { lab, what }
+    });
+    lowered
+}
+
+async fn take_down(host: &Host, store: LabStore) -> Result<Leftovers, RunnerError> {
     let mut left = Leftovers::default();
     let record = store.record();
     end_tools(&store, &mut left).await?;
@@ -51,12 +66,8 @@ pub async fn lower(host: &Host, store: LabStore) -> Result<Leftovers, RunnerErro
             left.add(error);
         }
     }
-    let lab = record.name.to_string();
     if left.is_empty() {
         store.forget()?;
-        host.events.emit(Event::LabRemoved { lab });
-    } else {
-        host.events.emit(Event::LabLeft { lab, what: left.0.clone() });
     }
     Ok(left)
 }

@@ -71,12 +71,18 @@ impl Job<'_> {
         let (ready, shown) = (self.timeouts.ready, |words: &str| self.phase(words));
         wait_until_whole(self.host, &api, &record, cni, None, ready, shown).await?;
         self.delete_bootstrap_token(&api).await?;
-        self.register(&api).await?;
+        let facts = self.register(&api).await?;
         if let Some(workload) = self.workload {
             let (host, within) = (self.host, self.timeouts.deploy);
             deploy(host, self.images, workload, &api, &self.record(), within).await?;
         }
         super::reset::keep(self.host, &self.cluster.cluster, &self.record(), api).await;
+        self.host.events.emit(Event::ClusterReady {
+            cluster: self.cluster.cluster.to_string(),
+            version: facts.version,
+            cni: facts.cni,
+            uid: facts.uid,
+        });
         Ok(())
     }
 
@@ -182,22 +188,18 @@ impl Job<'_> {
         }
     }
 
-    async fn register(&self, api: &ClusterApi) -> Result<(), RunnerError> {
+    /// Writes down what the cluster is: from now on it is a member of the fleet.
+    async fn register(&self, api: &ClusterApi) -> Result<Facts, RunnerError> {
         let facts = Facts {
             uid: api.identity().await?,
             version: api.version().await?,
             cni: self.cluster.cni.name().to_owned(),
         };
-        self.host.events.emit(Event::ClusterReady {
-            cluster: self.cluster.cluster.to_string(),
-            version: facts.version.clone(),
-            cni: facts.cni.clone(),
-            uid: facts.uid.clone(),
-        });
         self.update(|record| {
-            record.facts = Some(facts);
+            record.facts = Some(facts.clone());
             record.state = ClusterState::Ready;
-        })
+        })?;
+        Ok(facts)
     }
 
     /// Where what explains its failure is kept.

@@ -129,7 +129,7 @@ fn a_repeat_is_skipped_as_a_whole() {
     assert_eq!(stdout.matches("SKIPPED").count(), 1, "{stdout}");
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
     let files = test.files_in(&format!("seatrial-runs/{dir}"));
-    assert_eq!(files, ["junit.xml", "report.md", "run-1", "summary.txt"]);
+    assert_eq!(files, ["junit.xml", "report.md", "run-1", "summary.txt", "unjudged.json"]);
     test.run(["run", "--allow-skipped", "walls.yaml", "--set", "repeat={runs: 3}"]).code(0);
 }
 

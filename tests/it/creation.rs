@@ -93,11 +93,29 @@ fn a_run_whose_lab_did_not_come_up_is_reported_as_not_judged() {
 }
 
 #[test]
+fn a_cluster_whose_workload_cannot_be_deployed_never_was_ready() {
+    let only = ["run", "regional-failover", "--variant", "base"];
+    let test = Test::new()
+        .kind(&Kind::stands())
+        .run(only)
+        .code(3)
+        .stderr_has("eu: deploying echo")
+        .stderr_has("eu: failed: ")
+        .stderr_has_not("eu: ready");
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let junit = test.path("seatrial-runs").join(dir).join("junit.xml");
+    let junit = std::fs::read_to_string(junit).expect("it is there");
+    assert_eq!(junit.matches("cluster eu comes up").count(), 1, "{junit}");
+    test.leaves_nothing();
+}
+
+#[test]
 fn a_run_without_kind_is_reported_as_not_judged() {
     let test = Test::new().run(["run", "regional-failover"]).code(3);
     let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
     let files = test.files_in(&format!("seatrial-runs/{dir}"));
-    assert_eq!(files, ["events.ndjson", "junit.xml", "report.md", "scenario.yaml", "summary.txt"]);
+    let reports = ["junit.xml", "report.md", "scenario.yaml", "summary.txt", "unjudged.json"];
+    assert_eq!(files, [&["events.ndjson"][..], &reports].concat());
 }
 
 #[test]

@@ -55,6 +55,30 @@ fn an_interrupted_run_removes_its_lab() {
 }
 
 #[test]
+fn a_lab_that_cannot_be_taken_down_is_left_in_the_reports_of_its_run() {
+    let test = Test::new()
+        .kind(&Kind::hangs())
+        .start(["run", "regional-failover", "--jobs", "1"])
+        .until_kind_hangs()
+        .and(|test| {
+            let [lab] = &test.labs()[..] else { panic!("{:?}", test.labs()) };
+            // Where the tools are on record is something that nobody can read.
+            let tools = test.state().join("labs").join(lab).join("children.ndjson");
+            std::fs::remove_file(&tools).expect("kind is on record");
+            std::fs::create_dir(&tools).expect("it is gone");
+        })
+        .signal(SIGINT)
+        .ends()
+        .code(130)
+        .stderr_has(": left behind: ");
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let junit = test.path("seatrial-runs").join(dir).join("junit.xml");
+    let junit = std::fs::read_to_string(junit).expect("it is there");
+    let (_, removal) = junit.split_once("the lab is removed").expect("it is told");
+    assert!(removal.contains("children.ndjson"), "{junit}");
+}
+
+#[test]
 fn an_interrupt_of_one_run_is_an_interrupt_of_those_that_would_follow() {
     Test::new()
         .kind(&Kind::fails())

@@ -7,7 +7,10 @@ use nix::sys::signal::Signal;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, Test};
+use crate::{
+    harness::{Kind, Test},
+    series::{IMAGES, SERVICE, WORKLOAD},
+};
 
 /// A run in which a pod of eu could not reach one of us, though everything else could be reached.
 struct Run {
@@ -158,4 +161,31 @@ fn a_cluster_that_wants_a_network_of_its_own_gets_one_and_it_goes_with_the_lab()
         .ends()
         .code(130)
         .leaves_nothing();
+}
+
+#[test]
+fn the_image_of_the_probes_is_saved_once_for_all_clusters() {
+    let scenario = format!(
+        "apiVersion: seatrial/v1
+kind: Scenario
+name: apart
+lab: {{clusters: {{eu: {{kubernetes: \"1.36\"}}, us: {{kubernetes: \"1.36\"}}}}}}
+{WORKLOAD}
+isolation: {{paths: [{{from: all, via: [pod], expect: deny}}]}}
+"
+    );
+    let test = Test::new()
+        .kind(&Kind::stands())
+        .given(|world| world.holds_images(IMAGES))
+        .file("service.yaml", SERVICE)
+        .file("apart.yaml", &scenario)
+        .run(["run", "apart.yaml"])
+        // The APIs of the tests refuse the probes' client.
+        .code(4)
+        .stderr_has("eu: placing the probes' client")
+        .stderr_has("us: placing the probes' client");
+    let calls = test.world().calls("docker");
+    let saves = calls.iter().filter(|call| call.starts_with("image save")).count();
+    assert_eq!(saves, 1, "{}", test.ended());
+    test.leaves_nothing();
 }

@@ -24,6 +24,7 @@ mod render;
 mod repeats;
 mod reports;
 mod reset;
+mod series;
 mod shell;
 mod templates;
 mod traffic;

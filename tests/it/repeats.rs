@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     evidence::Run,
-    harness::{Kind, Test},
+    harness::{KUBEADM_FAILED, Kind, Test},
 };
 
 fn repeat(runs: u32, sham: u32, parts: &Value) -> String {
@@ -102,6 +102,12 @@ fn a_repeat_ends_with_the_first_run_that_comes_to_no_judgement() {
     );
     let junit = std::fs::read_to_string(test.work().join(&dir).join("junit.xml")).expect("there");
     assert!(junit.contains("<error message=\"run 1 came to no judgement"), "{junit}");
+    assert!(junit.contains("<testsuite name=\"regional-failover run 1\""), "{junit}");
+    assert!(junit.contains("<testcase name=\"cluster eu comes up\""), "{junit}");
+    for file in ["junit.xml", "repeat.json", "report.md", "summary.txt"] {
+        let told = std::fs::read_to_string(test.work().join(&dir).join(file)).expect("there");
+        assert!(told.contains(KUBEADM_FAILED), "{file}: {told}");
+    }
     std::fs::rename(test.work().join(&dir), test.work().join("calm")).expect("writable");
     test.run(["check", "calm"])
         .code(4)

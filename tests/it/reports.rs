@@ -80,6 +80,37 @@ fn what_is_no_run_has_no_report() {
         .stderr_has("empty holds no finished run: there is no run.json in it");
 }
 
+#[rstest]
+#[case::summary(
+    "summary",
+    "regional-failover: NOT JUDGED\n  because the lab did not come up whole\n"
+)]
+#[case::markdown("markdown", "## ❌ regional-failover: not judged\n")]
+#[case::junit("junit", "<testcase name=\"cluster eu comes up\"")]
+#[case::json("json", "  \"verdict\": \"error\",\n  \"why\": \"the lab did not come up whole\\n")]
+fn a_run_that_came_to_no_judgement_is_told_in_every_form(#[case] form: &str, #[case] told: &str) {
+    let only = ["run", "regional-failover", "--variant", "base"];
+    let test = Test::new().kind(&Kind::fails()).run(only).code(3);
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let dir = format!("seatrial-runs/{dir}");
+    test.run_owned(&["report", &dir, "--output", form])
+        .code(0)
+        .stdout_has(told)
+        .run_owned(&["check", &dir])
+        .code(4)
+        .stdout_has("regional-failover: NOT JUDGED\n");
+}
+
+#[test]
+fn a_record_of_no_judgement_that_cannot_be_read_is_named() {
+    Test::new()
+        .file("calm/unjudged.json", "{\"format\": 1}")
+        .run(["check", "calm"])
+        .code(2)
+        .stdout_is("")
+        .stderr_has("calm/unjudged.json is no record of a run: missing field `seatrial`");
+}
+
 #[test]
 fn github_shows_on_the_page_of_the_job_why_a_run_came_to_nothing() {
     let test = Test::new();
@@ -94,6 +125,24 @@ fn github_shows_on_the_page_of_the_job_why_a_run_came_to_nothing() {
     let told = fs::read_to_string(page).expect("it was added to");
     assert!(told.starts_with("## ❌ regional-failover: not judged\n"), "{told}");
     drop(test);
+}
+
+#[test]
+fn what_is_said_to_github_is_not_in_the_record_of_a_repeat() {
+    let repeat = ["--variant", "base", "--set", "repeat={runs: 2}"];
+    let test = Test::new()
+        .env("GITHUB_ACTIONS", "true")
+        .kind(&Kind::fails())
+        .run([&["run", "regional-failover"][..], &repeat].concat())
+        .code(3)
+        .stderr_has("::error title=regional-failover%3A not judged::");
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one directory") };
+    for file in ["junit.xml", "repeat.json", "report.md", "summary.txt"] {
+        let told = fs::read_to_string(test.path("seatrial-runs").join(dir).join(file));
+        let told = told.expect("it is there");
+        assert!(told.contains("the lab did not come up whole"), "{file}: {told}");
+        assert!(!told.contains("::error"), "{file}: {told}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write, copy, sink},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     sync::{
@@ -56,13 +56,20 @@ impl Drop for Api {
 
 /// Answers one request, and closes.
 fn answer(world: &Path, mut stream: TcpStream) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
-    let request = lines.next().transpose()?.unwrap_or_default();
-    for line in lines {
-        if line?.is_empty() {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let request = next_line(&mut reader)?;
+    let mut length = 0;
+    loop {
+        let line = next_line(&mut reader)?.to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or_default();
+        }
+        if line.is_empty() {
             break;
         }
     }
+    // With something unread the connection would be reset, and the answer lost.
+    copy(&mut reader.take(length), &mut sink())?;
     let mut words = request.split(' ');
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = path.split('?').next().unwrap_or_default().trim_start_matches('/');
@@ -83,6 +90,12 @@ fn answer(world: &Path, mut stream: TcpStream) -> std::io::Result<()> {
          connection: close\r\n\r\n{body}",
         body.len()
     )
+}
+
+fn next_line(reader: &mut impl BufRead) -> std::io::Result<String> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
 }
 
 struct Cluster {
@@ -135,10 +148,49 @@ impl Cluster {
                 "spec": {"replicas": 1, "selector": {}, "template": {}},
                 "status": {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": 1},
             }),
-            ("GET", "api/v1/namespaces/kube-system/services/kube-dns") => json!({
+            ("GET" | "PATCH", "api/v1/namespaces/kube-system/services/kube-dns") => json!({
                 "kind": "Service", "apiVersion": "v1", "metadata": {"name": "kube-dns"},
                 "spec": {"selector": {"k8s-app": "kube-dns"}},
+                "status": {"conditions": [{
+                    "type": "Ready", "status": "True", "reason": "", "message": "",
+                    "lastTransitionTime": "2026-01-01T00:00:00Z",
+                }]},
             }),
+            (
+                "GET",
+                "apis/apps/v1/namespaces/kube-flannel/daemonsets/flannel"
+                | "apis/apps/v1/namespaces/kube-system/daemonsets/kindnet",
+            ) => json!({
+                "kind": "DaemonSet", "apiVersion": "apps/v1",
+                "metadata": {"name": "any", "generation": 1},
+                "spec": {"selector": {}, "template": {}},
+                "status": {
+                    "observedGeneration": 1, "currentNumberScheduled": 1, "numberReady": 1,
+                    "desiredNumberScheduled": 1, "numberAvailable": 1, "numberMisscheduled": 0,
+                },
+            }),
+            // Everything of flannel's is called after it.
+            ("PATCH", path) if path.ends_with("flannel") => json!({"metadata": {"name": "any"}}),
+            ("GET", "api/v1") => kinds(
+                "v1",
+                &[
+                    ("ConfigMap", "configmaps", true),
+                    ("Namespace", "namespaces", false),
+                    ("Service", "services", true),
+                    ("ServiceAccount", "serviceaccounts", true),
+                ],
+            ),
+            ("GET", "apis/apps/v1") => kinds(
+                "apps/v1",
+                &[("DaemonSet", "daemonsets", true), ("Deployment", "deployments", true)],
+            ),
+            ("GET", "apis/rbac.authorization.k8s.io/v1") => kinds(
+                "rbac.authorization.k8s.io/v1",
+                &[
+                    ("ClusterRole", "clusterroles", false),
+                    ("ClusterRoleBinding", "clusterrolebindings", false),
+                ],
+            ),
             ("GET", "api/v1/namespaces/kube-system/pods") => list(
                 "PodList",
                 "v1",
@@ -165,5 +217,20 @@ fn node_info(version: &str) -> Value {
         "kubeletVersion": version, "kubeProxyVersion": version, "architecture": "amd64",
         "bootID": "", "containerRuntimeVersion": "", "kernelVersion": "", "machineID": "",
         "operatingSystem": "linux", "osImage": "", "systemUUID": "",
+    })
+}
+
+/// What an API knows of a group: the name of each kind, of its resource, and whether objects are in
+/// namespaces.
+fn kinds(group: &str, kinds: &[(&str, &str, bool)]) -> Value {
+    let resources = kinds.iter().map(|(kind, name, namespaced)| {
+        json!({
+            "kind": kind, "name": name, "singularName": "", "namespaced": namespaced,
+            "verbs": ["get", "list", "patch"],
+        })
+    });
+    json!({
+        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group,
+        "resources": resources.collect::<Vec<_>>(),
     })
 }
