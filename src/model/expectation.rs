@@ -22,6 +22,19 @@ pub struct Expectation {
     pub value: Value,
 }
 
+impl Expectation {
+    /// The same about the time before the first step, if it speaks of no other.
+    #[must_use]
+    pub fn of_the_gate(self) -> Self {
+        match self.window {
+            Window::All => {
+                Self { text: format!("{} {self}", Window::Steady), window: Window::Steady, ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 /// The part of a run that an expectation or an `allowed` entry speaks of.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Window {
@@ -313,6 +326,18 @@ mod records {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_gate_says_of_which_time_it_speaks() {
+        let of_the_gate = |text: &str| {
+            let read: Expectation = text.parse().expect("it is well formed");
+            let gate = read.of_the_gate();
+            (gate.to_string(), gate.window)
+        };
+        let steady = ("steady shop.lost == 0".to_owned(), Window::Steady);
+        assert_eq!(of_the_gate("shop.lost == 0"), steady);
+        assert_eq!(of_the_gate("steady shop.lost == 0"), steady);
+    }
 
     #[test]
     fn tables_of_names_are_sorted_and_complete() {

@@ -22,7 +22,8 @@ pub(super) struct Stated<'a> {
     run: &'a RunRecord,
     text: &'a str,
     root: Option<Node>,
-    rest: Vec<(List, String)>,
+    /// Each as its check shows it, and as it is written.
+    rest: Vec<(List, String, String)>,
 }
 
 impl<'a> Stated<'a> {
@@ -30,15 +31,20 @@ impl<'a> Stated<'a> {
     pub(super) fn of(run: &'a RunRecord, text: &'a str) -> Self {
         // It was good when it was run.
         let root = tree::parse(&SourceFile::new("", text), 0..text.len(), &mut Vec::new());
-        let steady = run.case.steady.iter().map(|one| (List::Steady, one.to_string()));
-        let expect = run.case.expect.iter().map(|one| (List::Expect, one.to_string()));
+        let steady = run
+            .case
+            .steady
+            .iter()
+            .map(|one| (List::Steady, one.clone().of_the_gate().to_string(), one.to_string()));
+        let expect = run.case.expect.iter();
+        let expect = expect.map(|one| (List::Expect, one.to_string(), one.to_string()));
         Self { run, text, root, rest: steady.chain(expect).collect() }
     }
 
     /// The line that states what the next check is about, from 1.
     pub(super) fn line_of(&mut self, check: &Check) -> Option<usize> {
-        let found = self.rest.iter().position(|(_, text)| *text == check.expectation)?;
-        let (list, text) = self.rest.remove(found);
+        let found = self.rest.iter().position(|(_, shown, _)| *shown == check.expectation)?;
+        let (list, _, text) = self.rest.remove(found);
         let Value::Seq(entries) = &self.list(list)?.value else { return None };
         let entry = entries.iter().find(|entry| states(entry, &text))?;
         Some(self.text.get(..entry.at.start)?.matches('\n').count() + 1)
@@ -118,7 +124,8 @@ variants:
         let check = run.judgement.checks.iter().find(|check| check.expectation == "shop.lost == 0");
         let check = check.expect("it is one of them").clone();
         let mut stated = Stated::of(&run, SCENARIO);
-        [(), ()].map(|()| stated.line_of(&check))
+        let gate = Check { expectation: "steady shop.lost == 0".to_owned(), ..check.clone() };
+        [gate, check].map(|check| stated.line_of(&check))
     }
 
     #[rstest]

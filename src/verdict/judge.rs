@@ -9,7 +9,7 @@ use super::{
     trust, until,
     windows::traffic_end,
 };
-use crate::model::expectation::{Expectation, Window};
+use crate::model::expectation::Expectation;
 
 /// Judges a run. Pure: the same case and history give the same judgement, always.
 #[must_use]
@@ -50,13 +50,8 @@ fn troubles(history: &History) -> impl Iterator<Item = Check> {
 /// inconclusive. It has a reason when the gate stays closed.
 #[must_use]
 pub fn judge_steady(case: &Case, history: &History) -> Option<Judgement> {
-    let judged = case.steady.iter().map(|expectation| {
-        let mut here = expectation.clone();
-        if here.window == Window::All {
-            here.window = Window::Steady;
-        }
-        judge_one(&here, case, history)
-    });
+    let gate = case.steady.iter().cloned().map(Expectation::of_the_gate);
+    let judged = gate.map(|expectation| judge_one(&expectation, case, history));
     let mut checks: Vec<Check> = judged.collect();
     let reason = why_closed(case, &checks);
     for check in checks.iter_mut().filter(|check| check.verdict == Verdict::Fail) {
