@@ -92,8 +92,7 @@ pub(super) async fn restore_files(
     provider: &dyn Provider,
     node: &NodeRecord,
 ) -> Result<(), ResetError> {
-    provider.run_in(node, FILES, String::new(), WITHIN).await?;
-    Ok(())
+    run(provider, node, FILES, String::new()).await
 }
 
 /// Stops a node's kubelet; what it runs goes on.
@@ -101,16 +100,14 @@ pub(super) async fn stop_kubelet(
     provider: &dyn Provider,
     node: &NodeRecord,
 ) -> Result<(), ResetError> {
-    provider.run_in(node, "systemctl stop kubelet", String::new(), WITHIN).await?;
-    Ok(())
+    run(provider, node, "systemctl stop kubelet", String::new()).await
 }
 
 pub(super) async fn start_kubelet(
     provider: &dyn Provider,
     node: &NodeRecord,
 ) -> Result<(), ResetError> {
-    provider.run_in(node, "systemctl start kubelet", String::new(), WITHIN).await?;
-    Ok(())
+    run(provider, node, "systemctl start kubelet", String::new()).await
 }
 
 /// Ends what belongs to pods that were not there.
@@ -118,8 +115,7 @@ pub(super) async fn end_others(
     provider: &dyn Provider,
     node: &NodeRecord,
 ) -> Result<(), ResetError> {
-    provider.run_in(node, END, String::new(), WITHIN).await?;
-    Ok(())
+    run(provider, node, END, String::new()).await
 }
 
 pub(super) async fn change_rules(
@@ -127,8 +123,7 @@ pub(super) async fn change_rules(
     node: &NodeRecord,
     changes: String,
 ) -> Result<(), ResetError> {
-    provider.run_in(node, RULES, changes, WITHIN).await?;
-    Ok(())
+    run(provider, node, RULES, changes).await
 }
 
 pub(super) async fn change_images(
@@ -140,9 +135,17 @@ pub(super) async fn change_images(
     // Renamed first: what is removed may be the last name of what is renamed.
     let lines = renames.chain(changes.remove.iter().map(|image| format!("{image}\n")));
     let lines: String = lines.collect();
-    if !lines.is_empty() {
-        provider.run_in(node, IMAGES, lines, WITHIN).await?;
-    }
+    if lines.is_empty() { Ok(()) } else { run(provider, node, IMAGES, lines).await }
+}
+
+/// Runs a script that prints nothing of use.
+async fn run(
+    provider: &dyn Provider,
+    node: &NodeRecord,
+    script: &str,
+    input: String,
+) -> Result<(), ResetError> {
+    provider.run_in(node, script, input, WITHIN).await?;
     Ok(())
 }
 
