@@ -1,8 +1,8 @@
 //! The front door of a lab that is up, and load through it: the same for scenarios and by hand.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
-use tokio::io::AsyncWrite;
+use tokio::{io::AsyncWrite, sync::mpsc::UnboundedReceiver};
 
 use super::{Event, Host, RunnerError};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         workload::{Endpoint, Workload},
     },
     traffic::{
-        front_door::{Builtin, DoorSpec, Server, Timeouts},
+        front_door::{Builtin, DoorSpec, Server, ServerChange, Timeouts},
         load::{Load, StreamSpec, Target},
     },
 };
@@ -91,22 +91,42 @@ pub(super) async fn open(
         .unwrap_or_else(|panic| Err(io::Error::other(panic)))
         .map_err(|source| RunnerError::Io { path: "the front door".into(), source })?;
     let events = host.events.clone();
+    let tell = move |change: ServerChange| {
+        let ServerChange { server, up, why, .. } = change;
+        events.emit(Event::Server { server, up, why });
+    };
+    let passed = door.wait_all_passed(host.events.clock().now() + ALL_PASSED);
+    let passed = tokio::select! {
+        biased;
+        () = host.cancelled.cancelled() => return Err(RunnerError::Cancelled),
+        passed = telling(&mut changes, &tell, passed) => passed,
+    };
+    passed.map_err(|why| RunnerError::NotServed { why: why.to_string(), within: ALL_PASSED })?;
     tokio::spawn(async move {
         while let Some(change) = changes.recv().await {
-            let (server, up, why) = (change.server, change.up, change.why);
-            events.emit(Event::Server { server, up, why });
+            tell(change);
         }
     });
-    let deadline = host.events.clock().now() + ALL_PASSED;
-    let passed = door.wait_all_passed(deadline);
-    tokio::select! {
-        biased;
-        () = host.cancelled.cancelled() => Err(RunnerError::Cancelled),
-        passed = passed => match passed {
-            Ok(()) => Ok(door),
-            Err(why) => Err(RunnerError::NotServed { why: why.to_string(), within: ALL_PASSED }),
-        },
+    Ok(door)
+}
+
+/// Waits, and tells every change that led to the end of it before that is told itself.
+async fn telling<T>(
+    changes: &mut UnboundedReceiver<ServerChange>,
+    tell: &impl Fn(ServerChange),
+    wait: impl Future<Output = T>,
+) -> T {
+    let mut wait = pin!(wait);
+    let waited = loop {
+        tokio::select! {
+            Some(change) = changes.recv() => tell(change),
+            waited = &mut wait => break waited,
+        }
+    };
+    while let Ok(change) = changes.try_recv() {
+        tell(change);
     }
+    waited
 }
 
 /// Starts every stream, where nothing else makes them late.
@@ -129,4 +149,29 @@ pub(super) fn start_load(
 fn known_as(name: &Name, record: &ClusterRecord) -> impl Iterator<Item = String> {
     let nodes = record.nodes.iter().map(|node| node.name.clone());
     nodes.chain([name.to_string(), record.name.clone()])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::clock::Clock;
+
+    #[tokio::test]
+    async fn what_led_to_the_end_of_a_wait_is_told_before_it() {
+        let (sender, mut changes) = mpsc::unbounded_channel();
+        let at = Clock::start().expect("a clock").now();
+        let told = RefCell::new(Vec::new());
+        let wait = async {
+            for up in [false, true] {
+                let (server, why) = ("us".to_owned(), String::new());
+                sender.send(ServerChange { at, server, up, why }).expect("somebody listens");
+            }
+        };
+        telling(&mut changes, &|change: ServerChange| told.borrow_mut().push(change.up), wait).await;
+        assert_eq!(told.into_inner(), [false, true]);
+    }
 }

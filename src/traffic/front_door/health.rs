@@ -111,20 +111,20 @@ impl Checker {
         }
         let up = health.is_up();
         let proved = health.passes >= health.rise;
-        // Read before anybody can act on it.
+        // Read before anybody can act on it, and told before anybody can see it.
         let at = self.clock.now();
+        if up != was_up {
+            let (server, why) = (self.server.name.clone(), last.clone());
+            // Nobody has to listen.
+            let _ = self.changes.send(ServerChange { at, server, up, why });
+        }
         self.states.send_modify(|states| {
             if let Some(state) = states.get_mut(self.index) {
                 state.up = up;
                 state.proved |= proved;
-                state.last.clone_from(&last);
+                state.last = last;
             }
         });
-        if up != was_up {
-            let server = self.server.name.clone();
-            // Nobody has to listen.
-            let _ = self.changes.send(ServerChange { at, server, up, why: last });
-        }
     }
 
     /// One check: what the server answered, as a pass or a failure.
