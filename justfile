@@ -16,6 +16,11 @@ test *args:
 # The tests on real clusters; they fail where Docker or kind is missing.
 [group: 'test']
 real *args:
+    cargo test --test it -- --ignored --test-threads=1 real:: {{ args }}
+
+# Those and what takes longer.
+[group: 'test']
+full *args:
     cargo test --test it -- --ignored --test-threads=1 {{ args }}
 
 # How long a reset of three clusters takes, against creating them anew with kind alone.

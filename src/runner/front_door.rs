@@ -171,7 +171,8 @@ mod tests {
                 sender.send(ServerChange { at, server, up, why }).expect("somebody listens");
             }
         };
-        telling(&mut changes, &|change: ServerChange| told.borrow_mut().push(change.up), wait).await;
+        telling(&mut changes, &|change: ServerChange| told.borrow_mut().push(change.up), wait)
+            .await;
         assert_eq!(told.into_inner(), [false, true]);
     }
 }

@@ -10,6 +10,7 @@ mod deeds;
 mod doctor;
 mod down;
 mod evidence;
+mod full;
 mod gc;
 mod harness;
 mod interrupts;

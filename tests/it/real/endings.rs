@@ -21,12 +21,16 @@ const CREATION: Moment = ("creation", |_| {
 const FAULT: Moment = ("the fault", |running| running.has_said("freeze: in effect"));
 
 /// Two small clusters, a short steady phase, and a fault that nothing ends early.
-fn start(user: &User, (what, has_come): Moment) -> Running {
+fn start(user: &User, moment: Moment) -> Running {
+    start_with(user, &[], moment)
+}
+
+fn start_with(user: &User, options: &[&str], (what, has_come): Moment) -> Running {
     let scenario = fs::read_to_string(User::repository("tests/scenarios/never-fails-over.yaml"));
     let scenario = scenario.expect("there").replace("hold: 5s", "hold: 15s");
     let path = user.work_dir().join("scenario.yaml");
     fs::write(&path, scenario).expect("writable");
-    let mut running = user.start(&["run", &path.display().to_string()]);
+    let mut running = user.start(&[&["run", &path.display().to_string()], options].concat());
     running.until(what, has_come);
     running
 }
@@ -61,31 +65,39 @@ fn nothing_is_left_however_it_ends() {
     world.is_unchanged("the foreign cluster is gone, too");
 }
 
-#[test]
-#[ignore = "needs Docker and kind"]
-fn a_fault_that_outlived_its_seatrial_is_undone_from_the_journal() {
-    let (world, user) = (World::now(), User::new());
-    let running = start(&user, FAULT);
-    running.signal(Signal::SIGKILL);
-    running.wait();
-    user.run(&["status"]).code(0).stdout_has("-control-plane is paused");
-    user.run(&["fault", "undo"]).code(0).stdout_has("undone freeze on never-fails-over-");
-    user.run(&["status"]).code(0).stdout_has("ready");
-    assert_eq!(user.run(&["fault", "undo"]).code(0).stdout, "");
-    user.run(&["down"]).code(0);
-    world.is_unchanged("undo and down");
-}
+/// The clusters of that scenario.
+const LAB: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: pond
+clusters:
+  eu: {kubernetes: "1.36", labels: {region: eu}}
+  us: {kubernetes: "1.36", labels: {region: us}}
+"#;
 
 #[test]
 #[ignore = "needs Docker and kind"]
-fn a_fault_that_somebody_else_ends_is_no_recovery() {
+fn a_fault_that_its_seatrial_does_not_end_is_told_and_undone() {
     let (world, user) = (World::now(), User::new());
-    let running = start(&user, FAULT);
-    let paused = docker(&["ps", "--quiet", "--filter", "status=paused"]);
-    docker(&["unpause", paused.trim()]);
-    let ended = running.wait();
-    ended.code(4).stdout_has("freeze was ended by somebody else");
-    world.is_unchanged("a fault that somebody else ended");
+    fs::write(user.work_dir().join("pond.yaml"), LAB).expect("writable");
+    user.run(&["up", "pond.yaml"]).code(0);
+    let lab = ["--lab", "pond"];
+
+    // Nobody is there to end it: the journal is.
+    let running = start_with(&user, &lab, FAULT);
+    running.signal(Signal::SIGKILL);
+    running.wait();
+    user.run(&["status"]).code(0).stdout_has("-control-plane is paused");
+    user.run(&["fault", "undo"]).code(0).stdout_has("undone freeze on pond-eu-control-plane");
+    user.run(&["status"]).code(0).stdout_has("ready");
+    assert_eq!(user.run(&["fault", "undo"]).code(0).stdout, "");
+
+    // Somebody else ends it: that is no recovery.
+    let running = start_with(&user, &lab, FAULT);
+    docker(&["unpause", "pond-eu-control-plane"]);
+    running.wait().code(4).stdout_has("freeze was ended by somebody else");
+
+    user.run(&["down"]).code(0);
+    world.is_unchanged("faults that others ended");
 }
 
 /// Room for a lab's first record and not for what its creation adds.

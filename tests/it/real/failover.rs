@@ -1,46 +1,10 @@
-//! Labs and scenarios on real clusters, as the README shows them.
+//! Scenarios in which a region fails, on real clusters. The shipped one as it is: `readme`, `full`.
 
 use std::{collections::BTreeSet, fs};
 
 use serde_json::Value;
 
 use super::{seatrial::User, world::World};
-
-#[test]
-#[ignore = "needs Docker and kind"]
-fn the_shipped_failover_scenario_passes() {
-    let (world, user) = (World::now(), User::new());
-    let scenario = User::repository("scenarios/regional-failover.yaml");
-    let ended = user.run(&["run", &scenario, "--variant", "base"]);
-    ended.code(0).stdout_has("regional-failover: PASS");
-    for file in ["run.json", "events.ndjson", "requests.ndjson", "junit.xml", "summary.txt"] {
-        assert!(user.run_dir().join(file).is_file(), "{file}");
-    }
-    let dir = user.run_dir().display().to_string();
-    user.run(&["check", &dir]).code(0).stdout_has("regional-failover: PASS");
-    assert_eq!(user.labs(), [""; 0]);
-    world.is_unchanged("a run that passed");
-    user.kubeconfig_is_untouched();
-}
-
-#[test]
-#[ignore = "needs Docker and kind"]
-fn variants_that_share_a_lab_are_run_in_the_same_one_and_so_are_repeats() {
-    let (world, user) = (World::now(), User::new());
-    let scenario = User::repository("scenarios/regional-failover.yaml");
-    let shams = ["--set", "repeat={runs: 1, sham: 1}"];
-    let ended = user
-        .run(&[&["run", &scenario, "--variant", "kill", "--variant", "stop"][..], &shams].concat());
-    // Two clusters that start on two cores may make the generator lag; see below.
-    assert!(matches!(ended.code, Some(0 | 4)), "{:?}\n{}", ended.code, ended.stdout);
-    assert_eq!(ended.stderr.matches(": used again").count(), 3, "{}", ended.stderr);
-    assert_eq!(ended.stderr.matches("removed, nothing left").count(), 1, "{}", ended.stderr);
-    assert!(!ended.stdout.contains("\n  error "), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("\n  fail "), "{}", ended.stdout);
-    ended.stdout_has("all: ").stdout_has("regional-failover (kill)").stdout_has("sham 1");
-    assert_eq!(user.labs(), [""; 0]);
-    world.is_unchanged("variants in one lab");
-}
 
 #[test]
 #[ignore = "needs Docker and kind"]
@@ -56,35 +20,6 @@ fn a_front_door_that_never_gives_up_on_a_server_fails_the_run() {
     let dir = user.run_dir().display().to_string();
     user.run(&["check", &dir]).code(1).stdout_has("never-fails-over: FAIL");
     world.is_unchanged("a run that failed");
-}
-
-#[test]
-#[ignore = "needs Docker and kind"]
-fn a_lab_has_the_versions_and_networks_it_asks_for() {
-    let (world, user) = (World::now(), User::new());
-    let lab = User::repository("scenarios/labs/two-regions.yaml");
-    user.run(&["up", &lab]).code(0).stdout_has("two-regions\n");
-    let version = "jsonpath={.items[*].status.nodeInfo.kubeletVersion}";
-    let daemons = ["get", "daemonsets", "-A", "-o", "name"];
-    for (context, minor, cni) in
-        [("two-regions-eu", "v1.36.", "kindnet"), ("two-regions-us", "v1.35.", "flannel")]
-    {
-        let at = ["--context", context];
-        let runs =
-            user.kubectl("two-regions", &[&at[..], &["get", "nodes", "-o", version]].concat());
-        assert!(runs.starts_with(minor), "{context} runs {runs}");
-        let found = user.kubectl("two-regions", &[&at[..], &daemons[..]].concat());
-        assert!(found.contains(cni), "{context} has {found}");
-        let token = ["get", "secret", "-n", "kube-system", "-o", "name"];
-        let secrets = user.kubectl("two-regions", &[&at[..], &token[..]].concat());
-        assert!(!secrets.contains("bootstrap-token"), "{context} has {secrets}");
-    }
-    user.run(&["status"]).code(0).stdout_has("ready");
-    user.run(&["fleet", "list"]).code(0).stdout_has("region=eu").stdout_has("region=us");
-    user.run(&["env"]).code(0).stdout_has("export KUBECONFIG=");
-    user.run(&["down"]).code(0);
-    world.is_unchanged("down");
-    user.kubeconfig_is_untouched();
 }
 
 #[test]

@@ -4,10 +4,10 @@
 mod endings;
 mod failover;
 mod isolation;
-mod life;
+pub mod life;
 mod readme;
 mod reset;
-mod seatrial;
+pub mod seatrial;
 mod templates;
 mod workload;
-mod world;
+pub mod world;

@@ -1,0 +1,46 @@
+//! What takes longer on real clusters than a change can wait for; `just full` runs it beside
+//! everything in `real`.
+
+use crate::real::{life::two_labs_at_once, seatrial::User, world::World};
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn the_shipped_failover_scenario_passes() {
+    let (world, user) = (World::now(), User::new());
+    let scenario = User::repository("scenarios/regional-failover.yaml");
+    let ended = user.run(&["run", &scenario, "--variant", "base"]);
+    ended.code(0).stdout_has("regional-failover: PASS");
+    for file in ["run.json", "events.ndjson", "requests.ndjson", "junit.xml", "summary.txt"] {
+        assert!(user.run_dir().join(file).is_file(), "{file}");
+    }
+    let dir = user.run_dir().display().to_string();
+    user.run(&["check", &dir]).code(0).stdout_has("regional-failover: PASS");
+    assert_eq!(user.labs(), [""; 0]);
+    world.is_unchanged("a run that passed");
+    user.kubeconfig_is_untouched();
+}
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn variants_that_share_a_lab_are_run_in_the_same_one_and_so_are_repeats() {
+    let (world, user) = (World::now(), User::new());
+    let scenario = User::repository("scenarios/regional-failover.yaml");
+    let shams = ["--set", "repeat={runs: 1, sham: 1}"];
+    let ended = user
+        .run(&[&["run", &scenario, "--variant", "kill", "--variant", "stop"][..], &shams].concat());
+    // Two clusters that start on two cores may make the generator lag; see below.
+    assert!(matches!(ended.code, Some(0 | 4)), "{:?}\n{}", ended.code, ended.stdout);
+    assert_eq!(ended.stderr.matches(": used again").count(), 3, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("removed, nothing left").count(), 1, "{}", ended.stderr);
+    assert!(!ended.stdout.contains("\n  error "), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("\n  fail "), "{}", ended.stdout);
+    ended.stdout_has("all: ").stdout_has("regional-failover (kill)").stdout_has("sham 1");
+    assert_eq!(user.labs(), [""; 0]);
+    world.is_unchanged("variants in one lab");
+}
+
+#[test]
+#[ignore = "needs Docker and kind"]
+fn two_labs_that_two_processes_make_at_once_do_not_collide_three_times_in_a_row() {
+    two_labs_at_once(3);
+}
