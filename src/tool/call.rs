@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{ToolError, kept::Kept, process::Process};
-use crate::redact::redacted;
+use crate::redact::{Lines, redacted};
 
 /// How long a program may take that is not given a deadline of its own.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
@@ -316,7 +316,7 @@ async fn read_lines(
 ) -> String {
     let Some(stream) = stream else { return String::new() };
     let mut stream = BufReader::new(stream);
-    let mut line = Vec::new();
+    let (mut line, mut lines) = (Vec::new(), Lines::default());
     loop {
         line.clear();
         // A line without end is many pieces.
@@ -324,8 +324,10 @@ async fn read_lines(
         let read = enough.run_until_cancelled(piece.read_until(b'\n', &mut line)).await;
         let goes_on = matches!(read, Some(Ok(1..)));
         // Also what there is of a line when it is enough.
-        if !line.is_empty() {
-            tracing::debug!(tool = %name, "{}", redacted(String::from_utf8_lossy(&line).trim_end()));
+        if !line.is_empty()
+            && let Some(line) = lines.next(String::from_utf8_lossy(&line).trim_end())
+        {
+            tracing::debug!(tool = %name, "{line}");
         }
         kept.add(&line);
         if !goes_on {

@@ -36,6 +36,12 @@ object() {
     printf '}'
 }
 
+# Changes a container's state in one step: others read it meanwhile.
+becomes() { # CONTAINER STATE
+    echo "$2" >"$WORLD/making/state-$$"
+    mv "$WORLD/making/state-$$" "$WORLD/containers/$1/state"
+}
+
 is_up() { # CONTAINER
     case "$(cat "$1/state")" in
     created | exited) return 1 ;;
@@ -192,7 +198,8 @@ case "$1 $2" in
 "rm --force") # --volumes ID
     id=$(called containers "$4")
     [ -n "$id" ] || die "Error response from daemon: No such container: $4"
-    rm -r "$WORLD/containers/$id"
+    mv "$WORLD/containers/$id" "$WORLD/making/gone-$id-$$"
+    rm -r "$WORLD/making/gone-$id-$$"
     echo "$4"
     ;;
 "logs --tail") # LINES ID
@@ -209,9 +216,9 @@ case "$1 $2" in
 "pause "* | "start "* | "stop "* | "unpause "*)
     [ -d "$WORLD/containers/$2" ] || die "Error response from daemon: No such container: $2"
     case "$1" in
-    pause) echo paused >"$WORLD/containers/$2/state" ;;
-    stop) echo exited >"$WORLD/containers/$2/state" ;;
-    start | unpause) echo running >"$WORLD/containers/$2/state" ;;
+    pause) becomes "$2" paused ;;
+    stop) becomes "$2" exited ;;
+    start | unpause) becomes "$2" running ;;
     esac
     echo "$2"
     ;;
