@@ -1,18 +1,24 @@
 //! What comes inside the binary: templates, labs, scenarios.
 
 /// Templates by their path below `templates/`.
-pub const TEMPLATES: [(&str, &str); 6] = [
+pub const TEMPLATES: [(&str, &str); 10] = [
+    ("clusters/k3d-agents.yaml", include_str!("../templates/clusters/k3d-agents.yaml")),
+    ("clusters/k3d-basic.yaml", include_str!("../templates/clusters/k3d-basic.yaml")),
     ("clusters/kind-basic.yaml", include_str!("../templates/clusters/kind-basic.yaml")),
     ("clusters/kind-custom.yaml", include_str!("../templates/clusters/kind-custom.yaml")),
     ("clusters/kind-ha.yaml", include_str!("../templates/clusters/kind-ha.yaml")),
     ("cni/flannel.yaml", include_str!("../templates/cni/flannel.yaml")),
+    ("workloads/canary.yaml", include_str!("../templates/workloads/canary.yaml")),
+    ("workloads/canary-policy.yaml", include_str!("../templates/workloads/canary-policy.yaml")),
     ("workloads/echo.yaml", include_str!("../templates/workloads/echo.yaml")),
     ("workloads/probe.yaml", include_str!("../templates/workloads/probe.yaml")),
 ];
 
 /// Labs by name.
-pub const LABS: [(&str, &str); 1] =
-    [("two-regions", include_str!("../scenarios/labs/two-regions.yaml"))];
+pub const LABS: [(&str, &str); 2] = [
+    ("mixed", include_str!("../scenarios/labs/mixed.yaml")),
+    ("two-regions", include_str!("../scenarios/labs/two-regions.yaml")),
+];
 
 /// Scenarios by name.
 pub const SCENARIOS: [(&str, &str); 3] = [

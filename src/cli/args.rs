@@ -7,8 +7,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use super::{
     check::Check, completions::Completions, doctor::Doctor, down::Down, env::Env, failure::Failure,
     fault::FaultCommand, fleet::Fleet, gc::Gc, man::Man, outcome::Outcome, render::Render,
-    report::Report, reset::Reset, run::Run, scenario::Scenario, schema::Schema, signals::Interrupt,
-    start::Start, status::Status, stop::Stop, template::Template, traffic::Traffic, up::Up,
+    repair::Repair, report::Report, reset::Reset, run::Run, scenario::Scenario, schema::Schema,
+    signals::Interrupt, start::Start, status::Status, stop::Stop, template::Template,
+    traffic::Traffic, up::Up,
 };
 use crate::{template::apart, tool::launch};
 
@@ -61,6 +62,7 @@ pub(super) enum Command {
     Launch(Launch),
     Man(Man),
     Render(Render),
+    Repair(Repair),
     /// Render a template of a user's, apart from everything else.
     #[command(name = apart::COMMAND, hide = true)]
     RenderApart,

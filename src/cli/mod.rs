@@ -17,6 +17,7 @@ mod man;
 mod outcome;
 mod progress;
 mod render;
+mod repair;
 mod report;
 mod reports;
 mod reset;
@@ -94,6 +95,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Outcome, Failur
         Command::Man(man) => man.run(),
         Command::Render(render) => render.run(context).await,
         Command::RenderApart => Ok(args::render_apart()),
+        Command::Repair(repair) => repair.run(context).await,
         Command::Report(report) => report.run(),
         Command::Reset(reset) => reset.run(context).await,
         Command::Run(run) => run.run(context).await,

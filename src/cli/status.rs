@@ -1,6 +1,6 @@
 //! `seatrial status`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -69,7 +69,8 @@ impl Status {
         let mut rows = Vec::new();
         for lab in &labs {
             let faults = Journal::at(watched.host.state.lab_dir(&lab.name).join("journal.ndjson"));
-            let look = &Look { host: &watched.host, lab, faults: faults.open_faults()? };
+            let (undone, faults) = (faults.restarts()?, faults.open_faults()?);
+            let look = &Look { host: &watched.host, lab, faults, undone };
             let looks = lab.clusters.iter().map(async |(name, known)| look.at(name, known).await);
             rows.extend(futures::future::join_all(looks).await);
         }
@@ -109,6 +110,8 @@ struct Look<'a> {
     lab: &'a LabRecord,
     /// Those that nobody undid yet.
     faults: Vec<OpenFault>,
+    /// By when nodes were started to take a fault back, by their ids.
+    undone: BTreeMap<String, Timestamp>,
 }
 
 /// A state in a word or a sentence, and what to do about it.
@@ -148,7 +151,7 @@ impl Look<'_> {
         let counted = format!("{running}/{}", known.nodes.len().max(nodes.len()));
         let state = match self.unfinished(known).or_else(|| self.amiss(known, &nodes)) {
             Some((status, todo)) => (status, Some(todo).filter(|todo| !todo.is_empty())),
-            None => (self.answer(name).await, None),
+            None => (self.answer(name).await, self.restarted(known, &nodes)),
         };
         (counted, state)
     }
@@ -210,6 +213,21 @@ impl Look<'_> {
             ),
         };
         Some((status, todo))
+    }
+
+    /// What to do about a node that somebody else restarted.
+    fn restarted(&self, known: &ClusterRecord, nodes: &[Node]) -> Option<String> {
+        let is_ours = |seen: &&Node| {
+            let node = known.nodes.iter().find(|node| node.id == seen.id);
+            let undone = self.undone.get(&seen.id).copied();
+            !node.is_some_and(|node| node.was_restarted(seen.started, undone))
+        };
+        let first = nodes.iter().find(|seen| !is_ours(seen))?;
+        let lab = &self.lab.name;
+        Some(format!(
+            "{} was restarted by somebody else; `seatrial repair {lab}` makes right what that changed",
+            first.name
+        ))
     }
 
     async fn answer(&self, name: &str) -> String {

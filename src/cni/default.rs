@@ -1,6 +1,6 @@
 //! Whatever the provider brings.
 
-use super::{Cni, kindnet};
+use super::Cni;
 
 pub(super) struct Default {
     /// What that is.
@@ -10,9 +10,5 @@ pub(super) struct Default {
 impl Cni for Default {
     fn name(&self) -> &'static str {
         self.name
-    }
-
-    fn enforces(&self) -> bool {
-        self.name == kindnet::NAME
     }
 }

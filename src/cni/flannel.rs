@@ -11,6 +11,8 @@ use crate::{
 const DAEMON: &str = "ghcr.io/flannel-io/flannel:v0.28.4";
 const PLUGIN: &str = "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.0-flannel1";
 
+pub(super) const NAME: &str = "flannel";
+
 pub(super) struct Flannel;
 
 /// What its manifest may use.
@@ -33,15 +35,19 @@ struct Images {
 
 impl Cni for Flannel {
     fn name(&self) -> &'static str {
-        "flannel"
+        NAME
+    }
+
+    fn never_enforces(&self) -> bool {
+        true
     }
 
     fn replaces_default(&self) -> bool {
         true
     }
 
-    fn images(&self) -> Vec<&'static str> {
-        vec![DAEMON, PLUGIN]
+    fn images(&self) -> Vec<String> {
+        vec![DAEMON.to_owned(), PLUGIN.to_owned()]
     }
 
     fn manifest(&self, engine: &Engine, pods: &str) -> Result<Option<String>, TemplateError> {

@@ -12,10 +12,6 @@ impl Cni for Kindnet {
         NAME
     }
 
-    fn enforces(&self) -> bool {
-        true
-    }
-
     fn readiness(&self) -> Option<Workload<'static>> {
         Some(Workload::DaemonSet { namespace: "kube-system", name: "kindnet" })
     }

@@ -6,6 +6,8 @@
 mod default;
 mod flannel;
 mod kindnet;
+mod manifest;
+mod none;
 
 use crate::{
     kube::Workload,
@@ -15,26 +17,31 @@ use crate::{
 
 /// A CNI as a cluster will have it. Unless a file says otherwise, the provider brings all of it.
 pub trait Cni: Send + Sync {
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Whether the provider must leave its own out.
     fn replaces_default(&self) -> bool {
         false
     }
 
-    /// Whether it is known to enforce `NetworkPolicy`.
-    fn enforces(&self) -> bool {
+    /// Whether it is known, without trying it, that nothing enforces `NetworkPolicy`.
+    fn never_enforces(&self) -> bool {
         false
     }
 
     /// Images that its manifest names.
-    fn images(&self) -> Vec<&'static str> {
+    fn images(&self) -> Vec<String> {
         Vec::new()
     }
 
     /// What is to be applied once the API answers; none when the provider brings it all.
     fn manifest(&self, _engine: &Engine, _pods: &str) -> Result<Option<String>, TemplateError> {
         Ok(None)
+    }
+
+    /// Whether nodes wait for somebody who installs it, and so do pods.
+    fn is_for_later(&self) -> bool {
+        false
     }
 
     /// What must run before the cluster is ready, beside Ready nodes.
@@ -59,7 +66,12 @@ pub fn chosen(
 ) -> Result<Box<dyn Cni>, CniError> {
     match asked {
         lab::Cni::Default => Ok(Box::new(default::Default { name: brought })),
+        lab::Cni::Flannel if brought == flannel::NAME => {
+            Ok(Box::new(default::Default { name: brought }))
+        }
         lab::Cni::Flannel => Ok(Box::new(flannel::Flannel)),
+        lab::Cni::Manifest(file) => Ok(Box::new(manifest::Manifest(file.clone()))),
+        lab::Cni::None => Ok(Box::new(none::None)),
         lab::Cni::Kindnet if brought == kindnet::NAME => Ok(Box::new(kindnet::Kindnet)),
         lab::Cni::Kindnet => {
             Err(CniError::NotOnProvider { cni: kindnet::NAME, provider: provider.to_owned() })

@@ -18,13 +18,12 @@ pub(super) fn judge(makers: Vec<Maker>) -> Vec<Finding> {
 }
 
 fn tool(maker: Maker, enough: bool) -> Finding {
-    let Maker { name, path, version, known } = maker;
-    let newest = known.iter().max().map_or_else(String::new, ToString::to_string);
+    let Maker { name, path, version, known, install } = maker;
     let needed = format!("a known release: {}", list(&known));
     let version = match version {
         Ok(version) => version,
         Err(error) => {
-            let mend = install(Mend::new(error.to_string()), name, &newest);
+            let mend = Mend::new(error.to_string()).by(install);
             let measured = Measured::new(name, outline(&error), needed);
             return if enough { measured.warn(mend) } else { measured.fail(mend) };
         }
@@ -39,12 +38,7 @@ fn tool(maker: Maker, enough: bool) -> Finding {
         "the node images of {name} {version} are not in the catalogue: a minor version means only \
          what is among the images on this host"
     );
-    measured.warn(install(Mend::new(why), name, &newest))
-}
-
-/// kind publishes itself as a Go module: <https://kind.sigs.k8s.io/docs/user/quick-start/>.
-fn install(mend: Mend, name: &str, newest: &str) -> Mend {
-    mend.by(format!("go install sigs.k8s.io/{name}@v{newest}"))
+    measured.warn(Mend::new(why).by(install))
 }
 
 pub(super) fn kubectl(path: Option<PathBuf>) -> Finding {
@@ -80,6 +74,7 @@ mod tests {
             path: Some("/usr/local/bin/kind".into()),
             version: version.map(str::to_owned).map_err(ProviderError::from),
             known: vec![Version::new(0, 32, 0), Version::new(0, 33, 0)],
+            install: "go install sigs.k8s.io/kind@v0.33.0".to_owned(),
         }
     }
 

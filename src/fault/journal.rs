@@ -1,6 +1,6 @@
 //! The undo journal: what has to be done to take every fault back, on disk before the fault.
 
-use std::{fs, io, path::PathBuf};
+use std::{collections::BTreeMap, fs, io, path::PathBuf};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -25,8 +25,12 @@ enum Entry {
         #[serde(default)]
         at: Timestamp,
     },
-    /// Everything that the fault changed was taken back.
-    Undone { fault: String },
+    /// Everything that the fault changed was taken back, by then.
+    Undone {
+        fault: String,
+        #[serde(default)]
+        at: Timestamp,
+    },
 }
 
 /// A fault that was injected, or was about to be, and is not undone.
@@ -59,12 +63,22 @@ impl Journal {
 
     /// The faults that are not undone, in the order of their injection.
     pub fn open_faults(&self) -> Result<Vec<OpenFault>, FleetError> {
+        Ok(self.read()?.0)
+    }
+
+    /// By when nodes were started to take a fault back, by their ids; the last time of each.
+    pub fn restarts(&self) -> Result<BTreeMap<String, Timestamp>, FleetError> {
+        Ok(self.read()?.1)
+    }
+
+    fn read(&self) -> Result<(Vec<OpenFault>, BTreeMap<String, Timestamp>), FleetError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
             Err(source) => return Err(FleetError::Io { path: self.path.clone(), source }),
         };
         let mut open: IndexMap<String, OpenFault> = IndexMap::new();
+        let mut restarts = BTreeMap::new();
         for line in whole_lines(&text) {
             let entry: Entry = serde_json::from_str(line).map_err(|error| FleetError::Broken {
                 path: self.path.clone(),
@@ -77,16 +91,21 @@ impl Journal {
                     fault.undo.push(undo);
                     fault.at = fault.at.max(at);
                 }
-                Entry::Undone { fault } => {
-                    open.shift_remove(&fault);
+                Entry::Undone { fault, at } => {
+                    let undone = open.shift_remove(&fault);
+                    for undo in undone.iter().flat_map(|fault| &fault.undo) {
+                        if let Undo::Start { node, .. } = undo {
+                            restarts.insert(node.clone(), at);
+                        }
+                    }
                 }
             }
         }
-        Ok(open.into_values().collect())
+        Ok((open.into_values().collect(), restarts))
     }
 
     pub fn undone(&self, fault: &str) -> Result<(), FleetError> {
-        self.append(&Entry::Undone { fault: fault.to_owned() })
+        self.append(&Entry::Undone { fault: fault.to_owned(), at: Timestamp::now() })
     }
 
     fn append(&self, entry: &Entry) -> Result<(), FleetError> {
@@ -130,6 +149,27 @@ mod tests {
         let undo = vec![unpause("a"), unpause("b")];
         assert_eq!(open, [OpenFault { id: "one".to_owned(), undo, at: open[0].at }]);
         assert!(open[0].at.duration_until(Timestamp::now()).as_secs() < 60, "{}", open[0].at);
+    }
+
+    #[test]
+    fn it_tells_by_when_nodes_were_started_again() {
+        let start = |node: &str| Undo::Start {
+            provider: "kind".to_owned(),
+            node: node.to_owned(),
+            name: node.to_owned(),
+        };
+        let dir = tempfile::tempdir().expect("a directory");
+        let journal = Journal::at(dir.path().join("journal.ndjson"));
+        for (fault, undo) in [("kill", start("a")), ("kill", start("b")), ("freeze", unpause("c"))]
+        {
+            journal.fault(fault.to_owned()).record(&undo).expect("writable");
+        }
+        assert_eq!(journal.restarts().expect("readable"), BTreeMap::new(), "nothing is undone");
+        journal.undone("kill").expect("writable");
+        journal.undone("freeze").expect("writable");
+        let restarts = journal.restarts().expect("readable");
+        assert_eq!(restarts.keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert!(restarts["a"].duration_until(Timestamp::now()).as_secs() < 60);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Taking faults back from the journal alone: it works for whoever comes later, however often.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,26 +25,28 @@ pub enum Undo {
 }
 
 impl Undo {
-    /// Takes the change back. One that is not there was taken back already, or is yet to come:
-    /// before `settled` it is waited for.
-    async fn apply(&self, providers: &Providers, settled: Instant) -> Result<(), FaultError> {
-        let (Self::Start { provider, node, .. } | Self::Unpause { provider, node, .. }) = self;
+    /// Waits until the change is there; whether it is. One that is not there was taken back
+    /// already, or is yet to come: before `settled` it is waited for.
+    async fn is_there(&self, providers: &Providers, settled: Instant) -> Result<bool, FaultError> {
+        let (provider, node) = self.place();
         let provider = providers.named(provider)?;
         loop {
             let state = provider.node(node).await?.map(|found| found.state);
             match (self, state) {
-                (Self::Start { .. }, Some(NodeState::Stopped)) => {
-                    return Ok(provider.start(node).await?);
-                }
-                (Self::Unpause { .. }, Some(NodeState::Paused)) => {
-                    return Ok(provider.unpause(node).await?);
-                }
-                (_, None) => return Ok(()),
+                (Self::Start { .. }, Some(NodeState::Stopped))
+                | (Self::Unpause { .. }, Some(NodeState::Paused)) => return Ok(true),
+                (_, None) => return Ok(false),
                 // In a state that this fault does not leave behind, and nothing is under way.
-                _ if Instant::now() >= settled => return Ok(()),
+                _ if Instant::now() >= settled => return Ok(false),
                 _ => sleep(LOOK_AGAIN).await,
             }
         }
+    }
+
+    /// Its provider and its node's id.
+    fn place(&self) -> (&str, &str) {
+        let (Self::Start { provider, node, .. } | Self::Unpause { provider, node, .. }) = self;
+        (provider, node)
     }
 
     #[must_use]
@@ -84,8 +86,46 @@ async fn undo_one(
     fault: &OpenFault,
 ) -> Result<(), FaultError> {
     let settled = Instant::now() + still_under_way(fault.at, Timestamp::now());
-    all(fault.undo.iter().map(|undo| undo.apply(providers, settled))).await?;
+    // A provider may know an order in which its nodes are to start: all that it gets at once.
+    let of = |undo: &Undo| (undo.place().0.to_owned(), matches!(undo, Undo::Start { .. }));
+    let mut groups: BTreeMap<_, Vec<&Undo>> = BTreeMap::new();
+    for undo in &fault.undo {
+        groups.entry(of(undo)).or_default().push(undo);
+    }
+    all(groups.values().map(|group| take_back(providers, group, settled))).await?;
     Ok(journal.undone(&fault.id)?)
+}
+
+/// Takes changes of one kind back, which one provider made.
+async fn take_back(
+    providers: &Providers,
+    changes: &[&Undo],
+    settled: Instant,
+) -> Result<(), FaultError> {
+    let looks = changes.iter().map(async |change| -> Result<_, FaultError> {
+        Ok(change.is_there(providers, settled).await?.then_some(*change))
+    });
+    // What cannot be looked at does not keep the rest.
+    let mut found = Vec::new();
+    let mut unseen = Ok(());
+    for look in futures::future::join_all(looks).await {
+        match look {
+            Ok(change) => found.extend(change),
+            Err(error) => unseen = Err(error),
+        }
+    }
+    let nodes: Vec<String> = found.iter().map(|change| change.place().1.to_owned()).collect();
+    match found.first() {
+        None => {}
+        Some(change @ Undo::Start { .. }) => {
+            providers.named(change.place().0)?.start(&nodes).await?;
+        }
+        Some(change @ Undo::Unpause { .. }) => {
+            let provider = providers.named(change.place().0)?;
+            all(nodes.iter().map(|node| provider.unpause(node))).await?;
+        }
+    }
+    unseen
 }
 
 /// How long a change that was written down at `at` may still be on its way. A clock that was set

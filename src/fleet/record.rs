@@ -29,6 +29,8 @@ pub struct LabRecord {
     #[serde(default)]
     pub stopped: Option<Timestamp>,
     pub networks: Vec<NetworkRecord>,
+    #[serde(default)]
+    pub connect: lab::Connect,
     /// By their name in the lab.
     pub clusters: IndexMap<Name, ClusterRecord>,
 }
@@ -136,12 +138,25 @@ pub struct NodeRecord {
     /// Beside the nodes of Kubernetes, such as a load balancer: no kubelet runs in it.
     #[serde(default)]
     pub helper: bool,
+    /// When it began to run, as we last saw to; a later time is somebody else's doing.
+    #[serde(default)]
+    pub started: Option<Timestamp>,
     /// The image that it was made from, as it was asked for.
     #[serde(default)]
     pub image: Option<String>,
     /// Such as `v1.36.3`; absent when the image's name does not tell.
     #[serde(default)]
     pub version: Option<String>,
+}
+
+impl NodeRecord {
+    /// Whether it runs since later than it was last started by us: to bring it up or to wake it,
+    /// which is on record, or, by then, to take a fault back.
+    #[must_use]
+    pub fn was_restarted(&self, started: Option<Timestamp>, undone: Option<Timestamp>) -> bool {
+        let (Some(known), Some(started)) = (self.started, started) else { return false };
+        started > known && undone.is_none_or(|undone| started > undone)
+    }
 }
 
 /// What was found out of a cluster that came up.
@@ -151,6 +166,9 @@ pub struct Facts {
     pub uid: String,
     pub version: String,
     pub cni: String,
+    /// Whether it enforces `NetworkPolicy`; absent until that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enforces: Option<bool>,
 }
 
 impl LabRecord {
@@ -210,8 +228,34 @@ mod tests {
             stay,
             stopped: None,
             networks: Vec::new(),
+            connect: lab::Connect::Nothing,
             clusters: IndexMap::new(),
         }
+    }
+
+    #[rstest]
+    #[case::as_we_started_it(Some("09:00"), None, false)]
+    #[case::by_others(Some("09:30"), None, true)]
+    #[case::to_undo_a_fault(Some("09:30"), Some("09:31"), false)]
+    #[case::by_others_after_a_fault(Some("09:40"), Some("09:31"), true)]
+    #[case::not_told(None, None, false)]
+    fn a_node_that_runs_since_later_than_we_started_it_was_restarted(
+        #[case] started: Option<&str>,
+        #[case] undone: Option<&str>,
+        #[case] restarted: bool,
+    ) {
+        let time = |time: &str| format!("2026-01-02T{time}:00Z").parse().expect("a time");
+        let node = NodeRecord {
+            name: "pond-a-control-plane".to_owned(),
+            id: "1".to_owned(),
+            helper: false,
+            started: Some(time("09:00")),
+            image: None,
+            version: None,
+        };
+        assert_eq!(node.was_restarted(started.map(time), undone.map(time)), restarted);
+        let older = NodeRecord { started: None, ..node };
+        assert!(!older.was_restarted(started.map(time), None), "an older seatrial did not say");
     }
 
     fn until(time: &str) -> Stay {

@@ -333,6 +333,7 @@ mod tests {
             stay: Stay::default(),
             stopped: None,
             networks: Vec::new(),
+            connect: crate::model::lab::Connect::Nothing,
             clusters: IndexMap::new(),
         }
     }

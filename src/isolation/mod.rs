@@ -6,6 +6,7 @@
 //! Must not know reports, nor what is expected of a path.
 
 mod agnhost;
+pub mod canary;
 pub mod client;
 mod plan;
 mod probe;

@@ -62,11 +62,25 @@ impl ClusterApi {
         namespace: &'static str,
         label: &str,
     ) -> Result<Option<PodName>, KubeError> {
+        let living = self.living_pod(namespace, label).await?;
+        Ok(living.map(|pod| PodName { namespace, name: pod.name_any() }))
+    }
+
+    /// The address of such a pod, once it has one.
+    pub async fn pod_address(
+        &self,
+        namespace: &str,
+        label: &str,
+    ) -> Result<Option<IpAddr>, KubeError> {
+        let living = self.living_pod(namespace, label).await?;
+        Ok(living.and_then(|pod| pod.status?.pod_ip?.parse().ok()))
+    }
+
+    async fn living_pod(&self, namespace: &str, label: &str) -> Result<Option<Pod>, KubeError> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let listing = ListParams::default().labels(label);
         let found = self.call("its pods", pods.list(&listing)).await?.items;
-        let living = found.iter().find(|pod| is_living(pod));
-        Ok(living.map(|pod| PodName { namespace, name: pod.name_any() }))
+        Ok(found.into_iter().find(is_living))
     }
 
     /// The endpoints of a service, as its controller keeps them.

@@ -9,7 +9,9 @@ mod apply;
 mod condition;
 mod error;
 mod exec;
+mod policy;
 mod ready;
+mod routes;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod served;
@@ -21,4 +23,5 @@ pub use condition::ObjectKey;
 pub use error::KubeError;
 pub use exec::{Exec, PodName};
 pub use ready::{ExpectedNode, ExpectedNodes, Workload};
+pub use routes::PodRanges;
 pub use served::{NodeStarts, ServiceName};

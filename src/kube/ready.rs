@@ -16,7 +16,11 @@ use crate::wait::{Look, WaitError, Waiting, not_yet};
 
 /// The nodes that a cluster must have before it counts as ready.
 #[derive(Clone, Debug)]
-pub struct ExpectedNodes(pub Vec<ExpectedNode>);
+pub struct ExpectedNodes {
+    pub nodes: Vec<ExpectedNode>,
+    /// Without a network they can only have joined.
+    pub ready: bool,
+}
 
 #[derive(Clone, Debug)]
 pub struct ExpectedNode {
@@ -175,11 +179,11 @@ pub(super) fn trouble(pod: &Pod) -> Option<String> {
 }
 
 fn judge_nodes(expected: &ExpectedNodes, seen: &[Node]) -> Look<()> {
-    for ExpectedNode { name, version, started } in &expected.0 {
+    for ExpectedNode { name, version, started } in &expected.nodes {
         let Some(node) = seen.iter().find(|node| node.metadata.name.as_ref() == Some(name)) else {
             return Look::NotYet(format!("{name} has not joined"));
         };
-        if let Err(why) = judge_node(node, version.as_deref()) {
+        if let Err(why) = judge_node(node, version.as_deref(), expected.ready) {
             return Look::NotYet(format!("{name} {why}"));
         }
         if started.is_some_and(|started| !has_reported_since(node, started)) {
@@ -201,10 +205,10 @@ pub(super) fn ready_condition(node: &Node) -> Option<&NodeCondition> {
     conditions.find(|condition| condition.type_ == "Ready")
 }
 
-fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
+fn judge_node(node: &Node, version: Option<&str>, ready: bool) -> Result<(), String> {
     let status = node.status.as_ref().ok_or("has no status")?;
     match ready_condition(node) {
-        Some(ready) if ready.status == "True" => {}
+        Some(condition) if condition.status == "True" || !ready => {}
         Some(ready) => {
             let why = ready.message.as_deref().unwrap_or("no reason given");
             return Err(format!("NotReady ({why})"));
@@ -213,8 +217,19 @@ fn judge_node(node: &Node, version: Option<&str>) -> Result<(), String> {
     }
     let runs = status.node_info.as_ref().map_or("", |info| info.kubelet_version.as_str());
     match version {
-        Some(version) if runs != version => Err(format!("runs {runs} instead of {version}")),
+        Some(version) if !is_version(runs, version) => {
+            Err(format!("runs {runs} instead of {version}"))
+        }
         _ => Ok(()),
+    }
+}
+
+/// Whether two names of versions mean the same one; whose build of it that is does not matter.
+fn is_version(runs: &str, wanted: &str) -> bool {
+    let read = |text: &str| semver::Version::parse(text.strip_prefix('v')?).ok();
+    match (read(runs), read(wanted)) {
+        (Some(runs), Some(wanted)) => runs.cmp_precedence(&wanted).is_eq(),
+        _ => runs == wanted,
     }
 }
 
@@ -246,7 +261,25 @@ mod tests {
             version: version.map(str::to_owned),
             started: None,
         };
-        ExpectedNodes(nodes.iter().map(node).collect())
+        ExpectedNodes { nodes: nodes.iter().map(node).collect(), ready: true }
+    }
+
+    #[test]
+    fn whose_build_of_a_version_it_is_does_not_matter() {
+        assert!(is_version("v1.36.3", "v1.36.3+k3s1") && is_version("v1.36.3+k3s1", "v1.36.3"));
+        assert!(!is_version("v1.36.2+k3s1", "v1.36.3+k3s1") && !is_version("", "v1.36.3"));
+    }
+
+    #[test]
+    fn without_a_network_nodes_can_only_have_joined() {
+        let mut waiting = ready("a", "v1.36.3");
+        let conditions = waiting.status.as_mut().and_then(|status| status.conditions.as_mut());
+        conditions.expect("it has one")[0].status = "False".to_owned();
+        let mut wanted = expected(&[("a", Some("v1.36.3"))]);
+        assert!(matches!(judge_nodes(&wanted, &[waiting.clone()]), Look::NotYet(_)));
+        wanted.ready = false;
+        assert!(matches!(judge_nodes(&wanted, &[waiting]), Look::Met(())));
+        assert!(matches!(judge_nodes(&wanted, &[]), Look::NotYet(_)), "it has not joined");
     }
 
     #[test]
@@ -278,13 +311,13 @@ mod tests {
         .expect("a node");
         let nodes = [node];
         let mut expected = expected(&[("eu", None)]);
-        expected.0[0].started = Some("2026-01-02T10:00:01.5Z".parse().expect("a time"));
+        expected.nodes[0].started = Some("2026-01-02T10:00:01.5Z".parse().expect("a time"));
         let look = |expected: &ExpectedNodes| match judge_nodes(expected, &nodes) {
             Look::Met(()) => None,
             Look::NotYet(seen) => Some(seen),
         };
         assert_eq!(look(&expected).as_deref(), seen);
-        expected.0[0].started = None;
+        expected.nodes[0].started = None;
         assert_eq!(look(&expected), None);
     }
 

@@ -12,7 +12,22 @@ use super::{name::Name, units::as_text};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lab {
     pub name: Name,
+    pub connect: Connect,
     pub clusters: IndexMap<Name, Cluster>,
+}
+
+/// What of its clusters is joined beside their network.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Connect {
+    #[default]
+    Nothing,
+    /// Pods reach the pods of other clusters by their addresses.
+    Pods,
+}
+
+impl Connect {
+    pub const NAMES: [(&'static str, Self); 2] = [("nothing", Self::Nothing), ("pods", Self::Pods)];
 }
 
 /// One declared cluster, with the lab's defaults applied.
@@ -88,6 +103,18 @@ impl VersionError {
 }
 
 impl KubernetesVersion {
+    /// Whether a version is one that was asked for by its number. Whose build of it that is
+    /// matters only to who says so.
+    #[must_use]
+    pub fn is_met_by(&self, version: &Version) -> bool {
+        match self {
+            Self::Exact(exact) if exact.build.is_empty() => exact.cmp_precedence(version).is_eq(),
+            Self::Exact(exact) => exact == version,
+            Self::Minor { major, minor } => (version.major, version.minor) == (*major, *minor),
+            Self::Default | Self::Image(_) => false,
+        }
+    }
+
     /// Major and minor, as far as the request alone tells.
     #[must_use]
     pub fn minor(&self) -> Option<(u64, u64)> {
@@ -158,18 +185,64 @@ pub enum Cni {
     Default,
     Flannel,
     Kindnet,
+    /// Whatever the user's own manifest installs.
+    Manifest(CniManifest),
+    /// Nothing: somebody installs one later.
+    None,
+}
+
+/// A manifest that installs a CNI.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CniManifest {
+    /// As the file names it.
+    pub path: String,
+    /// Of its text, in hexadecimal digits.
+    pub sha256: String,
+    /// What every node must have before it is applied; nodes pull the rest.
+    pub images: Vec<String>,
+    /// Whether it enforces `NetworkPolicy`, as far as the file says.
+    pub enforces: Option<bool>,
+    /// Not on record: the digest is.
+    #[serde(skip)]
+    pub text: String,
+}
+
+impl CniManifest {
+    /// The file's name, without what says that it is one.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let stem = std::path::Path::new(&self.path).file_stem();
+        stem.and_then(|stem| stem.to_str()).unwrap_or("manifest")
+    }
 }
 
 impl Cni {
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("default", Self::Default), ("flannel", Self::Flannel), ("kindnet", Self::Kindnet)];
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("default", Self::Default),
+        ("flannel", Self::Flannel),
+        ("kindnet", Self::Kindnet),
+        ("none", Self::None),
+    ];
 
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Default => "default",
             Self::Flannel => "flannel",
             Self::Kindnet => "kindnet",
+            Self::Manifest(manifest) => manifest.name(),
+            Self::None => "none",
+        }
+    }
+
+    /// What tells it from every other.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Manifest(CniManifest { path, sha256, .. }) => {
+                format!("{path} (sha256 {})", sha256.get(..12).unwrap_or(sha256))
+            }
+            named => named.name().to_owned(),
         }
     }
 }

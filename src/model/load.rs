@@ -3,6 +3,7 @@
 
 mod asking;
 mod change;
+mod cni;
 mod conditions;
 mod deed;
 mod document;

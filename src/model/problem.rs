@@ -27,6 +27,13 @@ pub enum Problem {
     #[diagnostic(code(scenario::already_healed), help("heal each fault once"))]
     AlreadyHealed { step: String },
 
+    #[error("pods cannot be connected to those of cluster `{cluster}`, whose network is its own")]
+    #[diagnostic(
+        code(lab::apart_and_connected),
+        help("leave out `connect`, or the cluster's `network: own`")
+    )]
+    ApartAndConnected { cluster: String },
+
     #[error("`{text}` is not a path of an address")]
     #[diagnostic(
         code(scenario::bad_address_path),
@@ -333,6 +340,20 @@ pub enum Problem {
     )]
     NotAnInteger { text: String },
 
+    #[error("`{text}` is not a SHA-256 digest")]
+    #[diagnostic(
+        code(lab::not_a_sha256),
+        help("write the 64 hexadecimal digits that `sha256sum` prints")
+    )]
+    NotASha256 { text: String },
+
+    #[error("`{path}` is another file than the one that was meant")]
+    #[diagnostic(
+        code(lab::other_digest),
+        help("its digest is {sha256}; look at what changed before you write that here")
+    )]
+    OtherDigest { path: String, sha256: String },
+
     #[error("`{path}` is not an absolute path")]
     #[diagnostic(code(template::not_absolute), help("write a path that starts with `/`"))]
     NotAbsolute { path: String },
@@ -340,6 +361,17 @@ pub enum Problem {
     #[error("`{text}` is not a boolean")]
     #[diagnostic(code(file::not_a_boolean), help("write `true` or `false`, without quotes"))]
     NotBoolean { text: String },
+
+    #[error("`{text}` would be open to other machines")]
+    #[diagnostic(
+        code(template::port_not_loopback),
+        help("write `127.0.0.1:HOST:NODE`, such as `127.0.0.1:20001:30080`")
+    )]
+    PortNotLoopback { text: String },
+
+    #[error("`{key}` is not for templates: {why}")]
+    #[diagnostic(code(template::not_for_templates), help("remove it"))]
+    NotForTemplates { key: &'static str, why: &'static str },
 
     #[error("{what} would be open to other machines: it listens on {address}")]
     #[diagnostic(code(template::not_loopback), help("write `{key}: 127.0.0.1`"))]

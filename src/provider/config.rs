@@ -4,6 +4,8 @@
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct NativeConfig {
     pub nodes: Vec<NativeNode>,
+    /// One stands before the control planes, in a container of its own.
+    pub load_balancer: bool,
     /// Directories of the host that nodes see.
     pub host_mounts: Vec<String>,
 }

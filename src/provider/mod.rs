@@ -3,9 +3,13 @@
 //! Must not know scenarios.
 
 mod config;
+mod contained;
+mod creation;
 mod error;
+pub mod k3d;
 pub mod kind;
 mod makers;
+mod removal;
 mod version;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -84,8 +88,11 @@ pub trait Provider: Send + Sync {
     /// Ends a node at once: nothing in it gets to say goodbye.
     async fn kill(&self, node: &str) -> Result<(), ProviderError>;
 
-    /// Starts a node that was stopped or killed.
-    async fn start(&self, node: &str) -> Result<(), ProviderError>;
+    /// Starts nodes that were stopped or killed.
+    async fn start(&self, nodes: &[String]) -> Result<(), ProviderError>;
+
+    /// Makes right what nodes of a cluster know of each other after they were restarted by others.
+    async fn mend(&self, cluster: &str) -> Result<(), ProviderError>;
 
     /// One node by its id; none when it is gone.
     async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError>;
@@ -105,6 +112,9 @@ pub trait Provider: Send + Sync {
 
     /// Well-known join tokens that every new cluster holds: namespace and name of the secret.
     fn bootstrap_token(&self) -> Option<(&'static str, &'static str)>;
+
+    /// Why its clusters cannot go back to their state after `up`; none when they can.
+    fn cannot_reset(&self) -> Option<&'static str>;
 }
 
 /// What a provider needs to create one cluster.
@@ -155,7 +165,8 @@ impl NodeState {
 
 impl From<Node> for NodeRecord {
     fn from(node: Node) -> Self {
-        Self { name: node.name, id: node.id, helper: node.helper, image: None, version: None }
+        let Node { name, id, helper, started, .. } = node;
+        Self { name, id, helper, started, image: None, version: None }
     }
 }
 
@@ -193,6 +204,7 @@ pub fn read_config(
     host_mounts: bool,
 ) -> Result<Result<NativeConfig, Problems>, ProviderError> {
     match provider {
+        k3d::NAME => Ok(k3d::read_config("cluster", file, host_mounts)),
         kind::NAME => Ok(kind::read_config("cluster", file, host_mounts)),
         _ => Err(Providers::unknown(provider)),
     }
@@ -200,7 +212,7 @@ pub fn read_config(
 
 impl Providers {
     /// The names that a template may give.
-    pub const NAMES: [&'static str; 1] = [kind::NAME];
+    pub const NAMES: [&'static str; 2] = [kind::NAME, k3d::NAME];
 
     #[must_use]
     pub fn new(docker: Docker, engine: Arc<Engine>, versions: Versions) -> Self {
@@ -224,6 +236,7 @@ impl Providers {
 
     pub fn named(&self, name: &str) -> Result<Arc<dyn Provider>, ProviderError> {
         match name {
+            k3d::NAME => Ok(Arc::new(k3d::K3d::new(self.docker.clone()))),
             kind::NAME => {
                 let versions = Arc::clone(&self.versions.kind);
                 Ok(Arc::new(kind::Kind::new(self.docker.clone(), versions)))

@@ -14,14 +14,10 @@ pub(super) fn newest<'a>(
     known.into_iter().filter(|version| satisfies(asked, version)).max()
 }
 
+/// A minor means no release before its first.
 fn satisfies(asked: &KubernetesVersion, version: &Version) -> bool {
-    match asked {
-        KubernetesVersion::Exact(exact) => exact == version,
-        KubernetesVersion::Minor { major, minor } => {
-            (version.major, version.minor) == (*major, *minor) && version.pre.is_empty()
-        }
-        KubernetesVersion::Default | KubernetesVersion::Image(_) => false,
-    }
+    let is_minor = matches!(asked, KubernetesVersion::Minor { .. });
+    asked.is_met_by(version) && !(is_minor && !version.pre.is_empty())
 }
 
 /// The one of `known` that is closest to a request: by its minor first, then by its patch; of a
@@ -60,10 +56,15 @@ mod tests {
     #[rstest]
     #[case("1.36", Some("1.36.10"))]
     #[case("1.36.3", Some("1.36.3"))]
-    #[case("1.34", None)]
+    #[case("1.34", Some("1.34.1+k3s2"))]
+    #[case("1.33", None)]
     #[case("1.37", None)]
+    #[case("1.34.1", Some("1.34.1+k3s2"))]
+    #[case("1.34.1+k3s1", Some("1.34.1+k3s1"))]
+    #[case("1.34.1+k3s9", None)]
     fn a_minor_means_its_newest_patch(#[case] asked: &str, #[case] meant: Option<&str>) {
-        let known = versions(&["1.35.4", "1.36.3", "1.36.10", "1.37.0-rc.1"]);
+        let known =
+            versions(&["1.34.1+k3s1", "1.34.1+k3s2", "1.35.4", "1.36.3", "1.36.10", "1.37.0-rc.1"]);
         let asked = asked.parse().expect("a request");
         assert_eq!(newest(&asked, &known), meant.map(|v| v.parse().expect("a version")).as_ref());
     }

@@ -17,6 +17,8 @@ pub enum ResetError {
         "{cluster}: it has no snapshot of its state after `up`, as labs of an older seatrial have none; create the lab anew"
     )]
     NotKept { cluster: String },
+    #[error("{cluster}: {why}, so it cannot go back; `seatrial down` and `up` make it anew")]
+    NotPossible { cluster: String, why: &'static str },
     #[error("{cluster}: it is {state}: only what came up whole has a state to go back to")]
     NotReady { cluster: String, state: &'static str },
     #[error(transparent)]
@@ -56,6 +58,7 @@ mod tests {
                 advice: "start it",
             },
             ResetError::NotKept { cluster: cluster() },
+            ResetError::NotPossible { cluster: cluster(), why: "only k3s can write its objects" },
             ResetError::NotReady { cluster: cluster(), state: "failed" },
             ProviderError::PortTaken { cluster: cluster() }.into(),
             ResetError::SeveralControlPlanes { cluster: cluster(), count: 3 },

@@ -180,6 +180,7 @@ fn lab(scenario: &Scenario) -> LabRecord {
         stay: Stay::default(),
         stopped: None,
         networks: Vec::new(),
+        connect: crate::model::lab::Connect::Nothing,
         clusters: IndexMap::from([(eu, cluster)]),
     }
 }

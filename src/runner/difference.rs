@@ -74,7 +74,7 @@ pub(super) fn keys(recorded: &Cluster, asked: &Cluster) -> Vec<What> {
     let rows = [
         ("template", recorded.template.clone(), asked.template.clone()),
         ("kubernetes", recorded.kubernetes.to_string(), asked.kubernetes.to_string()),
-        ("cni", recorded.cni.name().to_owned(), asked.cni.name().to_owned()),
+        ("cni", recorded.cni.shown(), asked.cni.shown()),
         ("parameters", parameters(recorded), parameters(asked)),
         ("ports", ports(recorded), ports(asked)),
         ("network", network(recorded), network(asked)),
@@ -129,7 +129,8 @@ fn unfit_cluster(known: &ClusterRecord, asked: &Cluster) -> Vec<String> {
     if known.declared.kubernetes != asked.kubernetes && !meets(&facts.version, &asked.kubernetes) {
         reasons.push(format!("runs {}, {} is asked for", facts.version, asked.kubernetes));
     }
-    if known.declared.cni != asked.cni && facts.cni != asked.cni.name() {
+    let same = known.declared.cni.shown() == asked.cni.shown();
+    if !same && facts.cni != asked.cni.name() {
         reasons.push(format!("has {}, {} is asked for", facts.cni, asked.cni.name()));
     }
     let missing = asked.ports.iter().filter(|port| known.host_port(**port).is_none());
@@ -142,10 +143,5 @@ fn unfit_cluster(known: &ClusterRecord, asked: &Cluster) -> Vec<String> {
 
 /// Whether a server's version, such as `v1.36.3`, is one that was asked for.
 pub(super) fn meets(runs: &str, asked: &KubernetesVersion) -> bool {
-    let Ok(runs) = runs.trim_start_matches('v').parse::<semver::Version>() else { return false };
-    match asked {
-        KubernetesVersion::Exact(exact) => *exact == runs,
-        KubernetesVersion::Minor { major, minor } => (runs.major, runs.minor) == (*major, *minor),
-        KubernetesVersion::Default | KubernetesVersion::Image(_) => false,
-    }
+    runs.trim_start_matches('v').parse().is_ok_and(|runs| asked.is_met_by(&runs))
 }

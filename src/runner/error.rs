@@ -7,9 +7,18 @@ use std::{
 };
 
 use crate::{
-    cni::CniError, fault::FaultError, fleet::FleetError, isolation::client::ClientError,
-    kube::KubeError, model::name::Name, model::skew::SkewError, provider::ProviderError,
-    reset::ResetError, template::TemplateError, tool::ToolError, tool::error::tail,
+    cni::CniError,
+    fault::FaultError,
+    fleet::FleetError,
+    isolation::{canary::CanaryError, client::ClientError},
+    kube::KubeError,
+    model::name::Name,
+    model::skew::SkewError,
+    provider::ProviderError,
+    reset::ResetError,
+    template::TemplateError,
+    tool::ToolError,
+    tool::error::tail,
     wait::WaitError,
 };
 
@@ -17,6 +26,8 @@ use crate::{
 pub enum RunnerError {
     #[error("interrupted")]
     Cancelled,
+    #[error(transparent)]
+    Canary(#[from] CanaryError),
     #[error("no path between clusters can be tried: {0}")]
     Client(#[from] ClientError),
     #[error(transparent)]
@@ -33,7 +44,7 @@ pub enum RunnerError {
     #[error(transparent)]
     Fleet(#[from] FleetError),
     #[error(
-        "{cluster}: template `{template}` asks for several control planes, and the load balancer in front of them is made from {image}, which is not on this host and cannot be pulled; get it onto this host by `docker pull` or `docker load`, or ask for one control plane\n  {error}"
+        "{cluster}: beside its nodes, template `{template}` needs {image}, which is not on this host and cannot be pulled; get it onto this host by `docker pull` or `docker load`, or choose another template\n  {error}"
     )]
     ImageOutOfReach { cluster: String, template: String, image: String, error: Box<ToolError> },
     #[error(
@@ -127,6 +138,10 @@ impl RunnerError {
         matches!(
             self,
             Self::Cancelled
+                | Self::Canary(
+                    CanaryError::Wait(WaitError::Cancelled { .. })
+                        | CanaryError::NotReached { error: WaitError::Cancelled { .. }, .. }
+                )
                 | Self::Client(ClientError::Wait(WaitError::Cancelled { .. }))
                 | Self::Wait(WaitError::Cancelled { .. })
                 | Self::Template(TemplateError::Tool(ToolError::Cancelled { .. }))
@@ -197,6 +212,7 @@ mod tests {
         };
         let errors = [
             RunnerError::Cancelled,
+            CanaryError::Gone { cluster: cluster(), role: "ask" }.into(),
             ClientError::Gone { cluster: cluster() }.into(),
             CniError::NotOnProvider { cni: "kindnet", provider: "k3d".to_owned() }.into(),
             RunnerError::DeedTooLong { within: Duration::from_secs(60) },

@@ -5,6 +5,7 @@
 mod active;
 #[cfg(test)]
 mod active_tests;
+mod canary;
 mod deed;
 mod deploy;
 mod difference;
@@ -24,8 +25,10 @@ mod plan;
 mod raise;
 mod raise_cluster;
 mod renew;
+mod repair;
 mod requires;
 mod reset;
+mod routes;
 mod run;
 mod scenario;
 mod series;
@@ -49,6 +52,7 @@ pub use plan::{PlannedCluster, Wanted};
 pub(crate) use raise::available_memory;
 pub use raise::{MEMORY_EACH, Raised, raise};
 pub use renew::{Renewed, renew};
+pub use repair::repair;
 pub use reset::reset;
 pub use run::{RunEnd, RunFailure, RunRequest, check_fits};
 pub use scenario::{Ended, Trial};

@@ -27,13 +27,17 @@ pub struct Need {
     pub asleep: Vec<Name>,
     /// Clusters whose labels changed.
     pub relabelled: Vec<Name>,
+    /// What joins them is to be something else.
+    pub rejoined: bool,
 }
 
 impl Need {
     /// `drifted` are differences that only a look at the templates shows.
     #[must_use]
     pub fn of(record: &LabRecord, lab: &Lab, states: &NodeStates, drifted: &[Difference]) -> Self {
-        let mut need = Self { differences: between(record, lab), ..Self::default() };
+        let differences = between(record, lab);
+        let rejoined = record.connect != lab.connect;
+        let mut need = Self { differences, rejoined, ..Self::default() };
         for (name, asked) in &lab.clusters {
             let Some(known) = record.clusters.get(name) else {
                 need.missing.push(name.clone());
@@ -132,7 +136,7 @@ mod tests {
             NodeRecord, Port, Stay,
             record::{FORMAT, Facts, NodeImage},
         },
-        model::lab::{Cluster, Cni, Network},
+        model::lab::{Cluster, Cni, Connect, Network},
         runner::difference::unfit,
         tool::process::Process,
     };
@@ -157,7 +161,8 @@ mod tests {
     fn asked(change: impl FnOnce(&mut Cluster)) -> Lab {
         let mut cluster = declared();
         change(&mut cluster);
-        Lab { name: name("pond"), clusters: IndexMap::from([(name("a"), cluster)]) }
+        let clusters = IndexMap::from([(name("a"), cluster)]);
+        Lab { name: name("pond"), connect: Connect::Nothing, clusters }
     }
 
     /// A cluster with a control plane and a worker that came up.
@@ -166,6 +171,7 @@ mod tests {
             name: format!("pond-a-{id}"),
             id: id.to_owned(),
             helper: false,
+            started: None,
             image: None,
             version: None,
         };
@@ -192,6 +198,7 @@ mod tests {
                 uid: "1".to_owned(),
                 version: "v1.36.4".to_owned(),
                 cni: "kindnet".to_owned(),
+                enforces: None,
             }),
         };
         LabRecord {
@@ -203,6 +210,7 @@ mod tests {
             stay: Stay::default(),
             stopped: None,
             networks: Vec::new(),
+            connect: Connect::Nothing,
             clusters: IndexMap::from([(name("a"), cluster)]),
         }
     }

@@ -297,6 +297,7 @@ pub(super) fn record(
         stay: wanted.stay.clone(),
         stopped: None,
         networks: Vec::new(),
+        connect: wanted.lab.connect,
         clusters: IndexMap::new(),
     };
     add(&mut record, planned, taken)?;

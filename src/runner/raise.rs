@@ -11,6 +11,7 @@ use super::{
     lower::is_of,
     plan,
     raise_cluster::{self, Job},
+    routes,
 };
 use crate::{
     fleet::{FleetError, LabRecord, LabStore, kubeconfig, plan::Taken, state::write_atomically},
@@ -114,7 +115,11 @@ pub(super) async fn create(
         return Err(RunnerError::Cancelled);
     }
     write_kubeconfig(store)?;
-    Ok(failures.into_iter().flatten().collect())
+    let failures: Vec<ClusterFailure> = failures.into_iter().flatten().collect();
+    if failures.is_empty() {
+        routes::connect(host, store).await?;
+    }
+    Ok(failures)
 }
 
 /// Every distinct node image is fetched once, before several clusters ask for it at once.
@@ -256,7 +261,7 @@ async fn wanted_images(
     wanted: &Wanted<'_>,
     planned: &[PlannedCluster],
 ) -> Result<Vec<String>, RunnerError> {
-    let cni = planned.iter().flat_map(|cluster| cluster.cni.images()).map(str::to_owned);
+    let cni = planned.iter().flat_map(|cluster| cluster.cni.images());
     let workload = match wanted.workload {
         Some(workload) => of_workload(host, workload).await?,
         None => Vec::new(),

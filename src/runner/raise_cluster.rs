@@ -169,8 +169,8 @@ impl Job<'_> {
             return Ok(());
         };
         self.phase(&format!("installing {}", cni.name()));
-        let loads = cni.images().into_iter().map(|image| self.load(nodes, image));
-        futures::future::try_join_all(loads).await?;
+        let images = cni.images();
+        futures::future::try_join_all(images.iter().map(|image| self.load(nodes, image))).await?;
         Ok(api.apply(cni.name(), &manifest).await?)
     }
 
@@ -194,6 +194,7 @@ impl Job<'_> {
             uid: api.identity().await?,
             version: api.version().await?,
             cni: self.cluster.cni.name().to_owned(),
+            enforces: None,
         };
         self.update(|record| {
             record.facts = Some(facts.clone());

@@ -6,6 +6,7 @@ use super::{
     lower::{end_tools, lower_cluster, remove_network},
     plan::{self, PlannedCluster},
     raise::{create, refuse_taken, taken, write_kubeconfig},
+    routes,
     sleep::wake,
 };
 use crate::{
@@ -43,6 +44,7 @@ pub async fn renew(
         .collect();
     let lab = Lab {
         name: wanted.lab.name.clone(),
+        connect: wanted.lab.connect,
         clusters: missing
             .iter()
             .filter_map(|name| Some((name.clone(), wanted.lab.clusters.get(name)?.clone())))
@@ -55,6 +57,9 @@ pub async fn renew(
     clear(host, store, wanted, differing.iter().chain(&need.missing)).await?;
     if planned.is_empty() {
         write_kubeconfig(store)?;
+        if need.rejoined {
+            routes::rejoin(host, store).await?;
+        }
         return Ok(Renewed { failures: Vec::new(), asleep });
     }
     write_down(host, wanted, &planned, store).await?;
@@ -72,6 +77,7 @@ fn take_over(store: &LabStore, wanted: &Wanted<'_>, need: &Need) -> Result<(), R
     store.update(|record| {
         record.owner = Process::current();
         record.source.clone_from(&wanted.source);
+        record.connect = wanted.lab.connect;
         record.stay.keep |= wanted.stay.keep;
         record.stay.until = wanted.stay.until.or(record.stay.until);
         for name in &need.relabelled {

@@ -11,7 +11,11 @@ use crate::{
 
 /// Keeps what a reset puts back. A cluster without it is whole all the same.
 pub(super) async fn keep(host: &Host, cluster: &Name, record: &ClusterRecord, api: ClusterApi) {
-    let kept = async { reset::keep(&subject(host, cluster, record, api)?).await };
+    let kept = async {
+        let cluster = subject(host, cluster, record, api)?;
+        // Nobody needs to hear of it before they ask for a reset.
+        if cluster.provider.cannot_reset().is_some() { Ok(()) } else { reset::keep(&cluster).await }
+    };
     if let Err(error) = kept.await {
         let words = format!("it cannot be reset later: {error}");
         host.events.emit(Event::Remark { cluster: cluster.to_string(), words });
@@ -51,6 +55,9 @@ async fn reset_cluster(
     }
     let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
     let cluster = subject(host, name, record, api)?;
+    if let Some(why) = cluster.provider.cannot_reset() {
+        return Err(ResetError::NotPossible { cluster: name.to_string(), why }.into());
+    }
     let phase = |phase: &str| {
         host.events.emit(Event::Phase { cluster: name.to_string(), phase: phase.to_owned() });
     };

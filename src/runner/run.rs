@@ -177,6 +177,9 @@ impl RunRequest<'_> {
         host: &Host,
         store: &LabStore,
     ) -> Result<RunRecord, RunFailure> {
+        if let Some(why) = requires::unmet_in(host, store, self.scenario).await? {
+            return Err(RunFailure::Skipped { why });
+        }
         let case = Case::of(self.scenario);
         let started = Timestamp::now();
         let tried = self.try_paths(host, store).await?;

@@ -1,18 +1,22 @@
 //! A lab that is put to sleep and woken: its nodes are stopped and started, nothing is lost.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 
 use super::{
     ClusterFailure, Event, Host, RunnerError,
     raise::write_kubeconfig,
+    routes,
     whole::{connect, wait_until_whole},
 };
 use crate::{
-    cni, fault,
-    fleet::{ClusterRecord, ClusterState, LabStore},
+    cni,
+    fault::{self, Journal},
+    fleet::{ClusterRecord, ClusterState, LabStore, NodeRecord},
     kube::NodeStarts,
     model::{conditions::Timeouts, name::Name},
-    provider::{NodeState, Provider},
+    provider::{Node, NodeState, Provider},
 };
 
 /// Stops every node of the lab's clusters. Its faults are undone first: a node that is paused
@@ -53,24 +57,39 @@ pub async fn wake(
     store: &LabStore,
     clusters: &[Name],
 ) -> Result<Vec<ClusterFailure>, RunnerError> {
+    awaken(host, store, clusters, Restarted::AreWell).await
+}
+
+/// What becomes of nodes that run, and were restarted by others since we last saw to them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Restarted {
+    AreWell,
+    AreMended,
+}
+
+/// The same; what was restarted by others may be mended on the way.
+pub(super) async fn awaken(
+    host: &Host,
+    store: &LabStore,
+    clusters: &[Name],
+    restarted: Restarted,
+) -> Result<Vec<ClusterFailure>, RunnerError> {
     fault::undo_all(&host.providers, &store.journal()).await?;
     let record = store.record();
     let wakes = clusters.iter().filter_map(|name| record.clusters.get_key_value(name));
-    let wakes =
-        wakes.map(async |(name, known)| match wake_cluster(host, store, name, known).await {
-            Ok(()) => None,
-            Err(error) => {
-                let (cluster, why) = (name.to_string(), error.to_string());
-                host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why });
-                Some(ClusterFailure { cluster, error, logs: None })
-            }
-        });
+    let wakes = wakes.map(async |(name, known)| {
+        let error = wake_cluster(host, store, name, known, restarted).await.err()?;
+        let (cluster, why) = (name.to_string(), error.to_string());
+        host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why });
+        Some(ClusterFailure { cluster, error, logs: None })
+    });
     let failures: Vec<_> = futures::future::join_all(wakes).await.into_iter().flatten().collect();
     if host.cancelled.is_cancelled() {
         return Err(RunnerError::Cancelled);
     }
     if failures.is_empty() {
         store.update(|record| record.stopped = None)?;
+        routes::connect(host, store).await?;
     }
     write_kubeconfig(store)?;
     Ok(failures)
@@ -81,36 +100,83 @@ async fn wake_cluster(
     store: &LabStore,
     name: &Name,
     known: &ClusterRecord,
+    restarted: Restarted,
 ) -> Result<(), RunnerError> {
     phase(host, name, "starting");
     let provider = host.providers.named(&known.provider)?;
-    let starts = known.nodes.iter().map(|node| wake_node(&provider, name, node));
-    let starts: NodeStarts =
-        futures::future::try_join_all(starts).await?.into_iter().flatten().collect();
+    let mut starts = wake_nodes(&*provider, name, known).await?;
+    let undone = Journal::at(store.journal()).restarts()?;
+    if restarted == Restarted::AreMended && by_others(known, &starts, &undone) {
+        phase(host, name, "mending");
+        provider.mend(&known.name).await?;
+        starts = wake_nodes(&*provider, name, known).await?;
+    }
+    let told = starts.clone();
     // Its nodes may have other addresses now.
     let api = connect(store, name, known, &*provider).await?;
     let cni = cni::chosen(&known.declared.cni, &known.provider, provider.default_cni())?;
     let shown = |words: &str| phase(host, name, words);
     wait_until_whole(host, &api, known, &*cni, Some(starts), Timeouts::default().ready, shown)
         .await?;
+    note_starts(store, name, &told)?;
     remark(host, name, "ready again");
     Ok(())
 }
 
-/// Makes a node run; returns its name and when it was started, where that is told.
-async fn wake_node(
-    provider: &Arc<dyn Provider>,
+/// Whether a node was started by somebody else.
+fn by_others(
+    known: &ClusterRecord,
+    starts: &NodeStarts,
+    undone: &BTreeMap<String, Timestamp>,
+) -> bool {
+    known.nodes.iter().any(|node| {
+        let started = starts.get(&node.name).copied();
+        node.was_restarted(started, undone.get(&node.id).copied())
+    })
+}
+
+fn note_starts(store: &LabStore, name: &Name, starts: &NodeStarts) -> Result<(), RunnerError> {
+    store.update(|record| {
+        let Some(cluster) = record.clusters.get_mut(name) else { return };
+        for node in &mut cluster.nodes {
+            node.started = starts.get(&node.name).copied().or(node.started);
+        }
+    })?;
+    Ok(())
+}
+
+/// Makes all nodes of a cluster run; returns when each was started, where that is told.
+async fn wake_nodes(
+    provider: &dyn Provider,
     cluster: &Name,
-    node: &crate::fleet::NodeRecord,
-) -> Result<Option<(String, jiff::Timestamp)>, RunnerError> {
-    let gone = || RunnerError::NodeGone { cluster: cluster.to_string(), node: node.name.clone() };
-    match provider.node(&node.id).await?.ok_or_else(gone)?.state {
-        NodeState::Stopped => provider.start(&node.id).await?,
-        NodeState::Paused => provider.unpause(&node.id).await?,
-        NodeState::Running => {}
+    known: &ClusterRecord,
+) -> Result<NodeStarts, RunnerError> {
+    let mut stopped = Vec::new();
+    for node in &known.nodes {
+        match find(provider, cluster, node).await?.state {
+            NodeState::Stopped => stopped.push(node.id.clone()),
+            NodeState::Paused => provider.unpause(&node.id).await?,
+            NodeState::Running => {}
+        }
     }
-    let found = provider.node(&node.id).await?.ok_or_else(gone)?;
-    Ok(found.started.map(|started| (found.name, started)))
+    if !stopped.is_empty() {
+        provider.start(&stopped).await?;
+    }
+    let mut starts = NodeStarts::new();
+    for node in &known.nodes {
+        let found = find(provider, cluster, node).await?;
+        starts.extend(found.started.map(|started| (found.name, started)));
+    }
+    Ok(starts)
+}
+
+async fn find(
+    provider: &dyn Provider,
+    cluster: &Name,
+    node: &NodeRecord,
+) -> Result<Node, RunnerError> {
+    let gone = || RunnerError::NodeGone { cluster: cluster.to_string(), node: node.name.clone() };
+    provider.node(&node.id).await?.ok_or_else(gone)
 }
 
 fn remark(host: &Host, cluster: &Name, words: &str) {

@@ -49,8 +49,11 @@ pub(super) async fn wait_until_whole(
         version: node.version.clone(),
         started: starts.as_ref().and_then(|starts| starts.get(&node.name).copied()),
     });
-    let expected = ExpectedNodes(expected.collect());
+    let expected = ExpectedNodes { nodes: expected.collect(), ready: !cni.is_for_later() };
     api.wait_nodes(&expected, within, cancelled).await?;
+    if cni.is_for_later() {
+        return Ok(());
+    }
     if let Some(workload) = cni.readiness() {
         api.wait_workload(&workload, within, cancelled).await?;
     }

@@ -15,6 +15,7 @@ mod gc;
 mod harness;
 mod interrupts;
 mod isolation;
+mod k3d;
 mod launch;
 mod life;
 mod missing_tools;

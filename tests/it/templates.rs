@@ -295,7 +295,7 @@ fn a_broken_template_is_shown_to_who_names_it_and_to_nobody_else() {
         .stderr_has("did you mean `provider`?")
         .run(["template", "list", "--output", "name"])
         .code(0)
-        .stdout_is("kind-basic\nkind-custom\nkind-ha\n")
+        .stdout_is("k3d-agents\nk3d-basic\nkind-basic\nkind-custom\nkind-ha\n")
         .stderr_has("templates/deployment.yaml is no template");
 }
 
@@ -446,7 +446,7 @@ fn several_control_planes_need_an_image_that_is_fetched_first() {
     let test = test
         .run(["up", "ha.yaml"])
         .code(3)
-        .stderr_has("a: template `kind-ha` asks for several control planes")
+        .stderr_has("a: beside its nodes, template `kind-ha` needs")
         .stderr_has("docker.io/envoyproxy/envoy:v1.36.2, which is not on this host")
         .stderr_has("no such host")
         .and(|test| assert!(test.world().configs().is_empty(), "kind was not asked"))

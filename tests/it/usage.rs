@@ -159,7 +159,7 @@ fn templates_are_listed_and_shown() {
     Test::new()
         .run(["template", "list", "--output", "name"])
         .code(0)
-        .stdout_is("kind-basic\nkind-custom\nkind-ha\n")
+        .stdout_is("k3d-agents\nk3d-basic\nkind-basic\nkind-custom\nkind-ha\n")
         .run(["template", "show", "kind-basic"])
         .code(0)
         .stdout_is(include_str!("../../templates/clusters/kind-basic.yaml"));

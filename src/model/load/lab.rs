@@ -6,13 +6,13 @@ use std::{collections::BTreeMap, ops::Range};
 use indexmap::IndexMap;
 
 use super::{
-    Shelf,
+    Shelf, cni,
     document::{header, refuse_other_kinds},
     template,
 };
 use crate::model::{
     decode::{Decoder, Fields, Read, Reported},
-    lab::{Cluster, Cni, DEFAULT_PORTS, KubernetesVersion, Lab, Network, Parameter},
+    lab::{Cluster, Cni, Connect, DEFAULT_PORTS, KubernetesVersion, Lab, Network, Parameter},
     name::Name,
     nearest::Nearest,
     problem::Problem,
@@ -47,10 +47,11 @@ fn document(decoder: &mut Decoder, shelf: &dyn Shelf) -> Read<Lab> {
         let name = fields.required("name", |decoder, node| decoder.name(node, "`name`"));
         let description =
             fields.optional("description", |decoder, node| decoder.sentence(node, "`description`"));
-        let clusters = clusters(fields, shelf);
+        let joined = joined(fields, shelf);
         header?;
         description?;
-        Ok(Lab { name: name?.value, clusters: clusters? })
+        let (connect, clusters) = joined?;
+        Ok(Lab { name: name?.value, connect, clusters })
     })
 }
 
@@ -63,10 +64,33 @@ pub(super) fn inline(
 ) -> Read<Lab> {
     decoder.map(node, "a lab", |fields| {
         let name = fields.optional("name", |decoder, node| decoder.name(node, "`name`"));
-        let clusters = clusters(fields, shelf);
+        let joined = joined(fields, shelf);
         let name = name?.map(|name| name.value).or_else(|| scenario.cloned()).ok_or(Reported);
-        Ok(Lab { name: name?, clusters: clusters? })
+        let (connect, clusters) = joined?;
+        Ok(Lab { name: name?, connect, clusters })
     })
+}
+
+/// The clusters, and what joins them; only a network that they share can.
+fn joined(
+    fields: &mut Fields<'_, '_>,
+    shelf: &dyn Shelf,
+) -> Read<(Connect, IndexMap<Name, Cluster>)> {
+    let connect = fields.optional("connect", |decoder, node| {
+        let connect = decoder.choice(node, "connect", &Connect::NAMES)?;
+        Ok((connect, node.at.clone()))
+    });
+    let clusters = clusters(fields, shelf);
+    let (connect, clusters) = (connect?, clusters?);
+    let Some((connect @ Connect::Pods, at)) = connect else {
+        return Ok((Connect::Nothing, clusters));
+    };
+    let apart = clusters.iter().find(|(_, cluster)| cluster.network == Network::Own);
+    if let Some((name, _)) = apart {
+        let cluster = name.to_string();
+        return Err(fields.decoder.report(&at, Problem::ApartAndConnected { cluster }));
+    }
+    Ok((connect, clusters))
 }
 
 /// Reads `defaults` and `clusters`.
@@ -148,8 +172,7 @@ impl Declared {
             let template = fields
                 .optional("template", |decoder, node| template_name(decoder, node, templates));
             let kubernetes = fields.optional("kubernetes", Decoder::version);
-            let cni =
-                fields.optional("cni", |decoder, node| decoder.choice(node, "CNI", &Cni::NAMES));
+            let cni = fields.optional("cni", cni::cni);
             let labels = fields.optional("labels", labels);
             let parameters = fields.optional("parameters", parameters);
             let ports = fields.optional("ports", ports);

@@ -145,6 +145,7 @@ fn nodes(
             }
         }
     }
+    config.load_balancer = config.control_planes().count() > 1;
     Ok(config)
 }
 

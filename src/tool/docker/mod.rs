@@ -5,6 +5,7 @@ mod container;
 mod description;
 mod image;
 mod network;
+mod volume;
 
 use std::time::Duration;
 

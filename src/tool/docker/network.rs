@@ -1,7 +1,8 @@
 //! Networks with explicit subnets and our labels.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
+use ipnet::Ipv4Net;
 use serde::Deserialize;
 
 use super::Docker;
@@ -87,6 +88,10 @@ impl Docker {
             .call()?
             .args(["network", "create", "--driver", "bridge", "--subnet", request.subnet])
             .args(["--opt", "com.docker.network.bridge.enable_ip_masquerade=true"]);
+        // Docker takes this one anyway, but only tells it, which k3d needs, if it was said.
+        if let Some(gateway) = first_address(request.subnet) {
+            create = create.args(["--gateway", &gateway.to_string()]);
+        }
         for (key, value) in request.labels {
             create = create.arg("--label").arg(format!("{key}={value}"));
         }
@@ -108,6 +113,10 @@ impl Docker {
             other => other.map(drop),
         }
     }
+}
+
+fn first_address(subnet: &str) -> Option<Ipv4Addr> {
+    subnet.parse::<Ipv4Net>().ok()?.hosts().next()
 }
 
 fn is_missing(error: &ToolError) -> bool {

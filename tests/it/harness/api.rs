@@ -107,11 +107,13 @@ struct Cluster {
 impl Cluster {
     /// The cluster of that name, if its node runs.
     fn running(world: &Path, cluster: &str) -> Option<Self> {
-        let node = format!("{cluster}-control-plane");
         let read = |path: PathBuf| Some(fs::read_to_string(path).ok()?.trim().to_owned());
         let containers = world.join("containers");
-        let is_it = |id: &String| read(containers.join(id).join("name")).as_ref() == Some(&node);
+        let nodes = [format!("{cluster}-control-plane"), format!("k3d-{cluster}-server-0")];
+        let name = |id: &String| read(containers.join(id).join("name"));
+        let is_it = |id: &String| name(id).is_some_and(|name| nodes.contains(&name));
         let id = names(&containers).into_iter().find(is_it)?;
+        let node = name(&id)?;
         let version = read(world.join("versions").join(cluster))?;
         let state = read(containers.join(&id).join("state"))?;
         (state == "running").then_some(Self { node, id, version })

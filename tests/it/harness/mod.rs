@@ -88,7 +88,14 @@ impl Test {
 
     /// Puts a kind on PATH.
     pub fn kind(self, kind: &Kind) -> Self {
-        kind.install(&self.dir.path().join("programs"), self.world.dir());
+        kind.install("kind", &self.dir.path().join("programs"), self.world.dir());
+        self
+    }
+
+    /// Puts a k3d on PATH that does what that kind does, and the images that it needs.
+    pub fn k3d(self, kind: &Kind) -> Self {
+        kind.install("k3d", &self.dir.path().join("programs"), self.world.dir());
+        self.world.holds_images(world::ALL_IMAGES);
         self
     }
 
@@ -268,6 +275,7 @@ impl Test {
     pub fn leaves_nothing(self) -> Self {
         let temporary = names(&self.dir.path().join("tmp"));
         assert_eq!(temporary, [""; 0], "temporary files after\n{}", self.ended());
+        assert_eq!(self.world.volumes(), [""; 0], "volumes after\n{}", self.ended());
         self.kind_is_gone().labs_are([]).containers_are([]).networks_are([])
     }
 

@@ -84,9 +84,10 @@ impl Kind {
         Self(format!("{script}\n"))
     }
 
-    pub(super) fn install(&self, programs: &Path, world: &Path) {
+    /// Puts it on PATH; a k3d does the same.
+    pub(super) fn install(&self, program: &str, programs: &Path, world: &Path) {
         fs::write(world.join("become"), &self.0).expect("writable");
-        link("kind", programs);
+        link(program, programs);
     }
 }
 

@@ -17,6 +17,10 @@ pub struct World {
 /// The node images on the host.
 const IMAGES: &str = "kindest/node:v1.35.4\nkindest/node:v1.36.4\n";
 
+/// Those, and what k3d needs.
+pub(super) const ALL_IMAGES: &str = "kindest/node:v1.35.4\nkindest/node:v1.36.4\n\
+    rancher/k3s:v1.36.3-k3s1\nghcr.io/k3d-io/k3d-tools:5.8.3\nghcr.io/k3d-io/k3d-proxy:5.8.3\n";
+
 /// What docker says of itself. Its kernel is another one than the host's, as with Docker Desktop.
 const ENGINE: &str = r#"{"NCPU":2,"MemTotal":8000000000,"KernelVersion":"6.12.0-desktop",
 "DockerRootDir":"/var/lib/docker","Driver":"overlay2","CgroupVersion":"2","CgroupDriver":"systemd",
@@ -26,7 +30,7 @@ const ENGINE: &str = r#"{"NCPU":2,"MemTotal":8000000000,"KernelVersion":"6.12.0-
 impl World {
     pub(super) fn new(test: &Path) -> Self {
         let dir = test.join("world");
-        for name in ["attempts", "containers", "ids", "making", "networks", "versions"] {
+        for name in ["attempts", "containers", "ids", "making", "networks", "versions", "volumes"] {
             fs::create_dir_all(dir.join(name)).expect("it is new");
         }
         let world = Self { dir, docker: test.join("programs/docker") };
@@ -94,6 +98,13 @@ impl World {
         self.docker(&["run", "--detach", "--name", name, "--network", network, "--label", label]);
     }
 
+    /// The same with several labels.
+    pub fn run_container_labelled(&self, name: &str, network: &str, labels: &[&str]) {
+        let labels = labels.iter().flat_map(|label| ["--label", label]);
+        let run = ["run", "--detach", "--name", name, "--network", network];
+        self.docker(&run.into_iter().chain(labels).collect::<Vec<_>>());
+    }
+
     pub fn remove_container(&self, name: &str) {
         self.docker(&["rm", "--force", "--volumes", name]);
     }
@@ -125,6 +136,18 @@ impl World {
     /// The names of all networks, sorted.
     pub fn networks(&self) -> Vec<String> {
         self.named("networks")
+    }
+
+    /// The names of all volumes, sorted.
+    pub fn volumes(&self) -> Vec<String> {
+        let mut names = names(&self.dir.join("volumes"));
+        names.sort();
+        names
+    }
+
+    /// Somebody else's volume.
+    pub fn create_volume(&self, name: &str, label: &str) {
+        self.docker(&["volume", "create", name, "--label", label]);
     }
 
     pub fn id(&self, container: &str) -> String {

@@ -6,10 +6,8 @@ use nix::sys::signal::Signal;
 
 use super::{
     seatrial::{Running, User},
-    world::{ForeignCluster, World, docker},
+    world::{Foreign, World, docker},
 };
-
-const IMAGE: &str = "kindest/node:v1.36.3";
 
 /// Something that comes while seatrial runs.
 type Moment = (&'static str, fn(&Running) -> bool);
@@ -39,7 +37,7 @@ fn start_with(user: &User, options: &[&str], (what, has_come): Moment) -> Runnin
 #[ignore = "needs Docker and kind"]
 fn nothing_is_left_however_it_ends() {
     let world = World::now();
-    let foreign = ForeignCluster::create(IMAGE);
+    let foreign = Foreign::of_kind();
     let with_foreign = World::now();
     for moment in [CREATION, FAULT] {
         let user = User::new();

@@ -35,45 +35,67 @@ pub fn docker(args: &[&str]) -> String {
     run("docker", args)
 }
 
-/// A kind cluster of somebody else's, with a kubeconfig of its own; deleted in the end.
-pub struct ForeignCluster {
+/// A cluster of somebody else's, with a kubeconfig of its own; deleted in the end.
+pub struct Foreign {
+    tool: &'static str,
+    node: &'static str,
     kubeconfig: tempfile::NamedTempFile,
     before: BTreeSet<String>,
 }
 
 const FOREIGN: &str = "somebody-elses";
+const KIND_IMAGE: &str = "kindest/node:v1.36.3";
+const K3S_IMAGE: &str = "rancher/k3s:v1.36.3-k3s1";
 
-impl ForeignCluster {
-    pub fn create(image: &str) -> Self {
-        let kubeconfig = tempfile::NamedTempFile::new().expect("a file");
-        let path = kubeconfig.path().display().to_string();
-        run(
-            "kind",
-            &["create", "cluster", "--name", FOREIGN, "--image", image, "--kubeconfig", &path],
-        );
-        Self { kubeconfig, before: Self::seen() }
+impl Foreign {
+    pub fn of_kind() -> Self {
+        let path = tempfile::NamedTempFile::new().expect("a file");
+        let shown = path.path().display().to_string();
+        let create = ["create", "cluster", "--name", FOREIGN, "--image", KIND_IMAGE];
+        run("kind", &[&create[..], &["--kubeconfig", &shown]].concat());
+        Self::of("kind", "somebody-elses-control-plane", path)
+    }
+
+    pub fn of_k3d() -> Self {
+        let path = tempfile::NamedTempFile::new().expect("a file");
+        let create = ["cluster", "create", FOREIGN, "--image", K3S_IMAGE, "--no-lb"];
+        let apart = ["--kubeconfig-update-default=false", "--kubeconfig-switch-context=false"];
+        run("k3d", &[&create[..], &apart].concat());
+        Self::of("k3d", "k3d-somebody-elses-server-0", path)
+    }
+
+    fn of(tool: &'static str, node: &'static str, kubeconfig: tempfile::NamedTempFile) -> Self {
+        Self { tool, node, kubeconfig, before: Self::seen(node) }
     }
 
     /// Its container, without what changes by itself while it runs, in lines: Docker shows mounts
     /// in any order.
-    fn seen() -> BTreeSet<String> {
+    fn seen(node: &str) -> BTreeSet<String> {
         let format = "{{.Id}}\n{{.State.StartedAt}}\n{{.State.Status}}\n{{json .HostConfig}}\n\
                       {{json .NetworkSettings.Networks}}\n\
                       {{range .Mounts}}{{.Destination}} {{.Source}}\n{{end}}";
-        lines(&["inspect", "--format", format, &format!("{FOREIGN}-control-plane")])
+        lines(&["inspect", "--format", format, node])
     }
 
     pub fn is_untouched(&self) {
-        assert_eq!(self.before, Self::seen());
+        assert_eq!(self.before, Self::seen(self.node));
     }
 }
 
-impl Drop for ForeignCluster {
+impl Drop for Foreign {
     fn drop(&mut self) {
         let path = self.kubeconfig.path().display().to_string();
-        run("kind", &["delete", "cluster", "--name", FOREIGN, "--kubeconfig", &path]);
-        // kind leaves its network; it is ours to remove only because we made the cluster in it.
-        let _ = Command::new("docker").args(["network", "rm", "kind"]).output();
+        if self.tool == "kind" {
+            run("kind", &["delete", "cluster", "--name", FOREIGN, "--kubeconfig", &path]);
+            // kind leaves its network; it is ours to remove only because we made the cluster in it.
+            let _ = Command::new("docker").args(["network", "rm", "kind"]).output();
+        } else {
+            // It always looks into a kubeconfig.
+            let mut delete = Command::new("k3d");
+            delete.args(["cluster", "delete", FOREIGN]).env("KUBECONFIG", &path);
+            let deleted = delete.output().expect("k3d starts");
+            assert!(deleted.status.success(), "{}", String::from_utf8_lossy(&deleted.stderr));
+        }
     }
 }
 

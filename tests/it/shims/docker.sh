@@ -150,14 +150,31 @@ case "$1 $2" in
     rm -r "$WORLD/networks/$id"
     echo "$3"
     ;;
-"run --detach") # --name NAME --network NETWORK --label LABEL IMAGE
+"volume create") # NAME --label LABEL
+    echo "$5" >"$WORLD/volumes/$3"
+    echo "$3"
+    ;;
+"volume inspect") # --format {{json .Labels}} NAME
+    [ -e "$WORLD/volumes/$5" ] || die "Error response from daemon: get $5: no such volume"
+    object <"$WORLD/volumes/$5"
+    ;;
+"volume rm")
+    [ -e "$WORLD/volumes/$3" ] || die "Error response from daemon: get $3: no such volume"
+    rm "$WORLD/volumes/$3"
+    echo "$3"
+    ;;
+"run --detach") # --name NAME --network NETWORK --label LABEL … IMAGE
     [ -z "$(called containers "$4")" ] ||
         die "docker: Error response from daemon: Conflict. The container name \"/$4\" is already in use"
     id=container-$(fresh)
     mkdir "$WORLD/making/$id"
     echo "$4" >"$WORLD/making/$id/name"
     echo "$6" >"$WORLD/making/$id/network"
-    echo "$8" >"$WORLD/making/$id/labels"
+    shift 6
+    while [ "$1" = --label ]; do
+        echo "$2" >>"$WORLD/making/$id/labels"
+        shift 2
+    done
     echo running >"$WORLD/making/$id/state"
     mv "$WORLD/making/$id" "$WORLD/containers/$id"
     echo "$id"

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::{
     super::lab::{MOST_CLUSTERS, MOST_PORTS, NODE_PORTS},
     parts::{
-        api_version, boolean, choice, free, integer, kind, labels, name, object, parameter,
+        api_version, boolean, choice, free, integer, kind, labels, list, name, object, parameter,
         pattern, say, set_of, some, text, with,
     },
 };
-use crate::model::lab::{Cni, Network};
+use crate::model::lab::{Cni, Connect, Network};
 
 pub(super) fn document() -> Value {
     object(
@@ -19,6 +19,7 @@ pub(super) fn document() -> Value {
             ("kind!", kind("Lab")),
             ("name!", name()),
             ("description", text()),
+            ("connect", connect()),
             ("defaults", say(cluster("`defaults`"), "What clusters have that do not say it.")),
             ("clusters!", clusters()),
         ],
@@ -29,8 +30,17 @@ pub(super) fn document() -> Value {
 pub(super) fn inline() -> Value {
     object(
         "a lab",
-        [("name", name()), ("defaults", cluster("`defaults`")), ("clusters!", clusters())],
+        [
+            ("name", name()),
+            ("connect", connect()),
+            ("defaults", cluster("`defaults`")),
+            ("clusters!", clusters()),
+        ],
     )
+}
+
+fn connect() -> Value {
+    say(choice(&Connect::NAMES), "`pods`: pods reach those of other clusters by their addresses.")
 }
 
 fn clusters() -> Value {
@@ -44,7 +54,7 @@ fn cluster(of: &str) -> Value {
         [
             ("template", say(text(), "A cluster template; `seatrial template list` shows them.")),
             ("kubernetes", version()),
-            ("cni", choice(&Cni::NAMES)),
+            ("cni", cni()),
             ("labels", say(labels(), "What roles find it by.")),
             ("parameters", say(free(&text(), &parameter()), "What its template declares.")),
             ("ports", say(ports, "Node ports published on this host's loopback.")),
@@ -52,6 +62,21 @@ fn cluster(of: &str) -> Value {
             ("keepBootstrapToken", boolean()),
         ],
     )
+}
+
+fn cni() -> Value {
+    let digest = say(pattern("^[0-9A-Fa-f]{64}$"), "What `sha256sum` prints of the file.");
+    let images = say(list(&text()), "What every node gets before; the rest is pulled.");
+    let manifest = object(
+        "a CNI",
+        [
+            ("manifest!", say(text(), "A file below the one that names it.")),
+            ("sha256", digest),
+            ("images", images),
+            ("enforces", say(boolean(), "Whether it enforces NetworkPolicy; it is tried anyway.")),
+        ],
+    );
+    json!({"oneOf": [choice(&Cni::NAMES), manifest]})
 }
 
 fn version() -> Value {

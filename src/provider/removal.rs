@@ -5,34 +5,35 @@ use std::{collections::HashSet, time::Duration};
 
 use tokio::time::sleep;
 
-use super::CLUSTER_LABEL;
+use super::{ProviderError, contained::Marks};
 use crate::{
     fleet::{ClusterState, record::ClusterRecord},
-    provider::ProviderError,
     tool::docker::{Container, Docker},
 };
 
 /// How often to look before giving up on containers that keep appearing.
 const LOOKS: usize = 40;
 /// How many looks in a row must find nothing. A container that the engine was told to make before
-/// its client was ended shows up late, and most of all when kind was ended in the middle of it.
+/// its client was ended shows up late, and most of all when a tool was ended in the middle of it.
 const QUIET_LOOKS: usize = 2;
 const QUIET_LOOKS_IF_BROKEN_OFF: usize = 12;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Removes the cluster's containers; returns the names of those that are not ours.
-pub(super) async fn delete(
+pub(super) async fn remove(
     docker: &Docker,
+    marks: &Marks,
     cluster: &ClusterRecord,
 ) -> Result<Vec<String>, ProviderError> {
-    let label = format!("{CLUSTER_LABEL}={}", cluster.name);
     let complete = !cluster.nodes.is_empty();
     let recorded: HashSet<&str> = cluster.nodes.iter().map(|node| node.id.as_str()).collect();
     // Before its ids were on record a cluster is known by its name, which was free when we took
     // it, and by the network that we made for its lab.
+    // What comes and goes with its tool is never on record.
     let is_ours = |found: &Container| {
         let on_our_network = found.addresses.contains_key(&cluster.network);
-        recorded.contains(found.id.as_str()) || (!complete && on_our_network)
+        let unrecorded = !complete || marks.is_passing(found);
+        recorded.contains(found.id.as_str()) || (unrecorded && on_our_network)
     };
     let quiet_needed = match cluster.state {
         _ if complete => 1,
@@ -41,7 +42,7 @@ pub(super) async fn delete(
     };
     let (mut quiet, mut last) = (0, Vec::new());
     for _ in 0..LOOKS {
-        let found = docker.containers_labelled(&label).await?;
+        let found = docker.containers_labelled(&marks.of(&cluster.name)).await?;
         let (ours, strangers): (Vec<_>, Vec<_>) = found.into_iter().partition(is_ours);
         if ours.is_empty() {
             quiet += 1;
@@ -57,4 +58,19 @@ pub(super) async fn delete(
         futures::future::try_join_all(removals).await?;
     }
     Err(ProviderError::Survives { cluster: cluster.name.clone(), names: last })
+}
+
+/// Removes the volume that a tool made for a cluster of which nothing else is left; one that does
+/// not carry its label is somebody else's.
+pub(super) async fn remove_volume(
+    docker: &Docker,
+    marks: &Marks,
+    cluster: &str,
+    volume: &str,
+) -> Result<(), ProviderError> {
+    let Some(labels) = docker.volume(volume).await? else { return Ok(()) };
+    if labels.get(marks.cluster).is_some_and(|of| of == cluster) {
+        docker.remove_volume(volume).await?;
+    }
+    Ok(())
 }

@@ -1,0 +1,189 @@
+//! Labs of k3d, and of kind and k3d together, with programs that play their parts.
+
+use crate::harness::{Kind, Test};
+
+const LAB: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: pond
+clusters:
+  a: {kubernetes: "1.36", template: k3d-basic}
+"#;
+
+/// One of each, on the lab's network.
+const MIXED: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: pond
+clusters:
+  a: {kubernetes: "1.36", template: k3d-basic}
+  b: {kubernetes: "1.36", template: kind-basic}
+"#;
+
+const SERVER: &str = "k3d-pond-a-server-0";
+
+fn up() -> Test {
+    Test::new().k3d(&Kind::stands()).file("pond.yaml", LAB).run(["up", "pond.yaml"]).code(0)
+}
+
+#[test]
+fn a_cluster_of_k3d_comes_up_and_goes() {
+    up().containers_are([SERVER])
+        .and(|test| assert_eq!(test.world().volumes(), ["k3d-pond-a-images"]))
+        .run(["fleet", "list"])
+        .code(0)
+        .stdout_has("v1.36.3+k3s1")
+        .stdout_has("flannel")
+        .run(["status"])
+        .code(0)
+        .stdout_has("ready")
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn k3d_is_kept_from_kubeconfigs_and_addresses_of_others() {
+    up().and(|test| {
+        let calls = test.world().calls("k3d");
+        let create = calls.iter().find(|call| call.starts_with("cluster create pond-a "));
+        let create = create.expect("it was made");
+        for flag in ["--kubeconfig-update-default=false", "--network seatrial-pond", "--timeout "] {
+            assert!(create.contains(flag), "no {flag} in {create}");
+        }
+        let config = test.world().configs().remove(0);
+        assert!(config.contains("hostIP: 127.0.0.1"), "{config}");
+        assert!(config.contains("port: \"127.0.0.1:"), "{config}");
+    });
+}
+
+#[test]
+fn both_kinds_of_clusters_share_a_lab() {
+    Test::new()
+        .kind(&Kind::stands())
+        .k3d(&Kind::stands())
+        .file("pond.yaml", MIXED)
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .containers_are([SERVER, "pond-b-control-plane"])
+        .and(|test| {
+            let networks =
+                [SERVER, "pond-b-control-plane"].map(|node| test.world().network_of(node));
+            assert_eq!(networks, ["seatrial-pond"; 2]);
+        })
+        .run(["stop"])
+        .code(0)
+        .run(["start"])
+        .code(0)
+        .and(|test| {
+            let world = test.world();
+            assert!(world.was_asked("k3d", "cluster start pond-a "), "by k3d itself");
+            assert_eq!(world.state_of("pond-b-control-plane"), "running");
+        })
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn a_creation_that_fails_says_what_k3d_says_and_leaves_nothing() {
+    let fails = "log info 'Starting servers...'
+        log error 'Failed Cluster Start: the server did not come up' >&2
+        log fatal 'Cluster creation FAILED, rollback deactivated.' >&2
+        exit 1";
+    Test::new()
+        .k3d(&Kind::becomes(fails))
+        .file("pond.yaml", LAB)
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("pond-a: Failed Cluster Start: the server did not come up")
+        .run(["down"])
+        .leaves_nothing();
+}
+
+#[test]
+fn without_k3d_its_labs_say_where_it_is_from() {
+    Test::new()
+        .kind(&Kind::stands())
+        .file("pond.yaml", LAB)
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("`k3d` was not found on PATH; install it: https://k3d.io")
+        .leaves_nothing();
+}
+
+#[test]
+fn an_image_that_k3d_needs_beside_its_nodes_is_named() {
+    Test::new()
+        .k3d(&Kind::stands())
+        .given(|world| world.holds_images("rancher/k3s:v1.36.3-k3s1\n"))
+        .file("pond.yaml", LAB)
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has(
+            "template `k3d-basic` needs ghcr.io/k3d-io/k3d-tools:5.8.3, which is not on this host",
+        )
+        .leaves_nothing();
+}
+
+#[test]
+fn a_volume_of_the_clusters_name_is_somebody_elses() {
+    Test::new()
+        .k3d(&Kind::stands())
+        .given(|world| world.create_volume("k3d-pond-a-images", "mine=yes"))
+        .file("pond.yaml", LAB)
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("a cluster called pond-a exists already and is not ours")
+        .and(|test| assert_eq!(test.world().volumes(), ["k3d-pond-a-images"]));
+}
+
+#[test]
+fn a_container_that_k3d_left_behind_goes_with_the_cluster() {
+    up().given(|world| {
+        let (network, label) = ("seatrial-pond", "k3d.cluster=pond-a");
+        world.run_container_labelled("k3d-pond-a-tools", network, &[label, "k3d.role=noRole"]);
+    })
+    .run(["status"])
+    .code(0)
+    .run(["down"])
+    .code(0)
+    .leaves_nothing();
+}
+
+#[test]
+fn a_fault_that_outlived_its_seatrial_is_undone_by_k3d() {
+    let journal = |test: &Test| {
+        let id = test.world().id(SERVER);
+        format!(
+            "{{\"entry\":\"change\",\"fault\":\"kill\",\"undo\":{{\"undo\":\"start\",\
+             \"provider\":\"k3d\",\"node\":\"{id}\",\"name\":\"{SERVER}\"}}}}\n"
+        )
+    };
+    up().and(|test| test.write_lab_file("pond", "journal.ndjson", &journal(test)))
+        .given(|world| world.stop_container(SERVER))
+        .run(["fault", "undo"])
+        .code(0)
+        .stdout_is(&format!("pond: undone kill on {SERVER}\n"))
+        .and(|test| {
+            assert!(test.world().was_asked("k3d", "cluster start pond-a "));
+            assert_eq!(test.world().state_of(SERVER), "running");
+        });
+}
+
+#[test]
+fn what_cannot_go_back_says_so() {
+    up().run(["reset"])
+        .code(3)
+        .stderr_has("a: k3s keeps its objects in a database that only k3s itself can write to")
+        .stderr_has("`seatrial down` and `up` make it anew");
+}
+
+#[test]
+fn kindnet_is_refused_where_it_cannot_be() {
+    Test::new()
+        .k3d(&Kind::stands())
+        .file("pond.yaml", &LAB.replace("template: k3d-basic", "template: k3d-basic, cni: kindnet"))
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("provider `k3d` does not bring kindnet")
+        .leaves_nothing();
+}
