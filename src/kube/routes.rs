@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
 
-    fn read(spec: serde_json::Value) -> Option<PodRanges> {
+    fn read(spec: &serde_json::Value) -> Option<PodRanges> {
         let node = json!({
             "metadata": {"name": "a"}, "spec": spec,
             "status": {"addresses": [
@@ -61,15 +61,15 @@ mod tests {
     #[test]
     fn a_node_tells_where_its_pods_are() {
         let found =
-            read(json!({"podCIDR": "10.208.0.0/24", "podCIDRs": ["10.208.0.0/24", "fd00::/64"]}));
+            read(&json!({"podCIDR": "10.208.0.0/24", "podCIDRs": ["10.208.0.0/24", "fd00::/64"]}));
         let found = found.expect("it has both");
         assert_eq!(found.address.to_string(), "10.199.0.2");
         assert_eq!(found.ranges, ["10.208.0.0/24".parse().unwrap()], "of its address' family");
-        assert_eq!(read(json!({"podCIDR": "10.208.1.0/24"})).expect("one").ranges.len(), 1);
+        assert_eq!(read(&json!({"podCIDR": "10.208.1.0/24"})).expect("one").ranges.len(), 1);
     }
 
     #[test]
     fn without_a_range_there_is_nothing_to_lead_to() {
-        assert_eq!(read(json!({})), None);
+        assert_eq!(read(&json!({})), None);
     }
 }

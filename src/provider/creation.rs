@@ -78,6 +78,10 @@ fn said(text: &str) -> Vec<&str> {
 mod tests {
     use super::*;
 
+    fn own(stderr: &str) -> Option<String> {
+        stderr.split_once("ERROR: ").map(|(_, error)| error.to_owned())
+    }
+
     fn cause(status: &str, stderr: &str) -> String {
         let failed = ToolError::Failed {
             command: "kind create cluster".to_owned(),
@@ -85,9 +89,6 @@ mod tests {
             stdout: String::new(),
             stderr: stderr.to_owned(),
         };
-        fn own(stderr: &str) -> Option<String> {
-            stderr.split_once("ERROR: ").map(|(_, error)| error.to_owned())
-        }
         let dir = tempfile::tempdir().expect("a directory");
         match judged(Err(failed), "kind", "a", dir.path(), own) {
             Err(ProviderError::CreateFailed { cause, .. }) => cause,

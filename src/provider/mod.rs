@@ -210,6 +210,15 @@ pub fn read_config(
     }
 }
 
+/// What a provider brings as a CNI, without that provider being there.
+pub fn default_cni(provider: &str) -> Result<&'static str, ProviderError> {
+    match provider {
+        k3d::NAME => Ok(k3d::CNI),
+        kind::NAME => Ok(kind::CNI),
+        _ => Err(Providers::unknown(provider)),
+    }
+}
+
 impl Providers {
     /// The names that a template may give.
     pub const NAMES: [&'static str; 2] = [kind::NAME, k3d::NAME];

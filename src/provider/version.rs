@@ -17,7 +17,7 @@ pub(super) fn newest<'a>(
 /// A minor means no release before its first.
 fn satisfies(asked: &KubernetesVersion, version: &Version) -> bool {
     let is_minor = matches!(asked, KubernetesVersion::Minor { .. });
-    asked.is_met_by(version) && !(is_minor && !version.pre.is_empty())
+    asked.is_met_by(version) && (!is_minor || version.pre.is_empty())
 }
 
 /// The one of `known` that is closest to a request: by its minor first, then by its patch; of a

@@ -105,14 +105,14 @@ fn an_entry_of_setup_that_fails_is_an_error_as_a_step_would_be(
 #[test]
 fn a_program_that_takes_too_long_ends_with_all_that_it_started_and_says_why() {
     let script = "echo $$ >group; echo no carts yet >&2; sleep 600 & wait";
-    let setup = format!("setup:\n- exec: {{command: [sh, -c, {script:?}], within: 1s}}");
+    let setup = format!("setup:\n- exec: {{command: [sh, -c, {script:?}], within: 4s}}");
     Test::new()
         .file("pond.yaml", &scenario(&setup, ""))
         .kind(&Kind::stands())
         .run(["run", "--allow-exec", "pond.yaml"])
         .code(4)
         .stderr_has("error: setup 1: `sh -c echo")
-        .stderr_has("was ended: it took longer than 1 s:\n  no carts yet\n")
+        .stderr_has("was ended: it took longer than 4 s:\n  no carts yet\n")
         .programs_end()
         .leaves_nothing();
 }

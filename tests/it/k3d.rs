@@ -183,7 +183,23 @@ fn kindnet_is_refused_where_it_cannot_be() {
         .k3d(&Kind::stands())
         .file("pond.yaml", &LAB.replace("template: k3d-basic", "template: k3d-basic, cni: kindnet"))
         .run(["up", "pond.yaml"])
-        .code(3)
+        .code(2)
         .stderr_has("provider `k3d` does not bring kindnet")
         .leaves_nothing();
+}
+
+#[test]
+fn lint_refuses_what_no_provider_can_do() {
+    let scenario =
+        std::fs::read_to_string("tests/scenarios/own-network.yaml").expect("it is there");
+    let impossible =
+        scenario.replace("template: k3d-agents,", "template: k3d-agents, cni: kindnet,");
+    let manifest = std::fs::read_to_string("tests/scenarios/own-network/flannel.yaml");
+    Test::new()
+        .file("one.yaml", &impossible)
+        .file("own-network/flannel.yaml", &manifest.expect("it is there"))
+        .run(["scenario", "lint", "one.yaml"])
+        .code(2)
+        .stdout_is("")
+        .stderr_has("error: one.yaml: cluster `us`: provider `k3d` does not bring kindnet");
 }

@@ -1,13 +1,16 @@
 //! `seatrial scenario lint`.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use crate::{
     cli::{
         Context, Exit, Outcome,
         source::{Loaded, ScenarioSource},
     },
-    model::lint::remarks,
+    cni,
+    model::{lint::remarks, scenario::Scenario, variants::Variants},
+    provider,
+    template::Catalogue,
 };
 
 /// Read scenarios with their labs and variants, and tell everything that is wrong with them, and
@@ -27,7 +30,15 @@ impl Lint {
             let shown = source.shown();
             match source.load(context) {
                 Ok(Loaded { variants, catalogue, .. }) => {
-                    let _ = writeln!(sound, "{shown}: ok ({})", variants.base.name);
+                    let impossible = impossible(&variants, &catalogue);
+                    if impossible.is_empty() {
+                        let _ = writeln!(sound, "{shown}: ok ({})", variants.base.name);
+                    } else {
+                        exit = Exit::Usage;
+                    }
+                    for error in impossible {
+                        let _ = writeln!(problems, "error: {shown}: {error}");
+                    }
                     let mounts = |template: &str| {
                         let template = catalogue.cluster(template);
                         template.is_some_and(|template| template.front_matter.host_mounts)
@@ -44,4 +55,20 @@ impl Lint {
         }
         Outcome::ended(exit, sound).with_remark(&problems)
     }
+}
+
+/// What no provider of its clusters can do, each thing once.
+fn impossible(variants: &Variants, catalogue: &Catalogue) -> BTreeSet<String> {
+    variants.all().into_iter().flat_map(|scenario| misfits(scenario, catalogue)).collect()
+}
+
+fn misfits(scenario: &Scenario, catalogue: &Catalogue) -> Vec<String> {
+    let clusters = scenario.lab.clusters.iter();
+    let misfits = clusters.filter_map(|(name, cluster)| {
+        let provider = &catalogue.cluster(&cluster.template)?.front_matter.provider;
+        let brought = provider::default_cni(provider).ok()?;
+        let error = cni::chosen(&cluster.cni, provider, brought).err()?;
+        Some(format!("cluster `{name}`: {error}"))
+    });
+    misfits.collect()
 }

@@ -1,6 +1,9 @@
 //! Reading what `cni:` asks for: a name, or a manifest of the user's own.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    fmt::Write as _,
+    path::{Component, Path, PathBuf},
+};
 
 use sha2::{Digest, Sha256};
 
@@ -81,6 +84,9 @@ fn below(base: &Path, text: &str) -> Option<PathBuf> {
 }
 
 fn digest(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hexadecimal = String::new();
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hexadecimal, "{byte:02x}");
+    }
+    hexadecimal
 }

@@ -22,6 +22,8 @@ use crate::{
 pub use versions::known as known_versions;
 
 pub const NAME: &str = "k3d";
+/// k3s brings it, and what enforces network policies beside it.
+pub(super) const CNI: &str = "flannel";
 
 const INSTALL: &str = "https://k3d.io/stable/#installation";
 
@@ -199,9 +201,8 @@ impl Contained for K3d {
         Ok(None)
     }
 
-    /// k3s brings flannel, and what enforces network policies beside it.
     fn default_cni(&self) -> &'static str {
-        "flannel"
+        CNI
     }
 
     fn bootstrap_token(&self) -> Option<(&'static str, &'static str)> {

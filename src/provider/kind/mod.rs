@@ -24,6 +24,8 @@ use crate::{
 pub use self::catalogue::Catalogue;
 
 pub const NAME: &str = "kind";
+/// It comes with its node images.
+pub(super) const CNI: &str = "kindnet";
 
 /// The variable that has kind make its nodes elsewhere than in Docker.
 pub const ENGINE: &str = "KIND_EXPERIMENTAL_PROVIDER";
@@ -146,7 +148,7 @@ impl Contained for Kind {
     }
 
     fn default_cni(&self) -> &'static str {
-        "kindnet"
+        CNI
     }
 
     fn bootstrap_token(&self) -> Option<(&'static str, &'static str)> {

@@ -25,7 +25,7 @@ const KIND: Provider =
 const K3D: Provider =
     Provider { template: "k3d-basic", node: "k3d-pond-a-server-0", foreign: Foreign::of_k3d };
 
-/// Two clusters, the first of which is hurt.
+/// One small cluster.
 const LAB: &str = r#"apiVersion: seatrial/v1
 kind: Lab
 name: pond
@@ -35,7 +35,7 @@ clusters:
 "#;
 
 /// Each fault comes, is proved, goes, and the cluster serves again.
-const SCENARIO: &str = r#"apiVersion: seatrial/v1
+const SCENARIO: &str = r"apiVersion: seatrial/v1
 kind: Scenario
 name: hurt
 lab: lab.yaml
@@ -58,7 +58,7 @@ expect:
 variants:
   kill: {steps.hurt.fault.kind: cluster-kill}
   stop: {steps.hurt.fault.kind: cluster-stop}
-"#;
+";
 
 fn user(of: Provider) -> User {
     let user = User::new();
