@@ -31,7 +31,7 @@ kind: Lab
 name: pond
 defaults: {kubernetes: "1.36", template: TEMPLATE}
 clusters:
-  a: {}
+  a: {labels: {who: it}}
 "#;
 
 /// Each fault comes, is proved, goes, and the cluster serves again.
@@ -39,7 +39,7 @@ const SCENARIO: &str = r"apiVersion: seatrial/v1
 kind: Scenario
 name: hurt
 lab: lab.yaml
-roles: {only: {}}
+roles: {only: {labels: {who: it}}}
 traffic:
   shop: {through: only, rate: 10/s, timeout: 1s, connections: [new]}
 steady: {for: 3s, expect: [shop.lost == 0]}
