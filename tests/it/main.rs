@@ -4,6 +4,7 @@
 
 mod authoring;
 mod bad_files;
+mod colours;
 mod conditions;
 mod creation;
 mod deeds;
@@ -18,6 +19,7 @@ mod isolation;
 mod launch;
 mod life;
 mod missing_tools;
+mod quiet;
 mod readme;
 mod real;
 mod records;
