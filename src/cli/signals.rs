@@ -58,7 +58,7 @@ pub(super) fn cancel_on_interrupt(
 }
 
 /// Says it above the lines that change in place. That nobody can hear it any more is no reason to
-/// stop: `eprintln!` would panic, and so would `MultiProgress::suspend`.
+/// panic, as `eprintln!` would, and `MultiProgress::suspend` where it cannot draw.
 fn say(board: &MultiProgress, words: &str) {
     let _ =
         if board.is_hidden() { writeln!(io::stderr(), "{words}") } else { board.println(words) };

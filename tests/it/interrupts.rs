@@ -62,6 +62,23 @@ fn a_terminal_that_is_closed_ends_everything(
 }
 
 #[test]
+fn a_terminal_that_is_closed_cuts_no_record_short() {
+    let test = Test::new()
+        .kind(&Kind::hangs())
+        .start_on_terminal(["run", "regional-failover", "--jobs", "1"])
+        .until_kind_hangs()
+        .closes_its_terminal()
+        .signal(SIGHUP)
+        .ends()
+        .code(130)
+        .leaves_nothing();
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let events = test.path("seatrial-runs").join(dir).join("events.ndjson");
+    let events = std::fs::read_to_string(events).expect("it is there");
+    assert!(events.contains("\"event\":\"lab-removed\""), "{events}");
+}
+
+#[test]
 fn on_a_terminal_an_interrupt_is_answered() {
     Test::new()
         .kind(&Kind::hangs())

@@ -2,26 +2,32 @@
 
 use std::{
     cell::RefCell,
-    fs::File,
+    fs::{File, OpenOptions},
     io::{Read, Write},
+    os::unix::fs::OpenOptionsExt,
 };
 
 use nix::{
-    fcntl::{FcntlArg, OFlag, fcntl},
-    pty::openpty,
+    fcntl::OFlag,
+    pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt},
 };
 
 pub(super) struct Terminal {
-    ours: File,
+    ours: PtyMaster,
     shown: RefCell<Vec<u8>>,
 }
 
 impl Terminal {
-    /// A terminal, and the end of it that a program has.
+    /// A terminal, and the end of it that a program has. No program has ours: it would stay open.
     pub(super) fn open() -> (Self, File) {
-        let pty = openpty(None, None).expect("a pseudo terminal");
-        fcntl(&pty.master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("it can be read from");
-        (Self { ours: File::from(pty.master), shown: RefCell::default() }, File::from(pty.slave))
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let ours = posix_openpt(flags).expect("a pseudo terminal");
+        grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("it is ours");
+        let name = ptsname_r(&ours).expect("it has a name");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits());
+        let theirs = options.open(name).expect("it is there");
+        (Self { ours, shown: RefCell::default() }, theirs)
     }
 
     /// Everything that was written on it so far, and typed.
