@@ -19,7 +19,8 @@ registry.k8s.io/e2e-test-images/agnhost:2.53
 ";
 
 /// A scenario of one cluster that changes nothing, and fails because nobody serves its traffic;
-/// with more lines at its top level.
+/// with more lines at its top level. It sends one request: a host that is busy with other tests may
+/// be late by half the time until the next one would be due, and is trusted all the same.
 pub fn looking(name: &str, cni: &str, more: &str) -> String {
     format!(
         "apiVersion: seatrial/v1
@@ -28,7 +29,7 @@ name: {name}
 lab: {{clusters: {{eu: {{kubernetes: \"1.36\", cni: {cni}}}}}}}
 roles: {{all: {{labels: {{}}}}}}
 {WORKLOAD}
-traffic: {{shop: {{through: all, rate: 4/s, timeout: 1s}}}}
+traffic: {{shop: {{through: all, rate: 6/m, timeout: 1s}}}}
 steps:
 - id: look
   wait: {{apiVersion: v1, kind: Service, namespace: kube-system, name: kube-dns, condition: Ready, within: 30s}}
