@@ -204,8 +204,8 @@ impl Context {
     }
 }
 
-/// Where state is kept unless somebody says otherwise; nowhere without a home directory, which
-/// neither the environment nor the system's list of users has.
+/// Where state is kept unless somebody says otherwise; nowhere where neither the environment nor the
+/// system's list of users knows a home directory.
 fn below_home(base: Option<&impl BaseStrategy>) -> Result<PathBuf, Failure> {
     let state =
         base.map(|base| base.state_dir().unwrap_or_else(|| base.home_dir().join(".local/state")));
