@@ -31,3 +31,4 @@ mod templates;
 mod traffic;
 mod usage;
 mod variants;
+mod wording;
