@@ -395,7 +395,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(ProptestConfig::with_cases(500))]
 
         #[test]
         fn redacting_twice_is_the_same_as_once(text in text()) {
@@ -415,12 +415,13 @@ mod tests {
         #[test]
         fn no_line_of_a_key_is_left(
             lines in prop::collection::vec("[A-Za-z0-9+/]{64}", 1..6),
-            (before, after) in (0..3_usize, 0..3_usize),
+            // What is before it and what is behind, and not nothing in both places.
+            which in 1..9_usize,
         ) {
+            let (before, after) = (which / 3, which % 3);
             let body = lines.join("\n");
             let begin = ["", "-----BEGIN PRIVATE KEY-----\n", "a: b\n-----BEGIN PRIVATE KEY-----\n"][before];
             let end = ["", "\n-----END PRIVATE KEY-----", "\n-----END PRIVATE KEY-----\nc: d"][after];
-            prop_assume!(before + after > 0);
             let text = format!("{begin}{body}{end}");
             let escaped = text.replace('\n', "\\n");
             for text in [redacted(&text), redacted(&escaped)] {
