@@ -33,3 +33,4 @@ mod templates;
 mod traffic;
 mod usage;
 mod variants;
+mod wording;
