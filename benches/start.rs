@@ -1,27 +1,44 @@
-//! How long the small commands take, beside a program that does nothing: what is left is ours.
+//! How long the small commands take, beside a program that does nothing: what is left is ours. One
+//! that takes longer than is promised is an error.
 
 use std::{
-    process::{Command, Stdio},
+    process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
 const RUNS: usize = 40;
 
-fn main() {
+/// What is promised of a release build; of any other, nothing is.
+const VERSION: Duration = Duration::from_millis(10);
+const LINT: Duration = Duration::from_millis(50);
+
+fn main() -> ExitCode {
     let scenarios = shipped_scenarios();
     let mut lint = vec!["scenario", "lint"];
     lint.extend(scenarios.iter().map(String::as_str));
     let nothing = median(|| Command::new("true"));
-    println!("{:<28} {:>9}   beside `true`", "command", "median");
-    for (name, args) in [("--version", vec!["--version"]), ("lint of what is shipped", lint)] {
+    let mut late = Vec::new();
+    println!("{:<28} {:>9}   {:>9}   beside `true`", "command", "median", "promised");
+    let commands =
+        [("--version", vec!["--version"], VERSION), ("lint of what is shipped", lint, LINT)];
+    for (name, args, promised) in commands {
         let took = median(|| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
             command.args(&args);
             command
         });
         let ratio = took.as_secs_f64() / nothing.as_secs_f64();
-        println!("{name:<28} {:>6.2} ms   {ratio:.1} x", took.as_secs_f64() * 1e3);
+        let [took_ms, promised_ms] = [took, promised].map(|time| time.as_secs_f64() * 1e3);
+        println!("{name:<28} {took_ms:>6.2} ms   {promised_ms:>6.0} ms   {ratio:.1} x");
+        if took >= promised {
+            late.push(name);
+        }
     }
+    if late.is_empty() || cfg!(debug_assertions) {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: slower than promised: {}", late.join(", "));
+    ExitCode::FAILURE
 }
 
 /// The median wall time of many runs; each must succeed.

@@ -22,7 +22,8 @@ use crate::{template::apart, tool::launch};
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
-    /// No progress on stderr.
+    /// Errors alone on stderr: no progress, no remarks. What speaks against a result and what is left
+    /// behind or standing is said all the same.
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
     /// Show what tools print and are told; twice for more. `SEATRIAL_LOG` filters as `RUST_LOG` does.

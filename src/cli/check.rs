@@ -36,7 +36,7 @@ impl Check {
         }
         let then = run.judgement.verdict;
         Ok(outcome
-            .with_remark(&format!("warning: seatrial {} judged this run {then}", run.seatrial)))
+            .with_error(&format!("warning: seatrial {} judged this run {then}", run.seatrial)))
     }
 
     fn repeat(self) -> Result<Outcome, Failure> {
@@ -48,7 +48,7 @@ impl Check {
             return Ok(outcome);
         }
         let (then, seatrial) = (record.verdict, &record.seatrial);
-        Ok(outcome.with_remark(&format!("warning: seatrial {seatrial} judged this repeat {then}")))
+        Ok(outcome.with_error(&format!("warning: seatrial {seatrial} judged this repeat {then}")))
     }
 }
 

@@ -85,6 +85,11 @@ impl Context {
         self.cancelled.is_cancelled()
     }
 
+    /// Waits until somebody wants this invocation to end.
+    pub(super) async fn interrupted(&self) {
+        self.cancelled.cancelled().await;
+    }
+
     /// The templates that can be named: those of `--templates`, of these directories if they are
     /// there, and the shipped ones, in this order.
     pub(super) fn catalogue(&self, beside: &[PathBuf]) -> Result<Catalogue, Problems> {
@@ -157,14 +162,7 @@ impl Context {
             return std::path::absolute(root)
                 .map_err(|error| Failure::environment(format!("SEATRIAL_STATE: {error}")));
         }
-        let base = Xdg::new().ok();
-        let state = base
-            .map(|base| base.state_dir().unwrap_or_else(|| base.home_dir().join(".local/state")));
-        // Below a relative home it would be another one in every directory.
-        let state = state.filter(|state| state.is_absolute()).ok_or_else(|| {
-            Failure::environment("there is no home directory with an absolute path; set SEATRIAL_STATE to a directory")
-        })?;
-        Ok(state.join("seatrial"))
+        below_home(Xdg::new().ok().as_ref())
     }
 
     /// What kind makes elsewhere is found and removed nowhere.
@@ -204,6 +202,20 @@ impl Context {
     pub(super) fn variable(&self, name: &str) -> Option<&OsString> {
         self.environment.get(OsStr::new(name)).filter(|value| !value.is_empty())
     }
+}
+
+/// Where state is kept unless somebody says otherwise; nowhere where neither the environment nor the
+/// system's list of users knows a home directory.
+fn below_home(base: Option<&impl BaseStrategy>) -> Result<PathBuf, Failure> {
+    let state =
+        base.map(|base| base.state_dir().unwrap_or_else(|| base.home_dir().join(".local/state")));
+    // Below a relative home it would be another one in every directory.
+    let state = state.filter(|state| state.is_absolute()).ok_or_else(|| {
+        Failure::environment(
+            "there is no home directory with an absolute path; set SEATRIAL_STATE to a directory",
+        )
+    })?;
+    Ok(state.join("seatrial"))
 }
 
 /// Templates that are found, and not named by anybody, lie where the lab lies.
@@ -261,5 +273,23 @@ impl Watched {
         drop(self.host);
         // The task ends when the last sender is gone; it does not panic.
         let _ = self.shown.await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Exit;
+
+    #[test]
+    fn who_has_no_home_directory_is_told_what_to_set() {
+        // Where HOME is not set, the system's list of users is asked: on a host where that knows
+        // the user, no environment leads here.
+        let failure = below_home(None::<&Xdg>).expect_err("there is no home");
+        assert_eq!(failure.exit, Exit::Environment);
+        assert_eq!(
+            failure.words,
+            "error: there is no home directory with an absolute path; set SEATRIAL_STATE to a directory\n"
+        );
     }
 }

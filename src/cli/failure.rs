@@ -1,8 +1,8 @@
 //! Errors at the edge: which exit code each class has, and its last words.
 
-use std::{fmt, io::IsTerminal};
+use std::fmt;
 
-use super::Exit;
+use super::{Exit, colour};
 use crate::{
     fault::FaultError, fleet::FleetError, model::problems::Problems, provider::ProviderError,
     runner::RunnerError, template::TemplateError, tool::ToolError,
@@ -52,8 +52,7 @@ impl Failure {
 
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
-        let stderr = std::io::stderr();
-        Self { exit: Exit::Usage, words: problems.render(stderr.is_terminal(), 100) }
+        Self { exit: Exit::Usage, words: problems.render(colour::on_stderr(), 100) }
     }
 }
 

@@ -37,7 +37,7 @@ impl FaultCommand {
         }
         watched.close().await;
         Ok(match Failure::all(failures) {
-            Some(failure) => Outcome::ended(failure.exit, report).with_remark(&failure.words),
+            Some(failure) => Outcome::ended(failure.exit, report).with_error(&failure.words),
             None if report.is_empty() => Outcome::passed("").with_remark("no fault is on record"),
             None => Outcome::passed(report),
         })

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::{
     Context, Exit, Failure, Outcome,
@@ -64,9 +65,13 @@ impl Gc {
         // Whoever is asked has seen it.
         let asks = !self.yes && !garbage.is_empty() && somebody_is_there();
         let result = if asks { "" } else { &shown };
+        let agreed = self.yes || (asks && agreed(context, &shown).await);
+        if context.is_interrupted() {
+            return Err(Failure::new(Exit::Interrupted, "interrupted: nothing was removed"));
+        }
         let remark = if garbage.is_empty() {
             "no lab is there that nobody needs"
-        } else if self.yes || (asks && agreed(&shown)) {
+        } else if agreed {
             failures.extend(remove(context, garbage).await?);
             ""
         } else {
@@ -75,7 +80,7 @@ impl Gc {
         let ended = Failure::all(failures);
         let exit = ended.as_ref().map_or(Exit::Passed, |failure| failure.exit);
         let words = ended.map_or_else(String::new, |failure| failure.words);
-        Ok(Outcome::ended(exit, result).with_remark(&words).with_remark(remark))
+        Ok(Outcome::ended(exit, result).with_error(&words).with_remark(remark))
     }
 }
 
@@ -117,11 +122,24 @@ fn somebody_is_there() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-fn agreed(shown: &str) -> bool {
-    eprint!("{shown}remove them? [y/N] ");
-    let _ = std::io::stderr().flush();
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "yes")
+/// Asks whoever sits there. Who cannot be asked has not agreed, nor has who interrupts.
+async fn agreed(context: &Context, shown: &str) -> bool {
+    let mut stderr = std::io::stderr();
+    let asked = write!(stderr, "{shown}remove them? [y/N] ").and_then(|()| stderr.flush());
+    if asked.is_err() {
+        return false;
+    }
+    let (answer, answered) = oneshot::channel();
+    // A thread of its own: nothing but a whole line ends its wait, and nobody waits for that.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line);
+        answer.send(read.is_ok() && matches!(line.trim(), "y" | "yes"))
+    });
+    tokio::select! {
+        answer = answered => answer.unwrap_or(false),
+        () = context.interrupted() => false,
+    }
 }
 
 async fn remove(

@@ -1,8 +1,8 @@
 //! Logs for the curious, on stderr.
 
-use std::io::IsTerminal;
-
 use tracing_subscriber::EnvFilter;
+
+use super::colour;
 
 /// kube logs every failed call as an error; here failing calls are what is being waited out.
 const QUIET: &str = "warn,kube_client=off,tower=off,hyper=off";
@@ -17,8 +17,10 @@ pub(super) fn init(verbose: u8) {
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
+        .with_ansi(colour::on_stderr())
+        .with_target(false)
+        // It would tell of a stderr that is gone by way of `eprintln!`, which panics then.
+        .log_internal_errors(false);
     // Set already: then somebody embeds us and logs their own way.
     let _ = logs.try_init();
 }

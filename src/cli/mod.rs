@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod colour;
 mod completions;
 mod context;
 mod doctor;
@@ -68,13 +69,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
             return Failure::environment(format!("no threads to run on: {error}")).into();
         }
     };
+    let quiet = cli.quiet;
     let ended = main.block_on(async {
         let interrupt = cli.command.interrupt();
         let heard = (cli.quiet, cli.verbose > 0);
         let context = Context::new(heard, cli.shelves, traffic.handle().clone(), interrupt);
         dispatch(cli.command, &context).await
     });
-    ended.unwrap_or_else(Outcome::from)
+    let outcome = ended.unwrap_or_else(Outcome::from);
+    if quiet { outcome.quiet() } else { outcome }
 }
 
 fn runtime() -> io::Result<Runtime> {

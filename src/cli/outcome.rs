@@ -67,7 +67,16 @@ impl Exit {
 pub struct Outcome {
     exit: Exit,
     stdout: String,
-    stderr: String,
+    stderr: Vec<Said>,
+}
+
+/// Something for a person.
+#[derive(Debug)]
+enum Said {
+    /// It must be known: what is wrong, what speaks against the result, what is left behind.
+    Error(String),
+    /// It helps: what to do next, what there was nothing of, what looks like an oversight.
+    Remark(String),
 }
 
 impl Outcome {
@@ -77,16 +86,27 @@ impl Outcome {
     }
 
     pub(super) fn ended(exit: Exit, result: impl Into<String>) -> Self {
-        Self { exit, stdout: result.into(), stderr: String::new() }
+        Self { exit, stdout: result.into(), stderr: Vec::new() }
     }
 
-    /// Adds a remark for a person.
+    /// Adds what must be known.
     #[must_use]
-    pub(super) fn with_remark(mut self, remark: &str) -> Self {
-        self.stderr.push_str(remark);
-        if !remark.is_empty() && !remark.ends_with('\n') {
-            self.stderr.push('\n');
-        }
+    pub(super) fn with_error(mut self, words: &str) -> Self {
+        self.stderr.push(Said::Error(line(words)));
+        self
+    }
+
+    /// Adds what helps, and can be left unsaid.
+    #[must_use]
+    pub(super) fn with_remark(mut self, words: &str) -> Self {
+        self.stderr.push(Said::Remark(line(words)));
+        self
+    }
+
+    /// Says nothing but errors.
+    #[must_use]
+    pub(super) fn quiet(mut self) -> Self {
+        self.stderr.retain(|said| matches!(said, Said::Error(_)));
         self
     }
 
@@ -94,14 +114,18 @@ impl Outcome {
         let text = error.render().ansi().to_string();
         match error.kind() {
             ClapError::DisplayHelp | ClapError::DisplayVersion => Self::passed(text),
-            _ => Self::ended(Exit::Usage, "").with_remark(&text),
+            _ => Self::ended(Exit::Usage, "").with_error(&text),
         }
     }
 
     /// Writes what there is to say. A reader that went away is no error.
     pub fn report(&self, stdout: &mut impl Write, stderr: &mut impl Write) {
+        let said = self.stderr.iter().map(|said| match said {
+            Said::Error(words) | Said::Remark(words) => words.as_str(),
+        });
+        let said: String = said.collect();
         for (stream, text) in
-            [(stdout as &mut dyn Write, &self.stdout), (stderr as &mut dyn Write, &self.stderr)]
+            [(stdout as &mut dyn Write, &self.stdout), (stderr as &mut dyn Write, &said)]
         {
             match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
                 Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -120,8 +144,14 @@ impl Outcome {
 
 impl From<Failure> for Outcome {
     fn from(failure: Failure) -> Self {
-        Self::ended(failure.exit, "").with_remark(&failure.words)
+        Self::ended(failure.exit, "").with_error(&failure.words)
     }
+}
+
+/// Words that end their line, if there are any.
+fn line(words: &str) -> String {
+    let end = if words.is_empty() || words.ends_with('\n') { "" } else { "\n" };
+    format!("{words}{end}")
 }
 
 #[cfg(test)]

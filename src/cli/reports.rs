@@ -3,7 +3,7 @@
 
 use std::{
     fmt::{self, Write as _},
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf, absolute},
 };
@@ -52,6 +52,9 @@ pub(super) struct Written<'a> {
     pub(super) text: &'a str,
 }
 
+/// A run's Markdown in its directory.
+const REPORT: &str = "report.md";
+
 impl Readers {
     pub(super) fn of(context: &Context) -> Self {
         let path = |name| context.variable(name).map(PathBuf::from);
@@ -71,12 +74,9 @@ impl Readers {
             if account.run.interrupted { Exit::Interrupted } else { exit_of(&account.judgement) };
         let markdown = markdown::run(&account, dir.path());
         let mut remark = write_all(dir, &result, &markdown, junit(&account));
-        if let Some(github) = &self.github {
-            remark += &github::annotations(&account, &github.source(from));
-            if account.run.part.is_none() {
-                remark += &github.add_to_page(&markdown);
-            }
-        }
+        remark += &self.tell_github(account.run.part, &markdown, |github| {
+            github::annotations(&account, &github.source(from))
+        });
         One { exit, result, remark, account: Some(Box::new(account)), ..One::default() }
     }
 
@@ -96,15 +96,13 @@ impl Readers {
             let _ = writeln!(remark, "warning: the record is missing: {error}");
         }
         let skipped = unjudged.is_skipped();
-        if let Some(github) = &self.github {
+        remark += &self.tell_github(part, &markdown, |github| {
             // Of runs that are skipped, their repeat says it once.
-            if part.is_none() || !skipped {
-                remark += &github::annotation(&unjudged, &github.source(from));
+            if part.is_some() && skipped {
+                return String::new();
             }
-            if part.is_none() {
-                remark += &github.add_to_page(&markdown);
-            }
-        }
+            github::annotation(&unjudged, &github.source(from))
+        });
         let exit = if skipped { Exit::Skipped } else { exit_of_verdict(unjudged.verdict) };
         One { exit, result, remark, account: None, skipped, why: unjudged.why }
     }
@@ -122,17 +120,34 @@ impl Readers {
         One { exit: failure.exit, remark: failure.words + &one.remark, ..one }
     }
 
+    /// Remarks for a runner of GitHub Actions, and a report for its page: what is part of a repeat
+    /// is on it with the others.
+    fn tell_github(
+        &self,
+        part: Option<Part>,
+        markdown: &str,
+        remarks: impl FnOnce(&Github) -> String,
+    ) -> String {
+        let Some(github) = &self.github else { return String::new() };
+        let page = if part.is_none() { github.add_to_page(markdown) } else { String::new() };
+        remarks(github) + &page
+    }
+
     /// The reports of a run that was judged before, after its lab came to its end; and those of the
     /// repeat that it is part of. What is amiss with them is a warning.
-    pub(super) fn anew(dir: &RunDir) -> String {
+    pub(super) fn anew(&self, dir: &RunDir) -> String {
         let written = || -> Result<String, RunDirError> {
             let account = Account::read(dir.path())?;
             let text = summary(&account, dir.path());
             let markdown = markdown::run(&account, dir.path());
-            let warnings = write_all(dir, &text, &markdown, junit(&account));
+            let earlier = fs::read_to_string(dir.path().join(REPORT)).unwrap_or_default();
+            let mut warnings = write_all(dir, &text, &markdown, junit(&account));
             let Some(home) = dir.parent().filter(|home| RepeatRecord::is_in(home.path())) else {
+                let page = self.github.as_ref().map(|it| it.renew_on_page(&earlier, &markdown));
+                warnings += &page.unwrap_or_default();
                 return Ok(warnings);
             };
+            // The report of a repeat, which is on the page, says nothing of its lab.
             let (record, judged) = RepeatRecord::read(home.path())?;
             let found = record.together(&judged);
             let text = record.summary(&found, &judged, home.path());
@@ -169,10 +184,28 @@ impl Github {
 
     /// What cannot be added is a warning.
     fn add_to_page(&self, markdown: &str) -> String {
+        self.on_page(|page| add(page, markdown))
+    }
+
+    /// Puts a report in the place of what it told earlier.
+    fn renew_on_page(&self, earlier: &str, markdown: &str) -> String {
+        self.on_page(|page| renew(page, earlier, markdown))
+    }
+
+    fn on_page(&self, change: impl FnOnce(&Path) -> io::Result<()>) -> String {
         let Some(page) = &self.page else { return String::new() };
-        let added = add(page, markdown);
         let warning = |error| format!("warning: {}: {error}\n", page.display());
-        added.err().map_or_else(String::new, warning)
+        change(page).err().map_or_else(String::new, warning)
+    }
+}
+
+fn renew(page: &Path, earlier: &str, markdown: &str) -> io::Result<()> {
+    let text = fs::read_to_string(page)?;
+    match text.rsplit_once(earlier) {
+        Some((before, after)) if !earlier.is_empty() => {
+            fs::write(page, format!("{before}{markdown}{after}"))
+        }
+        _ => add(page, markdown),
     }
 }
 
@@ -192,7 +225,7 @@ fn write_all(
     let write = |name, text: &str| dir.write(name, text.as_bytes()).map_err(|e| e.to_string());
     let written = [
         write("summary.txt", &plain(summary)),
-        write("report.md", markdown),
+        write(REPORT, markdown),
         junit.and_then(|xml| write("junit.xml", &xml)),
     ];
     let mut warnings = String::new();

@@ -193,6 +193,15 @@ impl One {
         Self { exit: failure.exit, remark: failure.words, why, ..Self::default() }
     }
 
+    /// How it ended apart from its judgement, which is for the repeat to make that it is part of.
+    pub(super) fn exit_apart(&self) -> Exit {
+        match self.exit {
+            exit @ (Exit::Interrupted | Exit::LeftBehind) => exit,
+            _ if self.account.is_some() => Exit::Skipped,
+            exit => exit,
+        }
+    }
+
     /// What went wrong beside it.
     pub(super) fn add(&mut self, failure: Option<Failure>) {
         let Some(failure) = failure else { return };

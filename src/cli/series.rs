@@ -128,7 +128,7 @@ impl<'a> Series<'a> {
             all.exit = Exit::Passed;
         }
         all.result.push_str(&several(&lines, turns.len()));
-        Outcome::ended(all.exit, all.result).with_remark(&all.remark)
+        Outcome::ended(all.exit, all.result).with_error(&all.remark)
     }
 
     async fn turn(&mut self, turn: &'a Turn<'a>, hand_on: bool) -> (One, Line) {
@@ -228,7 +228,8 @@ impl<'a> Series<'a> {
             Ok(home) => home,
             Err(error) => return (One::failed(error.into()), Line { dir: None, ..line(None) }),
         };
-        let mut all = One::default();
+        // Of what was skipped only as long as nothing else ended it.
+        let mut all = One { exit: Exit::Skipped, ..One::default() };
         let mut judged: Vec<Judged> = Vec::new();
         let mut record = RepeatRecord::new(id, title.clone(), (repeat.runs, repeat.sham));
         let parts = (1..=repeat.runs).map(Part::Run).chain((1..=repeat.sham).map(Part::Sham));
@@ -246,16 +247,16 @@ impl<'a> Series<'a> {
             let (dir, hand_on) = (dir.join(part.dir()), hand_on || number < last);
             let attempt = Attempt { scenario, dir: dir.clone(), id, part: Some(part), hand_on };
             let one = self.one(turn, attempt).await;
+            all.exit = all.exit.and(one.exit_apart());
+            all.remark.push_str(&one.remark);
             if one.skipped {
                 // What one of them cannot say, none of them can.
                 let whole = Unjudged::new(Verdict::Skipped, title.clone(), id, one.why);
                 let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
                 let skipped = self.readers.unjudged(whole, None, &home, from);
-                let remark = one.remark + &skipped.remark;
-                return (One { remark, ..skipped }, line(Some(Verdict::Skipped)));
+                let (exit, remark) = (all.exit.and(skipped.exit), all.remark + &skipped.remark);
+                return (One { exit, remark, ..skipped }, line(Some(Verdict::Skipped)));
             }
-            all.exit = if one.account.is_some() { all.exit } else { all.exit.and(one.exit) };
-            all.remark.push_str(&one.remark);
             let why = one.account.is_none().then_some(one.why);
             let lab = || LabStory::of(&events(&dir));
             let run = one.account.map(|account| *account).ok_or_else(lab);
@@ -303,7 +304,7 @@ impl<'a> Series<'a> {
         watched.host.events.emit(Event::LabUnneeded { lab: lab.to_string() });
         let left = lower(&watched.host.for_cleanup(), store).await;
         watched.close().await;
-        let told = Failure { exit: Exit::Passed, words: Readers::anew(&last) };
+        let told = Failure { exit: Exit::Passed, words: self.readers.anew(&last) };
         Some(match left {
             Ok(left) => with_leftovers(told, &left),
             Err(error) => {

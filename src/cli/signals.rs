@@ -1,5 +1,7 @@
 //! Interrupts: the first one ends the work, the second one ends at once.
 
+use std::io::{self, Write};
+
 use indicatif::MultiProgress;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -41,17 +43,23 @@ pub(super) fn cancel_on_interrupt(
     for kind in signals {
         let Ok(mut stream) = signal(kind) else { continue };
         let (work, board) = (work.clone(), board.clone());
-        // Between the lines that change in place.
-        let say = move |words: &str| board.suspend(|| eprintln!("{words}"));
         tokio::spawn(async move {
             while stream.recv().await.is_some() {
                 if work.is_cancelled() {
-                    say(interrupt.second());
+                    say(&board, interrupt.second());
                     std::process::exit(i32::from(Exit::Interrupted.code()));
                 }
-                say(interrupt.first());
+                // First of all: whoever interrupts may be gone, and his terminal with him.
                 work.cancel();
+                say(&board, interrupt.first());
             }
         });
     }
+}
+
+/// Says it above the lines that change in place. That nobody can hear it any more is no reason to
+/// panic, as `eprintln!` would, and `MultiProgress::suspend` where it cannot draw.
+fn say(board: &MultiProgress, words: &str) {
+    let _ =
+        if board.is_hidden() { writeln!(io::stderr(), "{words}") } else { board.println(words) };
 }

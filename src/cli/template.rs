@@ -80,8 +80,8 @@ impl Template {
         match self {
             Self::List { output } => {
                 let rows: Vec<Row> = catalogue.clusters().iter().map(Row::from).collect();
-                let remarks: String = catalogue.broken().iter().map(remark).collect();
-                Ok(Outcome::passed(table::write(output, &rows)?).with_remark(&remarks))
+                let broken: String = catalogue.broken().iter().map(broken).collect();
+                Ok(Outcome::passed(table::write(output, &rows)?).with_error(&broken))
             }
             Self::Show { name } => {
                 Ok(Outcome::passed(named(&catalogue, &name)?.file.text().to_owned()))
@@ -105,7 +105,7 @@ pub(super) fn named<'c>(
     })
 }
 
-fn remark(broken: &Broken) -> String {
+fn broken(broken: &Broken) -> String {
     let path = broken.path.display();
     format!("{path} is no template; to see why: seatrial template validate {path}\n")
 }

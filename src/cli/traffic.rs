@@ -161,7 +161,7 @@ impl Traffic {
             flowed.streams.iter().map(|(id, tally)| Row::of(id, tally, flowed.lasted)).collect();
         let outcome = Outcome::passed(table::write(self.output, &rows)?);
         let lags = flowed.streams.iter().filter_map(|(id, tally)| lag(id, tally, self.rate));
-        Ok(lags.fold(outcome, |outcome, lag| outcome.with_remark(&lag)))
+        Ok(lags.fold(outcome, |outcome, lag| outcome.with_error(&lag)))
     }
 }
 

@@ -53,7 +53,7 @@ impl Validate {
                 }
             }
         }
-        Ok(Outcome::ended(exit, sound).with_remark(&problems))
+        Ok(Outcome::ended(exit, sound).with_error(&problems))
     }
 
     fn templates(&self, catalogue: &Catalogue) -> Vec<Result<ClusterTemplate, Failure>> {

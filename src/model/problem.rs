@@ -326,6 +326,7 @@ pub enum Problem {
         )
     )]
     NotASetting { text: String },
+
     #[error("`{text}` is not a full version")]
     #[diagnostic(
         code(versions::not_a_version),
@@ -384,6 +385,13 @@ pub enum Problem {
     #[error("byte 0x{byte:02x} at offset {offset} is not UTF-8")]
     #[diagnostic(code(file::not_utf8), help("save the file as UTF-8"))]
     NotUtf8 { byte: u8, offset: usize },
+
+    #[error("nothing is seen after `{step}`: traffic ends as soon as its fault is healed")]
+    #[diagnostic(
+        code(scenario::nothing_after),
+        help("add a step such as `{{id: heal-{step}, heal: {step}, hold: 30s}}`")
+    )]
+    NothingAfter { step: String },
 
     #[error("{what} is {value}")]
     #[diagnostic(code(file::out_of_range), help("write {range}"))]

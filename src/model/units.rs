@@ -226,6 +226,20 @@ mod tests {
         assert_eq!(text.parse::<Span>().unwrap_err().to_string(), message);
     }
 
+    #[test]
+    fn every_error_of_a_unit_says_what_was_written() {
+        let text = || "30 sec".to_owned();
+        let errors = [
+            UnitError::Malformed { text: "-1s".to_owned(), expected: DURATION },
+            UnitError::Missing { text: "30".to_owned(), expected: RATE },
+            UnitError::OutOfRange { text: "200h".to_owned(), range: "at most 168h" },
+            UnitError::Unknown { text: text(), unit: " sec".to_owned(), expected: DURATION },
+        ];
+        let helps: Vec<String> = errors.iter().map(UnitError::help).collect();
+        let said = crate::wording::listed(include_str!("units.rs"), &errors);
+        insta::assert_snapshot!(format!("{said}\n\n{}", helps.join("\n")));
+    }
+
     proptest! {
         #[test]
         fn a_duration_is_read_back_as_written(micros in 0u64..604_800_000_000) {

@@ -41,3 +41,17 @@ impl Variants {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_variant_is_told_with_the_nearest_or_with_all() {
+        let said = ["kil", "nothing-like-it"].map(|name| {
+            let nearest = Nearest::among(name, ["base", "kill", "stop"]);
+            UnknownVariant { name: name.to_owned(), nearest }.to_string()
+        });
+        insta::assert_snapshot!(said.join("\n"));
+    }
+}

@@ -131,7 +131,8 @@ pub(super) async fn change_images(
     node: &NodeRecord,
     changes: &Changes,
 ) -> Result<(), ResetError> {
-    let renames = changes.rename.iter().map(|(image, name)| format!("{image} {name}\n"));
+    let renames =
+        changes.hold.iter().chain(&changes.rename).map(|(image, name)| format!("{image} {name}\n"));
     // Renamed first: what is removed may be the last name of what is renamed.
     let lines = renames.chain(changes.remove.iter().map(|image| format!("{image}\n")));
     let lines: String = lines.collect();
@@ -148,6 +149,10 @@ async fn run(
     provider.run_in(node, script, input, WITHIN).await?;
     Ok(())
 }
+
+/// The scripts, run in this host's shell on a directory of its own, with stand-ins for programs.
+#[cfg(test)]
+mod scripts;
 
 #[cfg(test)]
 mod tests {

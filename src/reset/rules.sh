@@ -4,4 +4,4 @@ changes=$(mktemp)
 trap 'rm -f "$changes"' EXIT
 cat >"$changes"
 sed '/^== 6$/,$d' "$changes" | iptables-restore --noflush
-sed '1,/^== 6$/d' "$changes" | ip6tables-restore --noflush
+sed -e '/^== 6$/,$!d' -e '/^== 6$/d' "$changes" | ip6tables-restore --noflush

@@ -284,3 +284,22 @@ fn lab_name(scenario: &Name, id: &str) -> Name {
     // Both halves are made of what names are made of.
     format!("{kept}-{id}").parse().unwrap_or_else(|_| scenario.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_without_a_judgement_says_why() {
+        let error = || RunnerError::UnboundRole { role: "primary".to_owned() };
+        let failure = ClusterFailure { cluster: "eu".to_owned(), error: error(), logs: None };
+        let errors = [
+            RunFailure::NotWhole { failures: vec![failure] },
+            RunFailure::RunDir(RunDirError::NoRun { path: "runs/1".into() }),
+            RunFailure::Runner(error()),
+            RunFailure::SetUp { entry: 2, error: error() },
+            RunFailure::Skipped { why: "it requires internet".to_owned() },
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("run.rs"), &errors));
+    }
+}

@@ -1,6 +1,7 @@
 //! One call of another program, from its arguments to its output.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     fs::File,
@@ -13,14 +14,14 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
     process::{Child, ChildStdin, Command},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{ToolError, kept::Kept, process::Process};
-use crate::redact::{Lines, redacted};
+use super::{ToolError, kept::Kept, process::Process, whole::Whole};
+use crate::redact::{redacted, redacted_command};
 
 /// How long a program may take that is not given a deadline of its own.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
@@ -28,8 +29,6 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(5);
 /// How long what it started may go on writing to its output once it has ended.
 const DRAIN: Duration = Duration::from_secs(2);
-/// The longest line that is read at once, in bytes.
-const PIECE: u64 = 8 << 10;
 
 #[derive(Debug)]
 pub struct Call {
@@ -248,16 +247,11 @@ impl Call {
         (bytes, command)
     }
 
-    /// The command line as a user would type it, without the credentials in it: a flag and its
-    /// value are two words.
+    /// The command line as a user would type it, without the credentials in it.
     #[must_use]
     pub fn shown(&self) -> String {
-        let mut shown = self.name.clone();
-        for arg in &self.args {
-            shown.push(' ');
-            shown.push_str(&arg.to_string_lossy());
-        }
-        redacted(&shown)
+        let name = std::iter::once(Cow::Borrowed(self.name.as_str()));
+        redacted_command(name.chain(self.args.iter().map(|arg| arg.to_string_lossy())))
     }
 }
 
@@ -307,7 +301,7 @@ async fn read_all(
     kept.into_bytes()
 }
 
-/// The same, and each line is logged as it comes.
+/// The same, and each line is logged once it is whole.
 async fn read_lines(
     stream: Option<impl AsyncRead + Unpin>,
     mut kept: Kept,
@@ -316,24 +310,20 @@ async fn read_lines(
 ) -> String {
     let Some(stream) = stream else { return String::new() };
     let mut stream = BufReader::new(stream);
-    let (mut line, mut lines) = (Vec::new(), Lines::default());
-    loop {
-        line.clear();
-        // A line without end is many pieces.
-        let mut piece = (&mut stream).take(PIECE);
-        let read = enough.run_until_cancelled(piece.read_until(b'\n', &mut line)).await;
-        let goes_on = matches!(read, Some(Ok(1..)));
-        // Also what there is of a line when it is enough.
-        if !line.is_empty()
-            && let Some(line) = lines.next(String::from_utf8_lossy(&line).trim_end())
-        {
+    let mut lines = Whole::default();
+    while let Some(Ok(piece @ [_, ..])) = enough.run_until_cancelled(stream.fill_buf()).await {
+        let read = piece.len();
+        kept.add(piece);
+        for line in lines.add(piece) {
             tracing::debug!(tool = %name, "{line}");
         }
-        kept.add(&line);
-        if !goes_on {
-            return String::from_utf8_lossy(&kept.into_bytes()).into_owned();
-        }
+        stream.consume(read);
     }
+    // Also what there is of a line when it is enough.
+    if let Some(line) = lines.end() {
+        tracing::debug!(tool = %name, "{line}");
+    }
+    String::from_utf8_lossy(&kept.into_bytes()).into_owned()
 }
 
 impl Output {
@@ -397,6 +387,13 @@ mod tests {
         assert!(!format!("{error:?} {error}").contains("s3cret"), "{error:?}");
         assert_eq!(error.stdout(), "password: [redacted]\n");
         assert_eq!(error.stderr(), "the token: [redacted]\n");
+    }
+
+    #[test]
+    fn an_argument_that_is_a_secret_is_left_out_whole() {
+        let call = sh("x").args(["--password", "correct horse battery", "--token=a b", "up"]);
+        let shown = "sh -c x --password [redacted] --token=[redacted] up";
+        assert_eq!(call.shown(), shown);
     }
 
     #[tokio::test]

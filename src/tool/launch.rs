@@ -10,15 +10,14 @@ use std::{
 };
 
 use super::{ToolError, process::Process};
-use crate::{append::append_line, redact::redacted};
+use crate::{append::append_line, redact::redacted_command};
 
 /// Its name on the command line.
 pub const COMMAND: &str = "__launch";
 
 /// Becomes `program`; returns only when it cannot.
 pub fn launch(record: &Path, program: &[OsString]) -> ToolError {
-    let command = program.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    let command = redacted(&command);
+    let command = redacted_command(program.iter().map(|arg| arg.to_string_lossy()));
     // Already the leader when started by `Call`; the error for that case is harmless.
     let _ = nix::unistd::setpgid(nix::unistd::Pid::from_raw(0), nix::unistd::Pid::from_raw(0));
     if let Err(source) = append_line(record, &Process::current()) {

@@ -10,6 +10,7 @@ mod kept;
 pub mod launch;
 pub mod process;
 pub mod toolbox;
+mod whole;
 
 pub use call::{Call, Output};
 pub use error::ToolError;

@@ -67,7 +67,10 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::verdict::tests::{Script, ms};
+    use crate::{
+        model::expectation::Connections,
+        verdict::tests::{Script, ms},
+    };
 
     /// What is said of a record of these requests of `shop.new`, of which three were scheduled.
     #[rstest]
@@ -97,5 +100,17 @@ mod tests {
             error.to_string(),
             "request 0 of `shop.new` is on it, though only 0 were scheduled"
         );
+    }
+
+    #[test]
+    fn every_record_that_is_not_whole_says_what_is_wrong() {
+        let stream = || StreamId::new("shop", Connections::New);
+        let errors = [
+            NotWhole::Doubled { stream: stream(), seq: 41 },
+            NotWhole::Missing { stream: stream(), seq: 41, scheduled: 1200 },
+            NotWhole::NotScheduled { stream: stream(), seq: 1200, scheduled: 1200 },
+            NotWhole::Probes { made: 48 },
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("whole.rs"), &errors));
     }
 }

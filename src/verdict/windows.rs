@@ -131,6 +131,18 @@ mod tests {
         Script::every(ms(100)).by("eu", 11).bad(6).by("us", 15).by("eu", 10)
     }
 
+    #[test]
+    fn every_window_that_is_not_there_says_why() {
+        let step = || "freeze".to_owned();
+        let errors = [
+            NoWindow::NotHealed(step()),
+            NoWindow::NotInjected(step()),
+            NoWindow::NotRecovered(step()),
+            NoWindow::NotSteady,
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("windows.rs"), &errors));
+    }
+
     fn window(text: &str) -> Result<Bounds, NoWindow> {
         let case = case(&[]);
         let history = told(&failover());

@@ -1,6 +1,11 @@
 //! What a scenario requires, how patient it is, and what is left of a run that did not pass.
 
-use crate::harness::{Kind, Test};
+use rstest::rstest;
+
+use crate::{
+    harness::{Kind, Test},
+    series::{SERVICE, looking, standing},
+};
 
 /// A scenario of one cluster, with more lines at its top level.
 fn scenario(name: &str, cni: &str, more: &str) -> String {
@@ -103,6 +108,92 @@ fn the_scenario_says_how_long_a_cluster_may_take() {
         .run(["run", "pond.yaml"])
         .code(3)
         .stderr_has("took longer than 1 s")
+        .leaves_nothing();
+}
+
+#[test]
+fn the_scenario_says_how_long_a_download_may_take() {
+    Test::new()
+        .kind(&Kind::stands())
+        .given(|world| world.holds_images(""))
+        .given(|world| world.hold("pull"))
+        .file("pond.yaml", &scenario("pond", "kindnet", "timeouts: {pull: 1s}"))
+        .run(["run", "pond.yaml"])
+        .code(3)
+        .stderr_has("eu: fetching kindest/node:")
+        .stderr_has("docker pull")
+        .stderr_has("took longer than 1 s")
+        .leaves_nothing();
+}
+
+#[test]
+fn the_scenario_says_how_long_a_cluster_may_take_to_be_ready() {
+    // An API says nothing while its node is paused.
+    let pauses = "for node in \"$WORLD\"/containers/*; do echo paused >\"$node/state\"; done";
+    Test::new()
+        .kind(&Kind::becomes(pauses))
+        .file("pond.yaml", &scenario("pond", "kindnet", "timeouts: {ready: 1s}"))
+        .run(["run", "pond.yaml"])
+        .code(3)
+        .stderr_has("gave up after 1 s waiting for all nodes Ready; last seen: ")
+        .leaves_nothing();
+}
+
+#[test]
+fn the_scenario_says_how_long_its_workload_may_take() {
+    // The API of the tests takes what is called so, and knows nothing of it afterwards.
+    let deployment = "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: flannel}
+spec: {selector: {}, template: {}}
+";
+    standing()
+        .file("service.yaml", &format!("{SERVICE}{deployment}"))
+        .file("a.yaml", &looking("first", "kindnet", "timeouts: {deploy: 1s}"))
+        .run(["run", "a.yaml"])
+        .code(3)
+        .stderr_has(
+            "gave up after 1 s waiting for deployment default/flannel available; last seen: ",
+        )
+        .leaves_nothing();
+}
+
+#[rstest]
+#[case("", true)]
+#[case("onFailure: {collect: false}", false)]
+fn the_scenario_says_whether_logs_of_a_failed_run_are_kept(
+    #[case] more: &str,
+    #[case] is_kept: bool,
+) {
+    let test = standing()
+        .file("a.yaml", &looking("first", "kindnet", more))
+        .run(["run", "a.yaml"])
+        .code(1)
+        .stdout_has("first: FAIL")
+        .leaves_nothing();
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let logs = test.files_in(&format!("seatrial-runs/{dir}/logs/eu"));
+    assert_eq!(!logs.is_empty(), is_kept, "{logs:?} after\n{}", test.ended());
+    assert_eq!(test.ended().stderr.contains("logs of the clusters: "), is_kept, "{}", test.ended());
+}
+
+#[test]
+fn the_lab_of_a_run_that_was_judged_and_failed_is_kept_when_the_scenario_says_so() {
+    let test = standing()
+        .file("a.yaml", &looking("first", "kindnet", "onFailure: {keep: true}"))
+        .run(["run", "a.yaml"])
+        .code(1)
+        .stdout_has("first: FAIL");
+    let [lab] = &test.labs()[..] else { panic!("{:?}", test.labs()) };
+    test.ended().stderr_has(&format!("lab `{lab}` stays; to use it: "));
+    test.run(["gc", "--yes"])
+        .code(0)
+        .run(["status"])
+        .code(0)
+        .stdout_has("  1/1    ")
+        .run(["down"])
+        .code(0)
         .leaves_nothing();
 }
 

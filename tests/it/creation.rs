@@ -1,8 +1,12 @@
 //! Clusters that do not come up, and what happens on the way.
 
-use nix::sys::signal::Signal::SIGKILL;
+use nix::sys::signal::Signal::{SIGINT, SIGKILL};
+use rstest::rstest;
 
-use crate::harness::{KUBEADM_FAILED, Kind, ONE_CLUSTER, Test};
+use crate::{
+    harness::{KUBEADM_FAILED, Kind, ONE_CLUSTER, TWO_CLUSTERS, Test},
+    series::creations,
+};
 
 #[test]
 fn a_kind_that_fails_is_shown_in_its_own_words_and_its_node_and_network_go() {
@@ -69,6 +73,25 @@ fn the_logs_of_a_run_that_failed_move_into_its_directory() {
         assert!(kind == "kind.log" && node.ends_with("-control-plane.log"), "{files:?}");
         assert!(journal.ends_with("-control-plane-journal.log"), "{files:?}");
     }
+}
+
+#[rstest]
+#[case("1", 1)]
+#[case("2", 2)]
+fn jobs_says_how_many_clusters_are_made_at_once(#[case] jobs: &'static str, #[case] begun: usize) {
+    Test::new()
+        .file("pond.yaml", TWO_CLUSTERS)
+        .kind(&Kind::hangs())
+        .start(["up", "pond.yaml", "--jobs", jobs])
+        .until("so many are made", |test| creations(test) == begun)
+        .until_kind_hangs()
+        // Each says so before anything of it is begun.
+        .and(|test| assert_eq!(test.so_far().matches(": creating\n").count(), begun))
+        .signal(SIGINT)
+        .ends()
+        .code(130)
+        .and(|test| assert_eq!(creations(test), begun, "{}", test.ended()))
+        .leaves_nothing();
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! `seatrial gc`: what nobody needs any more is shown, and goes once that is agreed to.
 
+use nix::sys::signal::Signal::SIGINT;
+use rstest::rstest;
+
 use crate::harness::{Kind, ONE_CLUSTER, Test};
 
 #[test]
@@ -22,6 +25,43 @@ fn a_lab_that_never_came_up_is_shown_first_and_removed_when_agreed_to() {
         .code(0)
         .stdout_is("")
         .stderr_has("no lab is there that nobody needs");
+}
+
+/// Somebody with a terminal was shown what nobody needs, and is asked.
+fn asked() -> Test {
+    Test::new()
+        .killed_while(["up", "pond.yaml"])
+        .start_on_terminal(["gc"])
+        .until("it asks", |test| test.has_said("remove them? [y/N] "))
+        .and(|test| assert!(test.has_said("ended before it came up"), "it is shown first"))
+}
+
+#[rstest]
+fn somebody_with_a_terminal_is_asked_and_agrees(#[values("y", "yes")] answer: &str) {
+    asked().types(answer).ends().code(0).stdout_is("").leaves_nothing();
+}
+
+#[rstest]
+fn whoever_does_not_agree_keeps_all(#[values("", "n", "what?")] answer: &str) {
+    asked()
+        .types(answer)
+        .ends()
+        .code(0)
+        .stdout_is("")
+        .stderr_has("nothing was removed; `seatrial gc --yes` removes them")
+        .labs_are(["pond"])
+        .containers_are(["pond-a-control-plane"]);
+}
+
+#[test]
+fn whoever_is_asked_and_interrupts_keeps_all() {
+    asked()
+        .signal(SIGINT)
+        .ends()
+        .code(130)
+        .stderr_has("error: interrupted: nothing was removed")
+        .labs_are(["pond"])
+        .containers_are(["pond-a-control-plane"]);
 }
 
 #[test]

@@ -30,6 +30,68 @@ fn an_interrupt_ends_kind_and_removes_everything(
         .leaves_nothing();
 }
 
+#[rstest]
+fn an_interrupt_counts_when_nobody_listens_any_more(
+    #[values(SIGHUP, SIGINT, SIGTERM)] signal: Signal,
+    #[values(&["up", "pond.yaml"], &["up", "pond.yaml", "-v"])] args: &'static [&'static str],
+) {
+    Test::new()
+        .kind(&Kind::hangs())
+        .start_unheard(args)
+        .until_kind_hangs()
+        .signal(signal)
+        .ends()
+        .code(130)
+        .leaves_nothing();
+}
+
+#[rstest]
+fn a_terminal_that_is_closed_ends_everything(
+    #[values(&["up", "pond.yaml"], &["up", "pond.yaml", "-vv"])] args: &'static [&'static str],
+) {
+    Test::new()
+        .kind(&Kind::hangs())
+        .start_on_terminal(args)
+        .until("its progress is shown", |test| test.has_said("a: creating"))
+        .until_kind_hangs()
+        .closes_its_terminal()
+        .signal(SIGHUP)
+        .ends()
+        .code(130)
+        .leaves_nothing();
+}
+
+#[test]
+fn a_terminal_that_is_closed_cuts_no_record_short() {
+    let test = Test::new()
+        .kind(&Kind::hangs())
+        .start_on_terminal(["run", "regional-failover", "--jobs", "1"])
+        .until_kind_hangs()
+        .closes_its_terminal()
+        .signal(SIGHUP)
+        .ends()
+        .code(130)
+        .leaves_nothing();
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let events = test.path("seatrial-runs").join(dir).join("events.ndjson");
+    let events = std::fs::read_to_string(events).expect("it is there");
+    assert!(events.contains("\"event\":\"lab-removed\""), "{events}");
+}
+
+#[test]
+fn on_a_terminal_an_interrupt_is_answered() {
+    Test::new()
+        .kind(&Kind::hangs())
+        .start_on_terminal(["up", "pond.yaml"])
+        .until_kind_hangs()
+        .signal(SIGINT)
+        .until("it was heard", |test| test.has_said("interrupted: cleaning up; once more to end"))
+        .ends()
+        .code(130)
+        .stderr_has("lab pond: removed, nothing left")
+        .leaves_nothing();
+}
+
 #[test]
 fn a_node_that_the_engine_makes_late_goes_too() {
     creating(&Kind::leaves_the_engine_at_work())

@@ -4,6 +4,7 @@
 
 mod authoring;
 mod bad_files;
+mod colours;
 mod conditions;
 mod creation;
 mod deeds;
@@ -19,6 +20,7 @@ mod k3d;
 mod launch;
 mod life;
 mod missing_tools;
+mod quiet;
 mod readme;
 mod real;
 mod records;
@@ -32,3 +34,4 @@ mod templates;
 mod traffic;
 mod usage;
 mod variants;
+mod wording;

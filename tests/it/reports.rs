@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     evidence::Run,
     harness::{Kind, Test},
+    series::{looking, standing},
 };
 
 /// A run of which one request was lost.
@@ -124,6 +125,25 @@ fn github_shows_on_the_page_of_the_job_why_a_run_came_to_nothing() {
         .stderr_has("::error title=regional-failover%3A not judged::the lab did not come up whole");
     let told = fs::read_to_string(page).expect("it was added to");
     assert!(told.starts_with("## ❌ regional-failover: not judged\n"), "{told}");
+    drop(test);
+}
+
+#[test]
+fn github_shows_a_check_that_failed_beside_its_line() {
+    let test = standing().file("a.yaml", &looking("first", "kindnet", ""));
+    let page = test.home().join("page.md");
+    let test = test
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &page.display().to_string())
+        .run(["run", "a.yaml"])
+        .code(1);
+    let written = fs::read_to_string(test.path("a.yaml")).expect("it is there");
+    let line = written.lines().position(|line| line.starts_with("expect: ")).expect("it is there");
+    let place = format!("::error title=first%3A fail,file=a.yaml,line={}::", line + 1);
+    test.ended().stderr_has(&(place + "shop.lost == 0: expected == 0, observed "));
+    assert_eq!(test.ended().stderr.matches("::error").count(), 1, "{}", test.ended());
+    let told = fs::read_to_string(page).expect("it was added to");
+    assert!(told.starts_with("## ❌ first: fail\n"), "{told}");
     drop(test);
 }
 

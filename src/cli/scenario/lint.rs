@@ -24,8 +24,7 @@ pub(in crate::cli) struct Lint {
 
 impl Lint {
     pub(in crate::cli) fn run(self, context: &Context) -> Outcome {
-        let (mut sound, mut problems) = (String::new(), String::new());
-        let mut exit = Exit::Passed;
+        let (mut sound, mut exit, mut said) = (String::new(), Exit::Passed, Vec::new());
         for source in &self.scenarios {
             let shown = source.shown();
             match source.load(context) {
@@ -44,16 +43,19 @@ impl Lint {
                         template.is_some_and(|template| template.front_matter.host_mounts)
                     };
                     for remark in remarks(&variants, mounts) {
-                        let _ = writeln!(problems, "warning: {shown}: {remark}");
+                        said.push(Ok(format!("warning: {shown}: {remark}")));
                     }
                 }
                 Err(failure) => {
                     exit = Exit::Usage;
-                    problems.push_str(&failure.words);
+                    said.push(Err(failure.words));
                 }
             }
         }
-        Outcome::ended(exit, sound).with_remark(&problems)
+        said.iter().fold(Outcome::ended(exit, sound), |outcome, said| match said {
+            Ok(warning) => outcome.with_remark(warning),
+            Err(problems) => outcome.with_error(problems),
+        })
     }
 }
 

@@ -77,7 +77,7 @@ impl List {
             }
         }
         let exit = if problems.is_empty() { Exit::Passed } else { Exit::Usage };
-        Ok(Outcome::ended(exit, table::write(self.output, &rows)?).with_remark(&problems))
+        Ok(Outcome::ended(exit, table::write(self.output, &rows)?).with_error(&problems))
     }
 }
 

@@ -198,4 +198,23 @@ mod tests {
         let error = text.parse::<Expectation>().unwrap_err();
         assert_eq!((error.to_string().as_str(), &text[error.at]), (message, marked));
     }
+
+    #[test]
+    fn every_error_of_an_expectation_says_what_is_wrong() {
+        use ExpectationErrorKind as Kind;
+        let metric = || "rto".to_owned();
+        let unit = UnitError::Missing { text: "30".to_owned(), expected: "a duration" };
+        let errors = [
+            Kind::BadUnit(unit),
+            Kind::BadValue { metric: metric(), value: "3/s".to_owned(), unit: "a duration" },
+            Kind::NeedsStep { metric: metric() },
+            Kind::NotOrdered { metric: "answered_by".to_owned() },
+            Kind::Shape,
+            Kind::TakesNoStep { metric: "lost".to_owned() },
+            Kind::TakesNoWindow { metric: metric() },
+            Kind::UnknownMetric { metric: "rot".to_owned() },
+            Kind::UnknownWindow { window: "whilst(freeze)".to_owned() },
+        ];
+        insta::assert_snapshot!(crate::wording::listed(include_str!("parse.rs"), &errors));
+    }
 }

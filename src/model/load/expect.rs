@@ -21,6 +21,8 @@ pub(super) struct Context<'a> {
     pub(super) names: &'a Names,
     pub(super) traffic: &'a IndexMap<Name, Traffic>,
     pub(super) steps: &'a [Step],
+    /// None when some step is not among `steps`, because it is bad.
+    pub(super) last_step: Option<&'a Step>,
     /// How long the steady window is.
     pub(super) steady: Option<Duration>,
 }
@@ -109,7 +111,7 @@ impl Written<'_> {
         }
         context.names.window(decoder, window, written, &at)?;
         match window {
-            Window::After(step) => check_alone(decoder, context, step, &at),
+            Window::After(step) => check_after(decoder, context, step, &at),
             _ => Ok(()),
         }
     }
@@ -140,7 +142,7 @@ impl Written<'_> {
         }
         match &subject.step {
             Some(step) if self.read.metric == Metric::Failback => {
-                check_alone(decoder, context, step, &self.part(decoder, 0))
+                check_after(decoder, context, step, &self.part(decoder, 0))
             }
             _ => Ok(()),
         }
@@ -258,13 +260,17 @@ impl Written<'_> {
     }
 }
 
-/// What is seen once a fault is healed must not be another one's doing.
-fn check_alone(
+/// Something must be seen once a fault is healed, and it must not be another one's doing.
+fn check_after(
     decoder: &mut Decoder,
     context: &Context<'_>,
     step: &str,
     at: &Range<usize>,
 ) -> Read<()> {
+    // A fault that no step outlasts is healed at the end, and traffic ends with it.
+    if context.last_step.is_some_and(|last| *last.id == *step) {
+        return Err(decoder.report(at, Problem::NothingAfter { step: step.to_owned() }));
+    }
     let Some(other) = other_fault(context.steps, step) else { return Ok(()) };
     let problem = Problem::OverlappingFaults { step: step.to_owned(), other: other.to_string() };
     Err(decoder.report(at, problem))

@@ -178,8 +178,13 @@ impl Trial {
             "write what breaks and when it is healed",
             |decoder, node| steps(decoder, names, base, node, &mut good_steps),
         );
-        let mut context =
-            Context { names, traffic: &good_traffic, steps: &good_steps, steady: None };
+        let mut context = Context {
+            names,
+            traffic: &good_traffic,
+            steps: &good_steps,
+            last_step: steps.as_ref().ok().and_then(|()| good_steps.last()),
+            steady: None,
+        };
         let steady = fields.optional("steady", |decoder, node| steady(decoder, &mut context, node));
         let expect = fields.required_unless(
             fields.peek("isolation").is_some(),

@@ -8,6 +8,7 @@ mod groups;
 mod running;
 mod served;
 mod shim;
+mod terminal;
 mod world;
 
 use std::{
@@ -21,7 +22,11 @@ use std::{
 
 use nix::{sys::signal::Signal, unistd::Pid};
 
-use self::{api::Api, groups::Group, running::Running};
+use self::{
+    api::Api,
+    groups::Group,
+    running::{Before, Running},
+};
 pub use self::{
     ended::Ended,
     served::{Mood, Served},
@@ -136,23 +141,46 @@ impl Test {
 
     /// Runs seatrial to its end with arguments that the test makes up.
     pub fn run_owned(self, args: &[&str]) -> Self {
-        self.launch(args).ends()
+        self.launch(args, Before::Files).ends()
     }
 
     /// Starts seatrial and lets it run.
     pub fn start(self, args: impl AsRef<[&'static str]>) -> Self {
-        self.launch(args.as_ref())
+        self.launch(args.as_ref(), Before::Files)
     }
 
-    fn launch(mut self, args: &[&str]) -> Self {
+    /// Starts a seatrial of which nobody hears anything: who listened has gone away.
+    pub fn start_unheard(self, args: impl AsRef<[&'static str]>) -> Self {
+        self.launch(args.as_ref(), Before::BrokenPipe)
+    }
+
+    /// Starts seatrial before somebody with a terminal. What is shown on it counts as stderr;
+    /// stdout goes to a file.
+    pub fn start_on_terminal(self, args: impl AsRef<[&'static str]>) -> Self {
+        self.launch(args.as_ref(), Before::Terminal)
+    }
+
+    /// Types a line on its terminal.
+    pub fn types(self, line: &str) -> Self {
+        self.running.as_ref().expect("it was started").types(line);
+        self
+    }
+
+    /// Closes its terminal, without a signal.
+    pub fn closes_its_terminal(mut self) -> Self {
+        self.running.as_mut().expect("it was started").closes_its_terminal();
+        self
+    }
+
+    fn launch(mut self, args: &[&str], before: Before) -> Self {
         assert!(self.running.is_none(), "the last one has not ended");
-        self.running = Some(Running::start(args, &self.environment, &self.work()));
+        self.running = Some(Running::start(args, &self.environment, &self.work(), before));
         self
     }
 
     /// Runs another seatrial to its end while the first one runs.
     pub fn beside<'a>(&self, args: impl AsRef<[&'a str]>) -> Ended {
-        Running::start(args.as_ref(), &self.environment, &self.work()).end()
+        Running::start(args.as_ref(), &self.environment, &self.work(), Before::Files).end()
     }
 
     /// Runs a script in a shell that finds seatrial, to its end.
@@ -163,7 +191,8 @@ impl Test {
         }
         let shell = self.dir.path().join("coreutils/sh");
         let args = ["-c", script];
-        Running::start_program(&shell, &args, &self.environment, &self.work()).end()
+        let (environment, work) = (&self.environment, self.work());
+        Running::start_program(&shell, &args, environment, &work, Before::Files).end()
     }
 
     /// Waits until kind says that it hangs.
@@ -322,7 +351,12 @@ impl Test {
 
     /// What the seatrial that runs has said so far.
     pub fn has_said(&self, text: &str) -> bool {
-        self.running.as_ref().expect("it was started").stderr().contains(text)
+        self.so_far().contains(text)
+    }
+
+    /// The stderr of the seatrial that runs.
+    pub fn so_far(&self) -> String {
+        self.running.as_ref().expect("it was started").stderr()
     }
 
     pub fn home(&self) -> PathBuf {

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
+    io::pipe,
     os::unix::{fs::FileExt, process::CommandExt},
     path::Path,
     process::{Child, Command, Stdio},
@@ -15,7 +16,7 @@ use nix::{
     unistd::Pid,
 };
 
-use super::{Ended, PATIENCE, PAUSE, groups::Group};
+use super::{Ended, PATIENCE, PAUSE, groups::Group, terminal::Terminal};
 
 pub(super) struct Running {
     shown: String,
@@ -24,6 +25,19 @@ pub(super) struct Running {
     /// Files, not pipes: a grandchild that keeps them open does not hold the test up.
     stdout: File,
     stderr: File,
+    /// In place of stdin and stderr.
+    terminal: Option<Terminal>,
+}
+
+/// Who sits before a seatrial.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Before {
+    /// Nobody: what it says is kept in files.
+    Files,
+    /// Nobody any more: stdout and stderr are a pipe that cannot be written to.
+    BrokenPipe,
+    /// Somebody with a terminal, who keeps stdout in a file.
+    Terminal,
 }
 
 impl Running {
@@ -31,9 +45,10 @@ impl Running {
         args: &[&str],
         environment: &BTreeMap<&'static str, String>,
         work: &Path,
+        before: Before,
     ) -> Self {
         let seatrial = Path::new(env!("CARGO_BIN_EXE_seatrial"));
-        Self::start_program(seatrial, args, environment, work)
+        Self::start_program(seatrial, args, environment, work, before)
     }
 
     pub(super) fn start_program(
@@ -41,24 +56,44 @@ impl Running {
         args: &[&str],
         environment: &BTreeMap<&'static str, String>,
         work: &Path,
+        before: Before,
     ) -> Self {
         let stdout = tempfile::tempfile().expect("a file");
         let stderr = tempfile::tempfile().expect("a file");
         let same = |file: &File| Stdio::from(file.try_clone().expect("a handle"));
-        let child = Command::new(program)
-            .args(args)
-            .env_clear()
-            .envs(environment)
-            .current_dir(work)
-            .stdin(Stdio::null())
-            .stdout(same(&stdout))
-            .stderr(same(&stderr))
-            .process_group(0)
-            .spawn()
-            .expect("it starts");
+        let mut command = Command::new(program);
+        command.args(args).env_clear().envs(environment).current_dir(work).process_group(0);
+        command.stdin(Stdio::null()).stdout(same(&stdout)).stderr(same(&stderr));
+        let mut terminal = None;
+        match before {
+            Before::Files => {}
+            Before::BrokenPipe => {
+                let (reader, writer) = pipe().expect("a pipe");
+                command.stdout(writer.try_clone().expect("a handle")).stderr(writer);
+                drop(reader);
+            }
+            Before::Terminal => {
+                let (opened, theirs) = Terminal::open();
+                command.stdin(same(&theirs)).stderr(theirs);
+                terminal = Some(opened);
+            }
+        }
+        let child = command.spawn().expect("it starts");
+        // Our handles of what is the child's go with the command, or a terminal would never close.
+        drop(command);
         let name = program.file_name().unwrap_or_default().to_string_lossy();
         let shown = format!("{name} {}", args.join(" "));
-        Self { shown, child, started: Instant::now(), stdout, stderr }
+        Self { shown, child, started: Instant::now(), stdout, stderr, terminal }
+    }
+
+    /// Types a line.
+    pub(super) fn types(&self, line: &str) {
+        self.terminal.as_ref().expect("it has a terminal").types(line);
+    }
+
+    /// Closes the terminal: nothing can be written on it any more.
+    pub(super) fn closes_its_terminal(&mut self) {
+        self.terminal.take().expect("it has a terminal");
     }
 
     pub(super) fn signal(&self, signal: Signal) {
@@ -67,6 +102,7 @@ impl Running {
 
     /// Fails when it has ended while something is waited for.
     pub(super) fn must_run_until(&mut self, what: &str) {
+        self.read_on();
         if let Some(status) = self.child.try_wait().expect("a child") {
             panic!("{} ended ({status}) before {what}\n{}", self.shown, self.printed());
         }
@@ -76,18 +112,26 @@ impl Running {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
-                let (stdout, stderr) = (text(&self.stdout), text(&self.stderr));
+                let (stdout, stderr) = (text(&self.stdout), self.stderr());
                 let took = self.started.elapsed();
                 return Ended { shown: self.shown.clone(), status, stdout, stderr, took };
             }
             assert!(Instant::now() < deadline, "{} hangs\n{}", self.shown, self.printed());
+            self.read_on();
             sleep(PAUSE);
+        }
+    }
+
+    /// A terminal that nobody reads from holds up who writes on it.
+    fn read_on(&self) {
+        if let Some(terminal) = &self.terminal {
+            terminal.shows();
         }
     }
 
     /// What it wrote to stderr so far.
     pub(super) fn stderr(&self) -> String {
-        text(&self.stderr)
+        self.terminal.as_ref().map_or_else(|| text(&self.stderr), Terminal::shows)
     }
 
     /// What it printed so far.

@@ -20,8 +20,11 @@ $kubectl scale deployment coredns --namespace kube-system --replicas "$4"
 $kubectl taint node "$node" "mess=yes:$5"
 $kubectl delete configmap coredns --namespace kube-system
 docker exec "$node" iptables --append INPUT --source 192.0.2.1 --jump DROP
+docker exec "$node" ip6tables --append INPUT --source 2001:db8::1 --jump DROP
 docker exec "$node" iptables --new-chain MESS
 docker exec "$node" iptables --insert FORWARD --jump MESS
+# The runtime reads no file of that name.
+docker exec "$node" touch /etc/cni/net.d/99-mess.txt
 $kubectl apply --filename - <<'WEBHOOK'
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration

@@ -33,6 +33,8 @@ struct Seen {
     /// By kind, namespace and name.
     objects: BTreeMap<String, Value>,
     images: BTreeSet<String>,
+    /// What the kubelet and the runtime read.
+    files: String,
     rules: Vec<String>,
 }
 
@@ -92,7 +94,9 @@ impl Cluster<'_> {
         };
         let mut rules: Vec<String> = rules.map(rule).collect();
         rules.sort();
-        Seen { objects: objects.collect(), images: lines(images).into_iter().collect(), rules }
+        let images = lines(images).into_iter().collect();
+        let files = inside(&["ls", "-A", "/etc/cni/net.d", "/etc/kubernetes/manifests"]);
+        Seen { objects: objects.collect(), images, files, rules }
     }
 }
 
@@ -198,6 +202,7 @@ fn a_messed_up_lab_goes_back_to_what_it_was_after_up() {
         let now = cluster.seen();
         assert_eq!(seen.uids(), now.uids(), "{}", cluster.name);
         assert_eq!(seen.images, now.images, "{}", cluster.name);
+        assert_eq!(seen.files, now.files, "{}", cluster.name);
         if cluster.name != "asia" {
             assert!(seen.rules == now.rules, "{}: {}", cluster.name, seen.difference(&now));
             must_become(seen, *cluster, |then, now| then == now);

@@ -18,9 +18,10 @@ use crate::{
 };
 
 /// Files under `tests/bad` whose shape is right: only reading them whole tells what is wrong.
-const WELL_SHAPED: [&str; 22] = [
+const WELL_SHAPED: [&str; 24] = [
     "labs/duplicate-keys.yaml",
     "labs/template-parameters.yaml",
+    "scenarios/expectations-of-other-shapes.yaml",
     "scenarios/foregone.yaml",
     "scenarios/isolation-in-one-cluster.yaml",
     "scenarios/isolation-without-roles.yaml",
@@ -31,6 +32,7 @@ const WELL_SHAPED: [&str; 22] = [
     "scenarios/lab-outside.yaml",
     "scenarios/names.yaml",
     "scenarios/no-front-door.yaml",
+    "scenarios/nothing-after.yaml",
     "scenarios/overlapping-faults.yaml",
     "scenarios/ports.yaml",
     "scenarios/roles.yaml",
