@@ -70,7 +70,7 @@ pub enum Problem {
     #[error("`{path}` is no manifest: {why}")]
     #[diagnostic(
         code(scenario::bad_manifest),
-        help("it must be what `kubectl apply --filename` takes; seatrial renders nothing in it")
+        help("it must be what `kubectl apply --filename` takes")
     )]
     BadManifest { path: String, why: String },
 
@@ -232,10 +232,10 @@ pub enum Problem {
     )]
     LabOutside { path: String },
 
-    #[error("`{path}` leads out of the scenario's directory")]
+    #[error("`{path}` leads out of the directory of the file that names it")]
     #[diagnostic(
         code(scenario::manifest_outside),
-        help("put the manifest below the scenario's directory and write its path from there")
+        help("put the manifest below that directory and write its path from there")
     )]
     ManifestOutside { path: String },
 

@@ -35,9 +35,8 @@ impl Lint {
                     } else {
                         exit = Exit::Usage;
                     }
-                    for error in impossible {
-                        let _ = writeln!(problems, "error: {shown}: {error}");
-                    }
+                    let errors = impossible.into_iter();
+                    said.extend(errors.map(|error| Err(format!("error: {shown}: {error}"))));
                     let mounts = |template: &str| {
                         let template = catalogue.cluster(template);
                         template.is_some_and(|template| template.front_matter.host_mounts)
