@@ -1,19 +1,32 @@
 //! The workload, in a cluster that is ready.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::time::timeout;
 
 use super::{
     Event, Host, RunnerError,
     images::{Images, of_workload},
 };
 use crate::{
+    connect::Tcp,
     fleet::{ClusterRecord, LabStore},
     kube::{ClusterApi, KubeError, NodeStarts},
-    model::{conditions::Timeouts, name::Name, workload::Workload},
+    model::{
+        conditions::Timeouts,
+        name::Name,
+        units::Span,
+        workload::{Endpoint, Workload},
+    },
+    traffic::front_door::ask,
+    wait::{Look, Waiting},
 };
 
-/// Installs the workload in one cluster, and waits until its pods are ready and its services lead
-/// to them; for each of them at most `within`.
+/// How long one answer may take.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Installs the workload in one cluster, and waits until its pods are ready, its services lead to
+/// them, and it answers where clients find it; for each of them at most `within`.
 pub(super) async fn deploy(
     host: &Host,
     images: &Images,
@@ -39,7 +52,35 @@ pub(super) async fn deploy(
     for service in workload.services() {
         api.wait_served(&service, within, &host.cancelled).await?;
     }
+    for endpoint in workload.endpoints.values() {
+        wait_answered(host, api.cluster(), cluster, endpoint, within).await?;
+    }
     Ok(())
+}
+
+/// Waits for any answer: the way from this host to the pods is made after everything else, and
+/// nobody tells when.
+async fn wait_answered(
+    host: &Host,
+    who: &str,
+    cluster: &ClusterRecord,
+    endpoint: &Endpoint,
+    within: Duration,
+) -> Result<(), RunnerError> {
+    // What is not published is refused by who needs it.
+    let Some(port) = cluster.host_port(endpoint.node_port) else { return Ok(()) };
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let connector = Tcp::connector();
+    let what = format!("an answer at node port {}", endpoint.node_port);
+    let waiting = Waiting { who, what: &what, within, cancelled: &host.cancelled };
+    let answered = waiting.until(async || {
+        match timeout(ANSWER, ask(&connector, address, &endpoint.check)).await {
+            Ok(Ok(_)) => Look::Met(()),
+            Ok(Err(why)) => Look::NotYet(why),
+            Err(_) => Look::NotYet(format!("no answer within {}", Span(ANSWER))),
+        }
+    });
+    Ok(answered.await?)
 }
 
 /// A workload on its way into clusters of a lab that stands.

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use http_body_util::Empty;
-use hyper::{Request, body::Bytes, header};
+use hyper::{Request, StatusCode, body::Bytes, header};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
@@ -136,16 +136,24 @@ impl Checker {
     }
 
     async fn ask(&self) -> Result<String, String> {
-        let mut exchange = Exchange::open(&self.connector, self.server.address)
-            .await
-            .map_err(|error| format!("connect {}", io_words(&error)))?;
-        let request =
-            request(self.server.address, &self.server.path).map_err(|error| error.to_string())?;
-        let response = exchange.send(request).await.map_err(|error| root_cause(&error))?;
-        let status = response.status();
+        let status = ask(&self.connector, self.server.address, &self.server.path).await?;
         let answer = format!("status {}", status.as_u16());
         if status.is_success() || status.is_redirection() { Ok(answer) } else { Err(answer) }
     }
+}
+
+/// Asks once, as a check does; what was answered, or why nothing was.
+pub async fn ask(
+    connector: &Connector,
+    address: SocketAddr,
+    path: &str,
+) -> Result<StatusCode, String> {
+    let mut exchange = Exchange::open(connector, address)
+        .await
+        .map_err(|error| format!("connect {}", io_words(&error)))?;
+    let request = request(address, path).map_err(|error| error.to_string())?;
+    let response = exchange.send(request).await.map_err(|error| root_cause(&error))?;
+    Ok(response.status())
 }
 
 fn request(to: SocketAddr, path: &str) -> Result<Request<Empty<Bytes>>, hyper::http::Error> {
