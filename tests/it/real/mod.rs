@@ -1,6 +1,7 @@
 //! The real thing by the real thing: Docker, kind, clusters. Ignored unless asked for, and failing
 //! where Docker or kind is missing.
 
+mod connected;
 mod endings;
 mod failover;
 mod isolation;
