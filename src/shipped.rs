@@ -21,12 +21,8 @@ pub const LABS: [(&str, &str); 2] = [
 ];
 
 /// Scenarios by name.
-pub const SCENARIOS: [(&str, &str); 3] = [
+pub const SCENARIOS: [(&str, &str); 2] = [
     ("cluster-isolation", include_str!("../scenarios/cluster-isolation.yaml")),
-    (
-        "cluster-isolation-own-networks",
-        include_str!("../scenarios/cluster-isolation-own-networks.yaml"),
-    ),
     ("regional-failover", include_str!("../scenarios/regional-failover.yaml")),
 ];
 
