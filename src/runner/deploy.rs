@@ -19,14 +19,18 @@ use crate::{
         workload::{Endpoint, Workload},
     },
     traffic::front_door::ask,
-    wait::{Look, Waiting},
+    wait::{Look, WaitError, Waiting},
 };
 
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// Installs the workload in one cluster, and waits until its pods are ready, its services lead to
-/// them, and it answers where clients find it; for each of them at most `within`.
+/// How long the way from this host to the pods may take to be made: rules in nodes are written a
+/// second or two after everything else is there, and nobody tells when.
+const WAY: Duration = Duration::from_secs(10);
+
+/// Installs the workload in one cluster, and waits until its pods are ready and its services lead
+/// to them, for each of them at most `within`; then for it to answer where clients find it.
 pub(super) async fn deploy(
     host: &Host,
     images: &Images,
@@ -53,13 +57,12 @@ pub(super) async fn deploy(
         api.wait_served(&service, within, &host.cancelled).await?;
     }
     for endpoint in workload.endpoints.values() {
-        wait_answered(host, api.cluster(), cluster, endpoint, within).await?;
+        wait_answered(host, api.cluster(), cluster, endpoint, within.min(WAY)).await?;
     }
     Ok(())
 }
 
-/// Waits for any answer: the way from this host to the pods is made after everything else, and
-/// nobody tells when.
+/// Waits for any answer. Why one does not come is for traffic to find out.
 async fn wait_answered(
     host: &Host,
     who: &str,
@@ -80,7 +83,13 @@ async fn wait_answered(
             Err(_) => Look::NotYet(format!("no answer within {}", Span(ANSWER))),
         }
     });
-    Ok(answered.await?)
+    match answered.await {
+        Err(error @ WaitError::GaveUp { .. }) => {
+            host.events.emit(Event::Remark { cluster: who.to_owned(), words: error.to_string() });
+            Ok(())
+        }
+        other => Ok(other?),
+    }
 }
 
 /// A workload on its way into clusters of a lab that stands.

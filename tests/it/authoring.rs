@@ -63,8 +63,8 @@ fn shipped_scenarios_are_listed() {
         .run(["scenario", "list"])
         .code(0)
         .stdout_has("NAME")
-        .stdout_has("\ncluster-isolation               eu,us                On one docker network")
-        .stdout_has("\nregional-failover               eu,us     kill,stop  A region freezes")
+        .stdout_has("\ncluster-isolation  eu,us     own-networks  On one docker network")
+        .stdout_has("\nregional-failover  eu,us     kill,stop     A region freezes")
         .docker_was_not_called();
 }
 

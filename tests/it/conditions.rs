@@ -150,7 +150,7 @@ spec: {selector: {}, template: {}}
 ";
     standing()
         .file("service.yaml", &format!("{SERVICE}{deployment}"))
-        .file("a.yaml", &looking("first", "kindnet", "timeouts: {deploy: 1s}"))
+        .file("a.yaml", &looking("first", "kindnet", "").replace("deploy: 3s", "deploy: 1s"))
         .run(["run", "a.yaml"])
         .code(3)
         .stderr_has(

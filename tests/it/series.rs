@@ -30,6 +30,7 @@ lab: {{clusters: {{eu: {{kubernetes: \"1.36\", cni: {cni}}}}}}}
 roles: {{all: {{labels: {{}}}}}}
 {WORKLOAD}
 traffic: {{shop: {{through: all, rate: 6/m, timeout: 1s}}}}
+timeouts: {{deploy: 3s}}
 steps:
 - id: look
   wait: {{apiVersion: v1, kind: Service, namespace: kube-system, name: kube-dns, condition: Ready, within: 30s}}
