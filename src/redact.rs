@@ -37,6 +37,8 @@ static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // A service account's token, and a bootstrap token.
         r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*".to_owned(),
         r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b".to_owned(),
+        // A token of k3s.
+        r"\bK10[0-9a-f]{16,}::[\w-]+:\S+".to_owned(),
     ]
     .iter()
     .filter_map(|pattern| Regex::new(pattern).ok())
@@ -169,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_pattern_is_one() {
-        assert_eq!(SECRETS.len(), 9);
+        assert_eq!(SECRETS.len(), 10);
         assert!(ARGUMENTS.is_some());
     }
 
@@ -278,6 +280,7 @@ mod tests {
         "Get \"https://admin:hunter2@registry.example:5000/v2/\": EOF, redis://:pw@db",
         "Get \"https://admin:[redacted]@registry.example:5000/v2/\": EOF, redis://:[redacted]@db"
     )]
+    #[case::k3s("K10a1b2c3d4e5f60718::server:0123456789abcdef joins", "[redacted] joins")]
     #[case::bootstrap(
         "[bootstrap-token] Using abcdef.0123456789abcdef",
         "[bootstrap-token] Using [redacted]"

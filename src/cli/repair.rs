@@ -6,8 +6,9 @@ use crate::runner::{self, ClusterFailure};
 /// Make a lab right again after its nodes, or Docker itself, were restarted by somebody else.
 ///
 /// Nodes that do not run are started, by what made them; what k3d alone writes into its nodes it
-/// writes again, for which they restart; kubeconfigs and routes are made anew; then it waits until
-/// every cluster is ready. Nothing is lost. `seatrial status` says what is wrong before.
+/// writes again, for which they restart, as after a power cut; kubeconfigs are made anew; then it
+/// waits until every cluster is ready, and makes the routes between them anew if all are. Nothing
+/// is lost. `seatrial status` says what is wrong before.
 #[derive(Debug, clap::Args)]
 pub(super) struct Repair {
     /// The lab [default: the only one].

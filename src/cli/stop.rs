@@ -3,7 +3,10 @@
 use super::{Context, Failure, Outcome, down::only};
 use crate::runner;
 
-/// Stop every node of a lab, to be started again later. Nothing is lost.
+/// Stop every node of a lab, to be started again later.
+///
+/// Nothing of kind's clusters is lost. Nodes of k3d drain themselves when they are stopped, as k3d
+/// has it: pods that no controller makes anew are gone, and so is what `emptyDir` volumes held.
 #[derive(Debug, clap::Args)]
 pub(super) struct Stop {
     /// The lab [default: the only one].

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The format that this seatrial writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct LabRecord {

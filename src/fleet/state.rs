@@ -435,14 +435,17 @@ mod tests {
         let mut old = on_disk();
         let fields = old.as_object_mut().expect("an object");
         fields.insert("format".to_owned(), 1.into());
-        for later in ["stay", "stopped"] {
+        for later in ["connect", "stay", "stopped"] {
             fields.remove(later).expect("this format has it");
         }
         fs::write(&path, old.to_string()).expect("writable");
         let store = state.hold("eu").expect("it is read");
         assert_eq!(store.record().stay, Stay::default());
         store.update(|record| record.stay.keep = true).expect("writable");
-        assert_eq!((&on_disk()["format"], &on_disk()["stay"]["keep"]), (&2.into(), &true.into()));
+        assert_eq!(
+            (&on_disk()["format"], &on_disk()["stay"]["keep"]),
+            (&FORMAT.into(), &true.into())
+        );
     }
 
     #[test]

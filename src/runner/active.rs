@@ -6,7 +6,7 @@ use futures::future::LocalBoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Event, RunnerError,
+    Event, RunnerError, routes,
     scenario::Trial,
     step::{Steps, Went},
 };
@@ -203,7 +203,7 @@ impl Steps<'_, '_> {
         patience: Duration,
     ) -> Result<(Proof, Went), FaultError> {
         let cleanup = self.trial.host.for_cleanup();
-        let target = active.target.for_cleanup(&cleanup.providers, cleanup.cancelled)?;
+        let target = active.target.for_cleanup(&cleanup.providers, cleanup.cancelled.clone())?;
         // The last moment at which it can be seen whether it lasted until now.
         if let Some(amiss) = self.look(active, &target).await {
             self.note(amiss);
@@ -217,7 +217,12 @@ impl Steps<'_, '_> {
             active.fault.verify_healed(&target, within).await
         };
         let (proved, others) = self.meanwhile(Box::pin(undoing)).await;
-        Ok((proved?, others))
+        let proved = proved?;
+        // They are gone from every node that started anew.
+        if let Err(error) = routes::connect(&cleanup, self.trial.store).await {
+            self.trouble(&active.step, error.to_string());
+        }
+        Ok((proved, others))
     }
 
     /// Looks at every fault that should be in the world. What is wrong with one is trouble of its

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     fleet::{ClusterRecord, LabRecord},
     model::{
-        lab::{Cluster, KubernetesVersion, Lab, Network},
+        lab::{Cluster, Cni, Connect, KubernetesVersion, Lab, Network},
         name::Name,
     },
 };
@@ -110,6 +110,12 @@ fn network(cluster: &Cluster) -> String {
 #[must_use]
 pub(super) fn unfit(record: &LabRecord, needed: &Lab) -> Vec<String> {
     let mut reasons = Vec::new();
+    if needed.connect == Connect::Pods && record.connect != Connect::Pods {
+        reasons.push(
+            "its pods do not reach those of other clusters; `connect: pods` is asked for"
+                .to_owned(),
+        );
+    }
     for (name, asked) in &needed.clusters {
         match record.clusters.get(name) {
             None => reasons.push(format!("{name}: the lab has no such cluster")),
@@ -129,9 +135,11 @@ fn unfit_cluster(known: &ClusterRecord, asked: &Cluster) -> Vec<String> {
     if known.declared.kubernetes != asked.kubernetes && !meets(&facts.version, &asked.kubernetes) {
         reasons.push(format!("runs {}, {} is asked for", facts.version, asked.kubernetes));
     }
-    let same = known.declared.cni.shown() == asked.cni.shown();
-    if !same && facts.cni != asked.cni.name() {
-        reasons.push(format!("has {}, {} is asked for", facts.cni, asked.cni.name()));
+    let (has, wants) = (&known.declared.cni, &asked.cni);
+    let own = [has, wants].iter().any(|cni| matches!(cni, Cni::Manifest(_)));
+    if has.shown() != wants.shown() && (own || facts.cni != wants.name()) {
+        let has = if own { has.shown() } else { facts.cni.clone() };
+        reasons.push(format!("has {has}, {} is asked for", wants.shown()));
     }
     let missing = asked.ports.iter().filter(|port| known.host_port(**port).is_none());
     let missing: Vec<String> = missing.map(u16::to_string).collect();

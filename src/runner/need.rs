@@ -136,7 +136,7 @@ mod tests {
             NodeRecord, Port, Stay,
             record::{FORMAT, Facts, NodeImage},
         },
-        model::lab::{Cluster, Cni, Connect, Network},
+        model::lab::{Cluster, Cni, CniManifest, Connect, Network},
         runner::difference::unfit,
         tool::process::Process,
     };
@@ -300,6 +300,44 @@ mod tests {
         #[case] reasons: &[&str],
     ) {
         assert_eq!(unfit(&record(), &asked(change)), reasons);
+    }
+
+    #[test]
+    fn a_scenario_that_joins_pods_does_not_run_where_they_are_not_joined() {
+        let joined = || Lab { connect: Connect::Pods, ..asked(|_| ()) };
+        let reasons = unfit(&record(), &joined());
+        assert!(reasons[0].contains("`connect: pods` is asked for"), "{reasons:?}");
+        assert_eq!(unfit(&LabRecord { connect: Connect::Pods, ..record() }, &joined()), [""; 0]);
+        assert_eq!(
+            unfit(&LabRecord { connect: Connect::Pods, ..record() }, &asked(|_| ())),
+            [""; 0]
+        );
+        assert!(Need::of(&record(), &joined(), &running(), &[]).rejoined);
+    }
+
+    #[test]
+    fn a_manifest_is_told_from_another_and_from_what_it_is_called_after() {
+        let manifest = |sha256: &str| {
+            Cni::Manifest(CniManifest {
+                path: "kindnet.yaml".to_owned(),
+                sha256: sha256.to_owned(),
+                images: Vec::new(),
+                enforces: None,
+                text: String::new(),
+            })
+        };
+        let mut known = record();
+        known.clusters[0].declared.cni = manifest("1");
+        let with = |cni: Cni| asked(move |cluster| cluster.cni = cni);
+        assert_eq!(unfit(&known, &with(manifest("1"))), [""; 0]);
+        assert_eq!(
+            unfit(&known, &with(manifest("2"))),
+            ["a: has kindnet.yaml (sha256 1), kindnet.yaml (sha256 2) is asked for"]
+        );
+        assert_eq!(
+            unfit(&known, &with(Cni::Kindnet)),
+            ["a: has kindnet.yaml (sha256 1), kindnet is asked for"]
+        );
     }
 
     #[test]

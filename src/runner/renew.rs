@@ -55,21 +55,25 @@ pub async fn renew(
     let planned =
         if missing.is_empty() { Vec::new() } else { PlannedCluster::all(host, &rest).await? };
     clear(host, store, wanted, differing.iter().chain(&need.missing)).await?;
-    if planned.is_empty() {
+    let failures = if planned.is_empty() {
         write_kubeconfig(store)?;
-        if need.rejoined {
-            routes::rejoin(host, store).await?;
+        Vec::new()
+    } else {
+        write_down(host, wanted, &planned, store).await?;
+        match create(host, &rest, planned, store).await {
+            Ok(failures) => failures,
+            Err(error) => {
+                drop_unfinished(&host.for_cleanup(), store, &missing).await;
+                return Err(error);
+            }
         }
-        return Ok(Renewed { failures: Vec::new(), asleep });
+    };
+    if need.rejoined {
+        routes::join(host, store, wanted.lab.connect).await?;
+        // Last: until then it is still to be done.
+        store.update(|record| record.connect = wanted.lab.connect)?;
     }
-    write_down(host, wanted, &planned, store).await?;
-    match create(host, &rest, planned, store).await {
-        Ok(failures) => Ok(Renewed { failures, asleep }),
-        Err(error) => {
-            drop_unfinished(&host.for_cleanup(), store, &missing).await;
-            Err(error)
-        }
-    }
+    Ok(Renewed { failures, asleep })
 }
 
 /// From now on this seatrial answers for the lab.
@@ -77,7 +81,6 @@ fn take_over(store: &LabStore, wanted: &Wanted<'_>, need: &Need) -> Result<(), R
     store.update(|record| {
         record.owner = Process::current();
         record.source.clone_from(&wanted.source);
-        record.connect = wanted.lab.connect;
         record.stay.keep |= wanted.stay.keep;
         record.stay.until = wanted.stay.until.or(record.stay.until);
         for name in &need.relabelled {

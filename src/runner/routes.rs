@@ -22,11 +22,16 @@ struct Known<'a> {
 
 /// Makes the pods of a lab's clusters reach each other, if that is asked for.
 pub(super) async fn connect(host: &Host, store: &LabStore) -> Result<(), RunnerError> {
-    if store.record().connect == Connect::Pods { rejoin(host, store).await } else { Ok(()) }
+    let lab = store.record();
+    if lab.connect == Connect::Pods { join(host, store, lab.connect).await } else { Ok(()) }
 }
 
-/// Makes the routes that a lab asks for, or takes away those that it does not ask for any more.
-pub(super) async fn rejoin(host: &Host, store: &LabStore) -> Result<(), RunnerError> {
+/// Makes the routes that are asked for, or takes away those that are not asked for any more.
+pub(super) async fn join(
+    host: &Host,
+    store: &LabStore,
+    connect: Connect,
+) -> Result<(), RunnerError> {
     let lab = store.record();
     let ready = lab.clusters.iter().filter(|(_, cluster)| cluster.state == ClusterState::Ready);
     let looks = ready.map(async |(name, record)| -> Result<Known<'_>, RunnerError> {
@@ -34,7 +39,7 @@ pub(super) async fn rejoin(host: &Host, store: &LabStore) -> Result<(), RunnerEr
         Ok(Known { name, record, nodes: api.pod_ranges().await? })
     });
     let known = futures::future::try_join_all(looks).await?;
-    let work = known.iter().map(|cluster| lead(host, cluster, &known, lab.connect));
+    let work = known.iter().map(|cluster| lead(host, cluster, &known, connect));
     futures::future::try_join_all(work).await?;
     Ok(())
 }

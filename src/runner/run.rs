@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
     difference::unfit, evidence, isolation::Isolation, lower::end_programs, lower::undo_faults,
-    node_states, raise, requires,
+    node_states, raise, requires, routes,
 };
 use crate::{
     connect::Tcp,
@@ -131,7 +131,8 @@ impl RunRequest<'_> {
         if !reasons.is_empty() {
             return Err(RunnerError::Unfit { lab: record.name.to_string(), reasons });
         }
-        Ok(())
+        // Nodes that others started, or the undoing of a fault, have none.
+        routes::connect(host, store).await
     }
 
     /// Does what `setup` says, and deploys the workload on it.

@@ -1,8 +1,6 @@
 //! A lab that is put to sleep and woken: its nodes are stopped and started, nothing is lost.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 use super::{
     ClusterFailure, Event, Host, RunnerError,
@@ -104,35 +102,45 @@ async fn wake_cluster(
 ) -> Result<(), RunnerError> {
     phase(host, name, "starting");
     let provider = host.providers.named(&known.provider)?;
-    let mut starts = wake_nodes(&*provider, name, known).await?;
-    let undone = Journal::at(store.journal()).restarts()?;
-    if restarted == Restarted::AreMended && by_others(known, &starts, &undone) {
+    let foreign = restarted_by_others(&*provider, store, name, known).await?;
+    let (mut starts, mut ours) = wake_nodes(&*provider, name, known).await?;
+    if restarted == Restarted::AreMended && !foreign.is_empty() {
         phase(host, name, "mending");
         provider.mend(&known.name).await?;
-        starts = wake_nodes(&*provider, name, known).await?;
+        (starts, _) = wake_nodes(&*provider, name, known).await?;
+        ours = known.nodes.iter().map(|node| node.name.clone()).collect();
     }
-    let told = starts.clone();
+    let seen_to = starts.iter().filter(|(node, _)| ours.contains(*node));
+    let seen_to: NodeStarts = seen_to.map(|(node, started)| (node.clone(), *started)).collect();
     // Its nodes may have other addresses now.
     let api = connect(store, name, known, &*provider).await?;
     let cni = cni::chosen(&known.declared.cni, &known.provider, provider.default_cni())?;
     let shown = |words: &str| phase(host, name, words);
     wait_until_whole(host, &api, known, &*cni, Some(starts), Timeouts::default().ready, shown)
         .await?;
-    note_starts(store, name, &told)?;
+    note_starts(store, name, &seen_to)?;
     remark(host, name, "ready again");
     Ok(())
 }
 
-/// Whether a node was started by somebody else.
-fn by_others(
+/// The nodes that run since somebody else started them.
+async fn restarted_by_others(
+    provider: &dyn Provider,
+    store: &LabStore,
+    cluster: &Name,
     known: &ClusterRecord,
-    starts: &NodeStarts,
-    undone: &BTreeMap<String, Timestamp>,
-) -> bool {
-    known.nodes.iter().any(|node| {
-        let started = starts.get(&node.name).copied();
-        node.was_restarted(started, undone.get(&node.id).copied())
-    })
+) -> Result<BTreeSet<String>, RunnerError> {
+    let undone = Journal::at(store.journal()).restarts()?;
+    let mut foreign = BTreeSet::new();
+    for node in &known.nodes {
+        let found = find(provider, cluster, node).await?;
+        if found.state == NodeState::Running
+            && node.was_restarted(found.started, undone.get(&node.id).copied())
+        {
+            foreign.insert(found.name);
+        }
+    }
+    Ok(foreign)
 }
 
 fn note_starts(store: &LabStore, name: &Name, starts: &NodeStarts) -> Result<(), RunnerError> {
@@ -145,16 +153,20 @@ fn note_starts(store: &LabStore, name: &Name, starts: &NodeStarts) -> Result<(),
     Ok(())
 }
 
-/// Makes all nodes of a cluster run; returns when each was started, where that is told.
+/// Makes all nodes of a cluster run. Returns when each was started, where that is told, and the
+/// names of those that it started.
 async fn wake_nodes(
     provider: &dyn Provider,
     cluster: &Name,
     known: &ClusterRecord,
-) -> Result<NodeStarts, RunnerError> {
-    let mut stopped = Vec::new();
+) -> Result<(NodeStarts, BTreeSet<String>), RunnerError> {
+    let (mut stopped, mut ours) = (Vec::new(), BTreeSet::new());
     for node in &known.nodes {
         match find(provider, cluster, node).await?.state {
-            NodeState::Stopped => stopped.push(node.id.clone()),
+            NodeState::Stopped => {
+                stopped.push(node.id.clone());
+                ours.insert(node.name.clone());
+            }
             NodeState::Paused => provider.unpause(&node.id).await?,
             NodeState::Running => {}
         }
@@ -167,7 +179,7 @@ async fn wake_nodes(
         let found = find(provider, cluster, node).await?;
         starts.extend(found.started.map(|started| (found.name, started)));
     }
-    Ok(starts)
+    Ok((starts, ours))
 }
 
 async fn find(

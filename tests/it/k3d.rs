@@ -46,7 +46,12 @@ fn k3d_is_kept_from_kubeconfigs_and_addresses_of_others() {
         let calls = test.world().calls("k3d");
         let create = calls.iter().find(|call| call.starts_with("cluster create pond-a "));
         let create = create.expect("it was made");
-        for flag in ["--kubeconfig-update-default=false", "--network seatrial-pond", "--timeout "] {
+        for flag in [
+            "--kubeconfig-update-default=false",
+            "--kubeconfig-switch-context=false",
+            "--network seatrial-pond",
+            "--timeout ",
+        ] {
             assert!(create.contains(flag), "no {flag} in {create}");
         }
         let config = test.world().configs().remove(0);
@@ -202,4 +207,50 @@ fn lint_refuses_what_no_provider_can_do() {
         .code(2)
         .stdout_is("")
         .stderr_has("error: one.yaml: cluster `us`: provider `k3d` does not bring kindnet");
+}
+
+#[test]
+fn what_others_restarted_is_told_and_mended_by_k3d_without_a_drain() {
+    const KIND: &str = "pond-b-control-plane";
+    let told = "was restarted by somebody else; `seatrial repair pond` makes right";
+    Test::new()
+        .kind(&Kind::stands())
+        .k3d(&Kind::stands())
+        .file("pond.yaml", MIXED)
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .run(["status"])
+        .stderr_has_not(told)
+        .given(|world| {
+            world.restart_container(SERVER);
+            world.stop_container(KIND);
+        })
+        .run(["status"])
+        .stderr_has(&format!("{SERVER} {told}"))
+        // What was stopped is started; what was restarted is not forgotten by that.
+        .run(["start"])
+        .code(0)
+        .run(["status"])
+        .stderr_has(&format!("{SERVER} {told}"))
+        .run(["repair"])
+        .code(0)
+        .and(|test| {
+            let world = test.world();
+            let server = world.id(SERVER);
+            assert!(world.was_asked("docker", &format!("kill {server}")), "no drain");
+            assert!(world.was_asked("k3d", "cluster start pond-a "));
+            assert_eq!([SERVER, KIND].map(|node| world.state_of(node)), ["running"; 2]);
+        })
+        .run(["status"])
+        .stderr_has_not(told)
+        .run(["repair"])
+        .code(0)
+        .and(|test| {
+            let kills = test.world().calls("docker");
+            let kills = kills.iter().filter(|call| call.starts_with("kill ")).count();
+            assert_eq!(kills, 1, "what is right is left alone");
+        })
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
 }

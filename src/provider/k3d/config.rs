@@ -205,8 +205,21 @@ fn options(decoder: &mut Decoder, node: &Node) -> Read<bool> {
             })
         });
         refuse(fields, "kubeconfig", "seatrial keeps kubeconfigs of its own");
-        pass(fields, &["k3s", "runtime"]);
+        pass(fields, &["k3s"]);
+        let runtime = fields.optional("runtime", runtime);
+        runtime?;
         Ok(k3d?.unwrap_or(true))
+    })
+}
+
+fn runtime(decoder: &mut Decoder, node: &Node) -> Read<()> {
+    decoder.map(node, "`options.runtime`", |fields| {
+        let why = "k3d would write files for it beside its configuration, and nodes would see them";
+        refuse(fields, "serversMemory", why);
+        refuse(fields, "agentsMemory", why);
+        refuse(fields, "hostPidMode", "nodes would see the programs of this host");
+        pass(fields, &["gpuRequest", "labels", "ulimits"]);
+        Ok(())
     })
 }
 
@@ -264,6 +277,11 @@ options: {k3d: {disableLoadbalancer: true}, k3s: {extraArgs: []}}
             ("servers: 1", "registries: {create: {}}", "`registries` is not for templates"),
             ("disableLoadbalancer: true", "wait: false", "`wait` is not for templates"),
             ("k3s: {extraArgs: []}", "kubeconfig: {}", "`kubeconfig` is not for templates"),
+            (
+                "k3s: {",
+                "runtime: {serversMemory: 1g}, k3s: {",
+                "`serversMemory` is not for templates",
+            ),
         ];
         for (from, to, expected) in cases {
             let all = said(from, to);

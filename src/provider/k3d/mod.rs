@@ -16,7 +16,10 @@ use super::{
 use crate::{
     fleet::record::NodeImage,
     model::{lab::KubernetesVersion, problems::Problems, source::SourceFile},
-    tool::{Call, ToolError, docker::Docker},
+    tool::{
+        Call, ToolError,
+        docker::{ContainerState, Docker},
+    },
 };
 
 pub use versions::known as known_versions;
@@ -181,19 +184,16 @@ impl Contained for K3d {
     }
 
     /// Names in its nodes' `/etc/hosts` and in its DNS are written by k3d when it starts them, and
-    /// by nobody else.
+    /// by nobody else. Killed, not stopped: k3d's nodes drain themselves when they are stopped,
+    /// which ends pods for good that nothing makes anew.
     async fn mend(&self, cluster: &str) -> Result<(), ProviderError> {
-        let within = format!("{}s", STARTING.as_secs());
-        let version = self.tool_version().await?;
-        let recipe: &[&[&str]] = if knows_restart(&version) {
-            &[&["cluster", "restart", cluster, "--timeout", &within]]
-        } else {
-            &[&["cluster", "stop", cluster], &["cluster", "start", cluster, "--timeout", &within]]
-        };
-        for args in recipe {
-            self.call()?.args(*args).deadline(STARTING + GRACE).run().await?;
-        }
-        Ok(())
+        let found = self.docker.containers_labelled(&MARKS.of(cluster)).await?;
+        let lasting = found.iter().filter(|container| !MARKS.is_passing(container));
+        let nodes: Vec<String> = lasting.map(|container| container.id.clone()).collect();
+        let running = found.iter().filter(|container| container.state == ContainerState::Running);
+        let kills = running.map(|container| self.docker.kill(&container.id));
+        futures::future::try_join_all(kills).await?;
+        Contained::start(self, &nodes).await
     }
 
     async fn journal(&self, _node: &str) -> Result<Option<String>, ToolError> {
@@ -221,12 +221,6 @@ pub(super) fn read_config(
     host_mounts: bool,
 ) -> Result<NativeConfig, Problems> {
     config::read(cluster, file, host_mounts)
-}
-
-/// `cluster restart` came with 5.9.
-fn knows_restart(version: &str) -> bool {
-    let version = semver::Version::parse(version).ok();
-    version.is_some_and(|version| version >= semver::Version::new(5, 9, 0))
 }
 
 /// A configuration in which k3d replaces nothing.

@@ -119,6 +119,11 @@ impl World {
         self.write(&format!("containers/{}/state", self.id(name)), "created\n");
     }
 
+    /// Somebody else restarts it, or Docker does.
+    pub fn restart_container(&self, name: &str) {
+        self.docker(&["restart", &self.id(name)]);
+    }
+
     pub fn stop_container(&self, name: &str) {
         self.docker(&["stop", &self.id(name)]);
     }

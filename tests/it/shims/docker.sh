@@ -36,6 +36,12 @@ object() {
     printf '}'
 }
 
+# When a container began to run, told by a clock that goes on with each start.
+began() { # DIRECTORY
+    second=$(fresh)
+    printf '2026-01-01T00:%02d:%02dZ' $((second / 60)) $((second % 60)) >"$1/started"
+}
+
 # Changes a container's state in one step: others read it meanwhile.
 becomes() { # CONTAINER STATE
     echo "$2" >"$WORLD/making/state-$$"
@@ -176,6 +182,7 @@ case "$1 $2" in
         shift 2
     done
     echo running >"$WORLD/making/$id/state"
+    began "$WORLD/making/$id"
     mv "$WORLD/making/$id" "$WORLD/containers/$id"
     echo "$id"
     ;;
@@ -208,8 +215,8 @@ case "$1 $2" in
         id=$(called containers "$key")
         [ -n "$id" ] || die "Error response from daemon: No such container: $key"
         dir=$WORLD/containers/$id
-        printf '{"Id":"%s","Name":"/%s","State":{"Status":"%s"},"Config":{"Labels":%s},"NetworkSettings":{"Networks":{"%s":{"IPAddress":""}}}}\n' \
-            "$id" "$(cat "$dir/name")" "$(cat "$dir/state")" "$(object <"$dir/labels")" "$(cat "$dir/network")"
+        printf '{"Id":"%s","Name":"/%s","State":{"Status":"%s","StartedAt":"%s"},"Config":{"Labels":%s},"NetworkSettings":{"Networks":{"%s":{"IPAddress":""}}}}\n' \
+            "$id" "$(cat "$dir/name")" "$(cat "$dir/state")" "$(cat "$dir/started")" "$(object <"$dir/labels")" "$(cat "$dir/network")"
     done
     ;;
 "rm --force") # --volumes ID
@@ -230,12 +237,16 @@ case "$1 $2" in
         echo "kubelet: joined with --token abcdef.0123456789abcdef"
     fi
     ;;
-"pause "* | "start "* | "stop "* | "unpause "*)
+"kill "* | "pause "* | "restart "* | "start "* | "stop "* | "unpause "*)
     [ -d "$WORLD/containers/$2" ] || die "Error response from daemon: No such container: $2"
     case "$1" in
     pause) becomes "$2" paused ;;
-    stop) becomes "$2" exited ;;
-    start | unpause) becomes "$2" running ;;
+    kill | stop) becomes "$2" exited ;;
+    restart | start)
+        [ "$1" = start ] && is_up "$WORLD/containers/$2" || began "$WORLD/containers/$2"
+        becomes "$2" running
+        ;;
+    unpause) becomes "$2" running ;;
     esac
     echo "$2"
     ;;

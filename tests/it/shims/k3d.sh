@@ -21,6 +21,10 @@ case "$1 $2" in
     ;;
 "cluster create") # CLUSTER --config - --network NETWORK …
     echo "$$" >>"$WORLD/groups"
+    case "$KUBECONFIG" in
+    */labs/*) ;;
+    *) log fatal "this kubeconfig is not seatrial's: $KUBECONFIG" >&2 && exit 1 ;;
+    esac
     cluster=$3
     network=$7
     attempt=1
