@@ -8,6 +8,8 @@ seatrial=$(realpath "$1")
 rounds=${2:-3}
 here=$(cd "${0%/*}/.." && pwd)
 work=$(mktemp -d)
+# kind's own would stay behind.
+network=bench-raw-$$
 export SEATRIAL_STATE=$work/state KUBECONFIG=$work/kubeconfig
 image=$(docker image ls --format '{{.Repository}}:{{.Tag}}' kindest/node | sort --version-sort | tail -1)
 version=${image##*:v}
@@ -16,6 +18,7 @@ clusters="a b c"
 clean_up() {
     "$seatrial" --quiet down --all || true
     for c in $clusters; do kind delete cluster --quiet --name "bench-raw-$c" --kubeconfig "$work/raw-$c" || true; done
+    docker network rm "$network" >/dev/null || true
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -33,6 +36,7 @@ defaults: {template: kind-basic, kubernetes: "$version"}
 clusters: {a: {}, b: {}, c: {}}
 LAB
 "$seatrial" --quiet up "$work/lab.yaml" >/dev/null 2>&1
+docker network create "$network" >/dev/null
 
 for round in $(seq "$rounds"); do
     for c in $clusters; do
@@ -45,7 +49,7 @@ for round in $(seq "$rounds"); do
 
     begin=$(now)
     for c in $clusters; do
-        kind create cluster --quiet --name "bench-raw-$c" --image "$image" --kubeconfig "$work/raw-$c" &
+        KIND_EXPERIMENTAL_DOCKER_NETWORK=$network kind create cluster --quiet --name "bench-raw-$c" --image "$image" --kubeconfig "$work/raw-$c" &
     done
     all
     echo "$(($(now) - begin))" >>"$work/created"

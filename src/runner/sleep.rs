@@ -1,4 +1,4 @@
-//! A lab that is put to sleep and woken: its nodes are stopped and started, nothing is lost.
+//! A lab that is put to sleep and woken: its nodes are stopped and started.
 
 use std::collections::BTreeSet;
 

@@ -41,6 +41,8 @@ pub struct Foreign {
     node: &'static str,
     kubeconfig: tempfile::NamedTempFile,
     before: BTreeSet<String>,
+    /// kind's own network was there before it; it stays.
+    network_stays: bool,
 }
 
 const FOREIGN: &str = "somebody-elses";
@@ -49,11 +51,12 @@ const K3S_IMAGE: &str = "rancher/k3s:v1.36.3-k3s1";
 
 impl Foreign {
     pub fn of_kind() -> Self {
+        let network_stays = lines(&["network", "ls", "--format", "{{.Name}}"]).contains("kind");
         let path = tempfile::NamedTempFile::new().expect("a file");
         let shown = path.path().display().to_string();
         let create = ["create", "cluster", "--name", FOREIGN, "--image", KIND_IMAGE];
         run("kind", &[&create[..], &["--kubeconfig", &shown]].concat());
-        Self::of("kind", "somebody-elses-control-plane", path)
+        Self::of("kind", "somebody-elses-control-plane", path, network_stays)
     }
 
     pub fn of_k3d() -> Self {
@@ -61,11 +64,16 @@ impl Foreign {
         let create = ["cluster", "create", FOREIGN, "--image", K3S_IMAGE, "--no-lb"];
         let apart = ["--kubeconfig-update-default=false", "--kubeconfig-switch-context=false"];
         run("k3d", &[&create[..], &apart].concat());
-        Self::of("k3d", "k3d-somebody-elses-server-0", path)
+        Self::of("k3d", "k3d-somebody-elses-server-0", path, true)
     }
 
-    fn of(tool: &'static str, node: &'static str, kubeconfig: tempfile::NamedTempFile) -> Self {
-        Self { tool, node, kubeconfig, before: Self::seen(node) }
+    fn of(
+        tool: &'static str,
+        node: &'static str,
+        kubeconfig: tempfile::NamedTempFile,
+        network_stays: bool,
+    ) -> Self {
+        Self { tool, node, kubeconfig, before: Self::seen(node), network_stays }
     }
 
     /// Its container, without what changes by itself while it runs, in lines: Docker shows mounts
@@ -87,8 +95,10 @@ impl Drop for Foreign {
         let path = self.kubeconfig.path().display().to_string();
         if self.tool == "kind" {
             run("kind", &["delete", "cluster", "--name", FOREIGN, "--kubeconfig", &path]);
-            // kind leaves its network; it is ours to remove only because we made the cluster in it.
-            let _ = Command::new("docker").args(["network", "rm", "kind"]).output();
+            // kind leaves its network, which came with this cluster or was somebody else's.
+            if !self.network_stays {
+                let _ = Command::new("docker").args(["network", "rm", "kind"]).output();
+            }
         } else {
             // It always looks into a kubeconfig.
             let mut delete = Command::new("k3d");
