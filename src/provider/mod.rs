@@ -9,6 +9,7 @@ mod error;
 pub mod k3d;
 pub mod kind;
 mod makers;
+mod reading;
 mod removal;
 mod version;
 

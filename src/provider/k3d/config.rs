@@ -4,24 +4,22 @@
 //!
 //! The keys are those of k3d's v1alpha5 (k3d:pkg/config/v1alpha5/schema.json).
 
-use std::net::IpAddr;
-
 use crate::{
     model::{
-        decode::{Decoder, Fields, Read, Reported},
+        decode::{Decoder, Fields, Read},
         problem::Problem,
         problems::Problems,
         source::SourceFile,
-        tree::{self, Node},
+        tree::Node,
     },
-    provider::{NativeConfig, NativeNode, NodeRole},
+    provider::{
+        NativeConfig, NativeNode, NodeRole,
+        reading::{self, EVERYWHERE, host_path, is_loopback, loopback, pass},
+    },
 };
 
 const API_VERSION: [(&str, ()); 1] = [("k3d.io/v1alpha5", ())];
 const KIND: [(&str, ()); 1] = [("Simple", ())];
-
-/// Where k3d's ports and its API server listen when nothing is said.
-const DEFAULT_ADDRESS: &str = "0.0.0.0";
 
 /// Reads the configuration of the cluster that will be called `cluster`.
 pub(super) fn read(
@@ -29,16 +27,16 @@ pub(super) fn read(
     file: &SourceFile,
     host_mounts: bool,
 ) -> Result<NativeConfig, Problems> {
-    let mut decoder = Decoder::new(file);
-    let read = document(&mut decoder, cluster, host_mounts);
-    decoder.finish(read)
+    reading::whole(file, |decoder, root| document(decoder, root, cluster, host_mounts))
 }
 
-fn document(decoder: &mut Decoder, cluster: &str, host_mounts: bool) -> Read<NativeConfig> {
-    let file = decoder.file().clone();
-    let whole = 0..file.text().len();
-    let root = tree::parse(&file, whole, &mut decoder.problems).ok_or(Reported)?;
-    decoder.map(&root, "k3d's configuration", |fields| {
+fn document(
+    decoder: &mut Decoder,
+    root: &Node,
+    cluster: &str,
+    host_mounts: bool,
+) -> Read<NativeConfig> {
+    decoder.map(root, "k3d's configuration", |fields| {
         let kind = fields.required_because("kind", "write `kind: Simple`", |decoder, node| {
             decoder.choice(node, "kind", &KIND)
         });
@@ -84,13 +82,6 @@ fn document(decoder: &mut Decoder, cluster: &str, host_mounts: bool) -> Read<Nat
     })
 }
 
-/// Keys whose values are k3d's matter alone.
-fn pass(fields: &mut Fields<'_, '_>, keys: &[&'static str]) {
-    for key in keys {
-        fields.node(key);
-    }
-}
-
 /// A key that k3d knows and a template may not use.
 fn refuse(fields: &mut Fields<'_, '_>, key: &'static str, why: &'static str) {
     if let Some(node) = fields.node(key) {
@@ -112,24 +103,10 @@ fn api(decoder: &mut Decoder, node: &Node) -> Read<()> {
         });
         pass(fields, &["host", "hostPort"]);
         if address?.is_none() {
-            loopback(fields.decoder, node, "the API server", "hostIP", DEFAULT_ADDRESS)?;
+            loopback(fields.decoder, node, "the API server", "hostIP", EVERYWHERE)?;
         }
         Ok(())
     })
-}
-
-fn loopback(
-    decoder: &mut Decoder,
-    node: &Node,
-    what: &'static str,
-    key: &'static str,
-    address: &str,
-) -> Read<()> {
-    if address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
-        return Ok(());
-    }
-    let problem = Problem::NotLoopback { what, key, address: address.to_owned() };
-    Err(decoder.report(&node.named, problem))
 }
 
 /// A port as k3d writes it: `127.0.0.1:20001:30080/tcp`.
@@ -138,8 +115,8 @@ fn port(decoder: &mut Decoder, node: &Node) -> Read<()> {
         let port = fields.required("port", |decoder, node| {
             let text = decoder.sentence(node, "`port`")?;
             let parts: Vec<&str> = text.split(':').collect();
-            let address = if parts.len() == 3 { parts[0] } else { DEFAULT_ADDRESS };
-            if address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
+            let address = if parts.len() == 3 { parts[0] } else { EVERYWHERE };
+            if is_loopback(address) {
                 return Ok(());
             }
             Err(decoder.report(&node.at, Problem::PortNotLoopback { text }))
@@ -155,10 +132,7 @@ fn volume(decoder: &mut Decoder, node: &Node, host_mounts: bool) -> Read<Option<
         let volume = fields.required("volume", |decoder, node| {
             let text = decoder.sentence(node, "`volume`")?;
             let Some((source, _)) = text.split_once(':') else { return Ok(None) };
-            if source.starts_with('/') {
-                return host_path(decoder, node, source, host_mounts).map(Some);
-            }
-            Err(decoder.report(&node.at, Problem::NotAbsolute { path: source.to_owned() }))
+            host_path(decoder, node, source.to_owned(), host_mounts).map(Some)
         });
         pass(fields, &["nodeFilters"]);
         volume
@@ -173,19 +147,11 @@ fn copied(decoder: &mut Decoder, node: &Node, host_mounts: bool) -> Read<Option<
             if text.contains('\n') {
                 return Ok(None);
             }
-            if !text.starts_with('/') {
-                return Err(decoder.report(&node.at, Problem::NotAbsolute { path: text }));
-            }
-            host_path(decoder, node, &text, host_mounts).map(Some)
+            host_path(decoder, node, text, host_mounts).map(Some)
         });
         pass(fields, &["description", "destination", "nodeFilters"]);
         source
     })
-}
-
-fn host_path(decoder: &mut Decoder, node: &Node, path: &str, allowed: bool) -> Read<String> {
-    let path = path.to_owned();
-    if allowed { Ok(path) } else { Err(decoder.report(&node.at, Problem::HostMount { path })) }
 }
 
 /// Whether there is a load balancer before the servers.

@@ -4,17 +4,18 @@
 //!
 //! The keys are those of kind's v1alpha4 (kind:pkg/apis/config/v1alpha4/types.go).
 
-use std::net::IpAddr;
-
 use crate::{
     model::{
-        decode::{Decoder, Fields, Read, Reported},
+        decode::{Decoder, Read},
         problem::Problem,
         problems::Problems,
         source::SourceFile,
-        tree::{self, Node},
+        tree::Node,
     },
-    provider::{NativeConfig, NativeNode, NodeRole},
+    provider::{
+        NativeConfig, NativeNode, NodeRole,
+        reading::{self, EVERYWHERE, host_path, loopback, pass},
+    },
 };
 
 const API_VERSION: [(&str, ()); 1] = [("kind.x-k8s.io/v1alpha4", ())];
@@ -24,25 +25,22 @@ const ROLES: [(&str, NodeRole); 2] =
 
 const PROTOCOLS: [(&str, ()); 3] = [("SCTP", ()), ("TCP", ()), ("UDP", ())];
 
-/// Where kind's ports listen when nothing is said; its API server stays on loopback.
-const PORT_DEFAULT: &str = "0.0.0.0";
-
 /// Reads the configuration of the cluster that will be called `cluster`.
 pub(super) fn read(
     cluster: &str,
     file: &SourceFile,
     host_mounts: bool,
 ) -> Result<NativeConfig, Problems> {
-    let mut decoder = Decoder::new(file);
-    let read = document(&mut decoder, cluster, host_mounts);
-    decoder.finish(read)
+    reading::whole(file, |decoder, root| document(decoder, root, cluster, host_mounts))
 }
 
-fn document(decoder: &mut Decoder, cluster: &str, host_mounts: bool) -> Read<NativeConfig> {
-    let file = decoder.file().clone();
-    let whole = 0..file.text().len();
-    let root = tree::parse(&file, whole, &mut decoder.problems).ok_or(Reported)?;
-    decoder.map(&root, "kind's configuration", |fields| {
+fn document(
+    decoder: &mut Decoder,
+    root: &Node,
+    cluster: &str,
+    host_mounts: bool,
+) -> Read<NativeConfig> {
+    decoder.map(root, "kind's configuration", |fields| {
         let kind = fields.required_because("kind", "write `kind: Cluster`", |decoder, node| {
             decoder.choice(node, "kind", &KIND)
         });
@@ -73,13 +71,6 @@ fn document(decoder: &mut Decoder, cluster: &str, host_mounts: bool) -> Read<Nat
     })
 }
 
-/// Keys whose values are kind's matter alone.
-fn pass(fields: &mut Fields<'_, '_>, keys: &[&'static str]) {
-    for key in keys {
-        fields.node(key);
-    }
-}
-
 fn networking(decoder: &mut Decoder, node: &Node) -> Read<()> {
     decoder.map(node, "`networking`", |fields| {
         let address = fields.optional("apiServerAddress", |decoder, node| {
@@ -100,24 +91,6 @@ fn networking(decoder: &mut Decoder, node: &Node) -> Read<()> {
         );
         address.map(drop)
     })
-}
-
-fn loopback(
-    decoder: &mut Decoder,
-    node: &Node,
-    what: &'static str,
-    key: &'static str,
-    address: &str,
-) -> Read<()> {
-    if is_loopback(address) {
-        return Ok(());
-    }
-    let problem = Problem::NotLoopback { what, key, address: address.to_owned() };
-    Err(decoder.report(&node.named, problem))
-}
-
-fn is_loopback(address: &str) -> bool {
-    address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn nodes(
@@ -181,13 +154,7 @@ fn mount(decoder: &mut Decoder, node: &Node, host_mounts: bool) -> Read<String> 
     decoder.map(node, "a mount", |fields| {
         let host = fields.required("hostPath", |decoder, node| {
             let path = decoder.sentence(node, "`hostPath`")?;
-            if !path.starts_with('/') {
-                return Err(decoder.report(&node.at, Problem::NotAbsolute { path }));
-            }
-            if !host_mounts {
-                return Err(decoder.report(&node.at, Problem::HostMount { path }));
-            }
-            Ok(path)
+            host_path(decoder, node, path, host_mounts)
         });
         let inside = fields
             .required("containerPath", |decoder, node| decoder.sentence(node, "`containerPath`"));
@@ -211,7 +178,7 @@ fn port(decoder: &mut Decoder, node: &Node) -> Read<()> {
         let protocol = fields
             .optional("protocol", |decoder, node| decoder.choice(node, "protocol", &PROTOCOLS));
         if address?.is_none() {
-            loopback(fields.decoder, node, "a port", "listenAddress", PORT_DEFAULT)?;
+            loopback(fields.decoder, node, "a port", "listenAddress", EVERYWHERE)?;
         }
         inside.and(outside).and(protocol).map(drop)
     })
