@@ -5,10 +5,9 @@ use std::{fs::File, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{CreateRequest, NativeConfig, Node, NodeState, Provider, ProviderError, removal};
+use super::{Node, NodeState, Nodes, ProviderError, removal};
 use crate::{
-    fleet::record::{ClusterRecord, NodeImage, NodeRecord},
-    model::{lab::KubernetesVersion, problems::Problems, source::SourceFile},
+    fleet::record::{ClusterRecord, NodeRecord},
     redact::redacted,
     tool::{
         ToolError,
@@ -22,47 +21,20 @@ const IMPORT: Duration = Duration::from_secs(300);
 /// How much of each log is kept.
 pub(super) const LINES: usize = 2000;
 
-/// What one maker of such clusters does in its own way.
+/// What one maker of such clusters has of its own for that.
 #[async_trait]
 pub(super) trait Contained: Send + Sync {
     fn docker(&self) -> &Docker;
 
     fn marks(&self) -> &'static Marks;
 
-    async fn tool_version(&self) -> Result<String, ProviderError>;
-
-    async fn resolve(&self, asked: &KubernetesVersion) -> Result<NodeImage, ProviderError>;
-
-    fn read_config(
-        &self,
-        cluster: &str,
-        file: &SourceFile,
-        host_mounts: bool,
-    ) -> Result<NativeConfig, Problems>;
-
-    async fn support_images(&self, config: &NativeConfig) -> Result<Vec<String>, ProviderError>;
-
     /// A volume that its tool makes for a cluster, beside those that go with their container.
     fn volume(&self, _cluster: &str) -> Option<String> {
         None
     }
 
-    async fn create(&self, request: CreateRequest) -> Result<(), ProviderError>;
-
-    async fn kubeconfig(&self, cluster: &str) -> Result<String, ProviderError>;
-
-    async fn start(&self, nodes: &[String]) -> Result<(), ProviderError>;
-
-    async fn mend(&self, cluster: &str) -> Result<(), ProviderError>;
-
     /// What the programs of a running node said last, beside what its container logged.
     async fn journal(&self, node: &str) -> Result<Option<String>, ToolError>;
-
-    fn default_cni(&self) -> &'static str;
-
-    fn bootstrap_token(&self) -> Option<(&'static str, &'static str)>;
-
-    fn cannot_reset(&self) -> Option<&'static str>;
 }
 
 /// The labels by which the containers of a cluster are told.
@@ -104,28 +76,7 @@ impl Marks {
 }
 
 #[async_trait]
-impl<T: Contained> Provider for T {
-    async fn tool_version(&self) -> Result<String, ProviderError> {
-        Contained::tool_version(self).await
-    }
-
-    async fn resolve(&self, asked: &KubernetesVersion) -> Result<NodeImage, ProviderError> {
-        Contained::resolve(self, asked).await
-    }
-
-    fn read_config(
-        &self,
-        cluster: &str,
-        file: &SourceFile,
-        host_mounts: bool,
-    ) -> Result<NativeConfig, Problems> {
-        Contained::read_config(self, cluster, file, host_mounts)
-    }
-
-    async fn support_images(&self, config: &NativeConfig) -> Result<Vec<String>, ProviderError> {
-        Contained::support_images(self, config).await
-    }
-
+impl<T: Contained> Nodes for T {
     async fn is_taken(&self, cluster: &str) -> Result<bool, ProviderError> {
         let docker = self.docker();
         if !docker.containers_labelled(&self.marks().of(cluster)).await?.is_empty() {
@@ -137,10 +88,6 @@ impl<T: Contained> Provider for T {
         }
     }
 
-    async fn create(&self, request: CreateRequest) -> Result<(), ProviderError> {
-        Contained::create(self, request).await
-    }
-
     async fn nodes(&self, cluster: &str) -> Result<Vec<Node>, ProviderError> {
         let marks = self.marks();
         let found = self.docker().containers_labelled(&marks.of(cluster)).await?;
@@ -148,10 +95,6 @@ impl<T: Contained> Provider for T {
         let mut nodes: Vec<Node> = lasting.map(|container| marks.node(container)).collect();
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(nodes)
-    }
-
-    async fn kubeconfig(&self, cluster: &str) -> Result<String, ProviderError> {
-        Contained::kubeconfig(self, cluster).await
     }
 
     async fn load_image(
@@ -202,14 +145,6 @@ impl<T: Contained> Provider for T {
         Ok(self.docker().kill(node).await?)
     }
 
-    async fn start(&self, nodes: &[String]) -> Result<(), ProviderError> {
-        Contained::start(self, nodes).await
-    }
-
-    async fn mend(&self, cluster: &str) -> Result<(), ProviderError> {
-        Contained::mend(self, cluster).await
-    }
-
     async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError> {
         let found = self.nodes_on_record(&[id.to_owned()]).await?;
         Ok(found.into_iter().next())
@@ -253,18 +188,6 @@ impl<T: Contained> Provider for T {
             }
         }
         missing.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    fn default_cni(&self) -> &'static str {
-        Contained::default_cni(self)
-    }
-
-    fn bootstrap_token(&self) -> Option<(&'static str, &'static str)> {
-        Contained::bootstrap_token(self)
-    }
-
-    fn cannot_reset(&self) -> Option<&'static str> {
-        Contained::cannot_reset(self)
     }
 }
 

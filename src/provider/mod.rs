@@ -30,7 +30,7 @@ pub use makers::{Maker, makers};
 
 /// A maker of clusters. Every method ends by its own deadline.
 #[async_trait]
-pub trait Provider: Send + Sync {
+pub trait Provider: Nodes {
     /// The version of its tool, such as `0.33.0`.
     async fn tool_version(&self) -> Result<String, ProviderError>;
 
@@ -49,17 +49,42 @@ pub trait Provider: Send + Sync {
     /// The images that such a cluster needs beside those of its nodes, as far as they are known.
     async fn support_images(&self, config: &NativeConfig) -> Result<Vec<String>, ProviderError>;
 
-    /// Whether anything on this host already goes by a cluster's name.
-    async fn is_taken(&self, cluster: &str) -> Result<bool, ProviderError>;
-
     /// Creates a cluster; what is there after a failure is kept for its logs.
     async fn create(&self, request: CreateRequest) -> Result<(), ProviderError>;
+
+    /// A kubeconfig that works on this host.
+    async fn kubeconfig(&self, cluster: &str) -> Result<String, ProviderError>;
+
+    /// Starts nodes that were stopped or killed.
+    async fn start(&self, nodes: &[String]) -> Result<(), ProviderError>;
+
+    /// Makes right what nodes of a cluster know of each other after they were restarted by others.
+    async fn mend(&self, cluster: &str) -> Result<(), ProviderError>;
+
+    /// What the cluster brings as a CNI when it is asked for nothing else.
+    fn default_cni(&self) -> &'static str;
+
+    /// Well-known join tokens that every new cluster holds: namespace and name of the secret.
+    fn bootstrap_token(&self) -> Option<(&'static str, &'static str)>;
+
+    /// Why its clusters cannot go back to their state after `up`; none when they can.
+    fn cannot_reset(&self) -> Option<&'static str>;
+}
+
+/// The nodes of clusters that are there, whatever made them.
+#[async_trait]
+pub trait Nodes: Send + Sync {
+    /// Whether anything on this host already goes by a cluster's name.
+    async fn is_taken(&self, cluster: &str) -> Result<bool, ProviderError>;
 
     /// The cluster's nodes as they are now.
     async fn nodes(&self, cluster: &str) -> Result<Vec<Node>, ProviderError>;
 
-    /// A kubeconfig that works on this host.
-    async fn kubeconfig(&self, cluster: &str) -> Result<String, ProviderError>;
+    /// One node by its id; none when it is gone.
+    async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError>;
+
+    /// The nodes of these ids that still exist, by one question however many there are.
+    async fn nodes_on_record(&self, ids: &[String]) -> Result<Vec<Node>, ProviderError>;
 
     /// Puts an image from a tar file into a node.
     async fn load_image(
@@ -89,33 +114,12 @@ pub trait Provider: Send + Sync {
     /// Ends a node at once: nothing in it gets to say goodbye.
     async fn kill(&self, node: &str) -> Result<(), ProviderError>;
 
-    /// Starts nodes that were stopped or killed.
-    async fn start(&self, nodes: &[String]) -> Result<(), ProviderError>;
-
-    /// Makes right what nodes of a cluster know of each other after they were restarted by others.
-    async fn mend(&self, cluster: &str) -> Result<(), ProviderError>;
-
-    /// One node by its id; none when it is gone.
-    async fn node(&self, id: &str) -> Result<Option<Node>, ProviderError>;
-
-    /// The nodes of these ids that still exist, by one question however many there are.
-    async fn nodes_on_record(&self, ids: &[String]) -> Result<Vec<Node>, ProviderError>;
-
     /// Removes what the record owns, and looks again until nothing more appears. Returns what
     /// goes by the cluster's name but is not on record.
     async fn delete(&self, cluster: &ClusterRecord) -> Result<Vec<String>, ProviderError>;
 
     /// Writes what explains a failure into a directory.
     async fn collect_logs(&self, cluster: &str, into: PathBuf) -> Result<(), ProviderError>;
-
-    /// What the cluster brings as a CNI when it is asked for nothing else.
-    fn default_cni(&self) -> &'static str;
-
-    /// Well-known join tokens that every new cluster holds: namespace and name of the secret.
-    fn bootstrap_token(&self) -> Option<(&'static str, &'static str)>;
-
-    /// Why its clusters cannot go back to their state after `up`; none when they can.
-    fn cannot_reset(&self) -> Option<&'static str>;
 }
 
 /// What a provider needs to create one cluster.

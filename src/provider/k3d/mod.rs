@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, time::Duration};
 use async_trait::async_trait;
 
 use super::{
-    CreateRequest, NativeConfig, ProviderError,
+    CreateRequest, NativeConfig, Provider, ProviderError,
     contained::{Contained, Marks},
     creation,
 };
@@ -114,6 +114,18 @@ impl Contained for K3d {
         &MARKS
     }
 
+    fn volume(&self, cluster: &str) -> Option<String> {
+        Some(format!("k3d-{cluster}-images"))
+    }
+
+    async fn journal(&self, _node: &str) -> Result<Option<String>, ToolError> {
+        // k3s logs to its container's output.
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Provider for K3d {
     async fn tool_version(&self) -> Result<String, ProviderError> {
         Ok(self.versions().await?.k3d)
     }
@@ -143,10 +155,6 @@ impl Contained for K3d {
         Ok([helper("tools")].into_iter().chain(balancer).collect())
     }
 
-    fn volume(&self, cluster: &str) -> Option<String> {
-        Some(format!("k3d-{cluster}-images"))
-    }
-
     async fn create(&self, request: CreateRequest) -> Result<(), ProviderError> {
         let CreateRequest { cluster, logs, .. } = &request;
         let within = format!("{}s", request.within.as_secs().max(1));
@@ -157,7 +165,7 @@ impl Contained for K3d {
             .args(["--wait", "--timeout", &within, "--no-rollback"])
             .args(["--kubeconfig-update-default=false", "--kubeconfig-switch-context=false"])
             .env("KUBECONFIG", &request.kubeconfig)
-            // It leaves a copy of its configuration there.
+            // It leaves a copy of its configuration there, and of its nodes' `/etc/hosts`.
             .env("TMPDIR", &dir)
             .env(DOLLAR, "$")
             .stdin_bytes(taken_as_it_is(&request.config))
@@ -174,9 +182,12 @@ impl Contained for K3d {
     async fn start(&self, nodes: &[String]) -> Result<(), ProviderError> {
         let clusters = self.clusters_of(nodes).await?;
         let within = format!("{}s", STARTING.as_secs());
+        // It leaves copies of its nodes' `/etc/hosts` there.
+        let scraps = tempfile::tempdir()
+            .map_err(|source| ProviderError::Io { path: std::env::temp_dir(), source })?;
         let starts = clusters.iter().map(async |cluster| -> Result<(), ProviderError> {
             let start = self.call()?.args(["cluster", "start", cluster, "--timeout", &within]);
-            start.deadline(STARTING + GRACE).run().await?;
+            start.env("TMPDIR", scraps.path()).deadline(STARTING + GRACE).run().await?;
             Ok(())
         });
         futures::future::try_join_all(starts).await?;
@@ -193,12 +204,7 @@ impl Contained for K3d {
         let running = found.iter().filter(|container| container.state == ContainerState::Running);
         let kills = running.map(|container| self.docker.kill(&container.id));
         futures::future::try_join_all(kills).await?;
-        Contained::start(self, &nodes).await
-    }
-
-    async fn journal(&self, _node: &str) -> Result<Option<String>, ToolError> {
-        // k3s logs to its container's output.
-        Ok(None)
+        self.start(&nodes).await
     }
 
     fn default_cni(&self) -> &'static str {

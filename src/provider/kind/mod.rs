@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use semver::Version;
 
 use super::{
-    CreateRequest, NativeConfig, ProviderError,
+    CreateRequest, NativeConfig, Provider, ProviderError,
     contained::{Contained, LINES, Marks},
     creation,
 };
@@ -72,6 +72,17 @@ impl Contained for Kind {
         &MARKS
     }
 
+    /// What the kubelet and the container runtime of a node said last.
+    async fn journal(&self, node: &str) -> Result<Option<String>, ToolError> {
+        let lines = LINES.to_string();
+        let units = ["--unit", "kubelet", "--unit", "containerd"];
+        let journal = self.docker.exec(node)?.args(["journalctl", "--no-pager", "--lines", &lines]);
+        Ok(Some(journal.args(units).run().await?.text() + "\n"))
+    }
+}
+
+#[async_trait]
+impl Provider for Kind {
     async fn tool_version(&self) -> Result<String, ProviderError> {
         let output = self.call()?.arg("version").deadline(Duration::from_secs(15)).run().await?;
         let text = output.text();
@@ -137,14 +148,6 @@ impl Contained for Kind {
     /// Its nodes look at their own addresses whenever they start.
     async fn mend(&self, _cluster: &str) -> Result<(), ProviderError> {
         Ok(())
-    }
-
-    /// What the kubelet and the container runtime of a node said last.
-    async fn journal(&self, node: &str) -> Result<Option<String>, ToolError> {
-        let lines = LINES.to_string();
-        let units = ["--unit", "kubelet", "--unit", "containerd"];
-        let journal = self.docker.exec(node)?.args(["journalctl", "--no-pager", "--lines", &lines]);
-        Ok(Some(journal.args(units).run().await?.text() + "\n"))
     }
 
     fn default_cni(&self) -> &'static str {

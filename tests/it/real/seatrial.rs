@@ -31,6 +31,7 @@ impl User {
         let home = tempfile::tempdir().expect("a directory");
         fs::create_dir(home.path().join(".kube")).expect("writable");
         fs::write(home.path().join(".kube/config"), KUBECONFIG).expect("writable");
+        fs::create_dir(home.path().join("tmp")).expect("writable");
         Self { home }
     }
 
@@ -76,6 +77,7 @@ impl User {
         command
             .current_dir(self.home.path())
             .env("HOME", self.home.path())
+            .env("TMPDIR", self.temporary())
             .env_remove("SEATRIAL_STATE")
             .env_remove("XDG_STATE_HOME")
             .env_remove("KUBECONFIG");
@@ -96,6 +98,16 @@ impl User {
         let stderr = fs::File::create(&log).expect("writable");
         let child = command.stdout(Stdio::piped()).stderr(stderr).spawn();
         Running { child: child.expect("it starts"), log, began: Instant::now() }
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.home.path().join("tmp")
+    }
+
+    /// Fails when a temporary file is left.
+    pub fn has_no_temporary_files(&self) {
+        let left: Vec<_> = fs::read_dir(self.temporary()).expect("there").flatten().collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 
     /// Fails when the user's own kubeconfig is not as it was, byte for byte.

@@ -117,6 +117,7 @@ fn a_cluster_lives_is_hurt_and_goes(#[case] of: Provider) {
     with_foreign.is_unchanged("down");
     foreign.is_untouched();
     user.kubeconfig_is_untouched();
+    user.has_no_temporary_files();
     drop(foreign);
     world.is_unchanged("the foreign cluster is gone, too");
 }

@@ -31,6 +31,7 @@ case "$1 $2" in
     until mkdir "$WORLD/attempts/$attempt" 2>/dev/null; do attempt=$((attempt + 1)); done
     cat >"$WORLD/attempts/$attempt/config.yaml"
     : >"${TMPDIR:-/tmp}/k3d-config-tmp--1234"
+    : >"${TMPDIR:-/tmp}/k3d-hostsfile-1234"
     [ "$LOG_COLORS" = false ] || log fatal 'in colours' >&2
     log info 'Prep: Network'
     docker volume create "k3d-$cluster-images" --label "k3d.cluster=$cluster" >/dev/null || exit 1
@@ -44,6 +45,7 @@ case "$1 $2" in
     ;;
 "cluster start") # CLUSTER …
     log info "Starting cluster '$3'"
+    : >"${TMPDIR:-/tmp}/k3d-hostsfile-1234"
     for id in $(docker ps --all --quiet --no-trunc --filter "label=k3d.cluster=$3"); do
         docker start "$id" >/dev/null
     done
