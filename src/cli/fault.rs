@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Context, Failure, Outcome};
 use crate::{
-    fault::{self, Undo},
-    runner::Host,
+    fault::Undo,
+    runner::{self, Host},
 };
 
 /// Faults that were injected.
@@ -48,7 +48,7 @@ impl FaultCommand {
 async fn undo(host: &Host, lab: &str) -> Result<String, Failure> {
     let store = host.state.hold(lab)?;
     let mut report = String::new();
-    for fault in fault::undo_all(&host.providers, &store.journal()).await? {
+    for fault in runner::undo(host, &store).await? {
         let targets: Vec<&str> = fault.undo.iter().map(Undo::target).collect();
         let _ = writeln!(report, "{lab}: undone {} on {}", fault.id, targets.join(", "));
     }

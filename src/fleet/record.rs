@@ -1,6 +1,9 @@
 //! What is written down of a lab: enough to find and remove all of it without asking anybody.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
+use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +80,9 @@ pub struct ClusterRecord {
     /// Empty until it was created.
     pub nodes: Vec<NodeRecord>,
     pub facts: Option<Facts>,
+    /// The pods of other clusters that its nodes were given routes to.
+    #[serde(default)]
+    pub routes: BTreeSet<IpNet>,
 }
 
 /// Which file a cluster was made from.
@@ -147,6 +153,9 @@ pub struct NodeRecord {
     /// Such as `v1.36.3`; absent when the image's name does not tell.
     #[serde(default)]
     pub version: Option<String>,
+    /// Where its pods are; empty until somebody needs to know.
+    #[serde(default)]
+    pub pods: Vec<IpNet>,
 }
 
 impl NodeRecord {
@@ -252,6 +261,7 @@ mod tests {
             started: Some(time("09:00")),
             image: None,
             version: None,
+            pods: Vec::new(),
         };
         assert_eq!(node.was_restarted(started.map(time), undone.map(time)), restarted);
         let older = NodeRecord { started: None, ..node };

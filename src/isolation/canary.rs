@@ -51,6 +51,11 @@ pub enum CanaryError {
     NotReached { when: &'static str, error: WaitError },
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// Some connections were denied, or nobody could look.
+    #[error(
+        "the policy canary cannot tell whether NetworkPolicy is enforced: under its policy, {error}; try again when the host is less busy"
+    )]
+    Undecided { error: WaitError },
     #[error(transparent)]
     Wait(#[from] WaitError),
 }
@@ -92,6 +97,28 @@ pub async fn try_out(
     Ok(found)
 }
 
+/// What connections showed of a policy.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looks {
+    /// How many were denied in a row, up to the last one, and when the first of them was.
+    denials: u32,
+    first_denial: Duration,
+    /// Whether the last one that was answered was allowed.
+    is_open: bool,
+}
+
+impl Looks {
+    fn and(self, answer: Answer, at: Duration) -> Self {
+        match answer {
+            answer if answer.is_denial() && self.denials == 0 => {
+                Self { denials: 1, first_denial: at, is_open: false }
+            }
+            answer if answer.is_denial() => Self { denials: self.denials + 1, ..self },
+            answer => Self { is_open: answer == Answer::Allowed, ..Self::default() },
+        }
+    }
+}
+
 impl<'a> Canary<'a> {
     async fn place(
         api: &'a ClusterApi,
@@ -120,16 +147,21 @@ impl<'a> Canary<'a> {
         let policy = self.templates.render("workloads/canary-policy.yaml", &CONTEXT)?;
         self.api.apply("the canary's policy", &policy).await?;
         let closed = Instant::now();
-        let in_a_row = Cell::new(0);
+        let looks = Cell::new(Looks::default());
         let stays_closed = |answer: Answer| {
-            in_a_row.set(if answer.is_denial() { in_a_row.get() + 1 } else { 0 });
-            in_a_row.get() >= DENIALS
+            looks.set(looks.get().and(answer, closed.elapsed()));
+            looks.get().denials >= DENIALS
         };
         let denied = self.until("its policy to close the way", stays_closed).await;
-        let found = match denied {
-            Ok(()) => Enforcement::After(closed.elapsed()),
-            Err(WaitError::GaveUp { .. }) => Enforcement::NotWithin(EFFECT),
-            Err(error) => return Err(error.into()),
+        let found = match (denied, looks.get()) {
+            (Ok(()), Looks { first_denial, .. }) => Enforcement::After(first_denial),
+            (Err(WaitError::GaveUp { .. }), Looks { is_open: true, .. }) => {
+                Enforcement::NotWithin(EFFECT)
+            }
+            (Err(error @ WaitError::GaveUp { .. }), _) => {
+                return Err(CanaryError::Undecided { error });
+            }
+            (Err(error), _) => return Err(error.into()),
         };
         self.api.remove_policies(NAMESPACE).await?;
         self.until("its server to be reached again", |answer| answer == Answer::Allowed)
@@ -147,7 +179,10 @@ impl<'a> Canary<'a> {
                 Ok((answer, said)) => {
                     Look::NotYet(said.unwrap_or_else(|| answer.name().to_owned()))
                 }
-                Err(error) => not_yet(error),
+                Err(error) => {
+                    is_so(Answer::Error);
+                    not_yet(error)
+                }
             })
             .await
     }
@@ -166,6 +201,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn denials_count_from_the_first_and_only_in_a_row() {
+        let seconds = Duration::from_secs;
+        let open =
+            Looks::default().and(Answer::Refused, seconds(1)).and(Answer::Allowed, seconds(2));
+        assert!((open.denials, open.is_open) == (0, true), "{open:?}");
+        let closed = open.and(Answer::Timeout, seconds(3)).and(Answer::Refused, seconds(5));
+        assert_eq!((closed.denials, closed.first_denial), (2, seconds(3)));
+        assert!(!closed.is_open, "nobody knows whether it would have stayed closed");
+        let unclear = closed.and(Answer::Error, seconds(6));
+        assert!((unclear.denials, unclear.is_open) == (0, false), "{unclear:?}");
+    }
+
+    #[test]
     fn every_error_of_a_canary_says_why_it_cannot_tell() {
         let cluster = || "eu".to_owned();
         let (within, what) = (Duration::from_secs(10), "its pods".to_owned());
@@ -180,6 +228,7 @@ mod tests {
             }
             .into(),
             waited().into(),
+            CanaryError::Undecided { error: waited() },
         ];
         insta::assert_snapshot!(crate::wording::listed(include_str!("canary.rs"), &errors));
     }

@@ -23,5 +23,4 @@ pub use condition::ObjectKey;
 pub use error::KubeError;
 pub use exec::{Exec, PodName};
 pub use ready::{ExpectedNode, ExpectedNodes, Workload};
-pub use routes::PodRanges;
 pub use served::{NodeStarts, ServiceName};

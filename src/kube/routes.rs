@@ -1,6 +1,6 @@
-//! Where the pods of each node are, as routes to them need it.
+//! Where the pods of each node are.
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 
 use ::kube::{Api, ResourceExt, api::ListParams};
 use ipnet::IpNet;
@@ -8,68 +8,42 @@ use k8s_openapi::api::core::v1::Node;
 
 use super::{ClusterApi, KubeError};
 
-/// A node, its address in its network, and the ranges that its pods' addresses are from.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PodRanges {
-    pub node: String,
-    pub address: IpAddr,
-    pub ranges: Vec<IpNet>,
-}
-
 impl ClusterApi {
-    /// The pods' ranges of every node; a node without an address or ranges is left out.
-    pub async fn pod_ranges(&self) -> Result<Vec<PodRanges>, KubeError> {
+    /// The ranges that Kubernetes gave each of its nodes for pods; none where a CNI hands out
+    /// addresses by a way of its own.
+    pub async fn pod_ranges(&self) -> Result<BTreeMap<String, Vec<IpNet>>, KubeError> {
         let nodes: Api<Node> = Api::all(self.client.clone());
         let nodes = self.call("its nodes", nodes.list(&ListParams::default())).await?;
-        Ok(nodes.items.iter().filter_map(pod_ranges).collect())
+        Ok(nodes.items.iter().map(|node| (node.name_any(), ranges(node))).collect())
     }
 }
 
-fn pod_ranges(node: &Node) -> Option<PodRanges> {
-    let status = node.status.as_ref()?;
-    let mut addresses = status.addresses.iter().flatten();
-    let internal = addresses.find(|address| address.type_ == "InternalIP")?;
-    let address: IpAddr = internal.address.parse().ok()?;
-    let spec = node.spec.as_ref()?;
+fn ranges(node: &Node) -> Vec<IpNet> {
+    let Some(spec) = &node.spec else { return Vec::new() };
     let several = spec.pod_cidrs.iter().flatten();
-    let mut ranges: Vec<IpNet> = several.filter_map(|range| range.parse().ok()).collect();
-    if ranges.is_empty() {
-        ranges.extend(spec.pod_cidr.as_ref().and_then(|range| range.parse::<IpNet>().ok()));
+    let ranges: Vec<IpNet> = several.filter_map(|range| range.parse().ok()).collect();
+    if !ranges.is_empty() {
+        return ranges;
     }
-    // One that its address cannot lead to would be refused.
-    ranges.retain(|range| range.addr().is_ipv4() == address.is_ipv4());
-    (!ranges.is_empty()).then(|| PodRanges { node: node.name_any(), address, ranges })
+    spec.pod_cidr.iter().filter_map(|range| range.parse().ok()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use rstest::rstest;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn read(spec: &serde_json::Value) -> Option<PodRanges> {
-        let node = json!({
-            "metadata": {"name": "a"}, "spec": spec,
-            "status": {"addresses": [
-                {"type": "Hostname", "address": "a"},
-                {"type": "InternalIP", "address": "10.199.0.2"},
-            ]},
-        });
-        pod_ranges(&serde_json::from_value(node).expect("a node"))
-    }
-
-    #[test]
-    fn a_node_tells_where_its_pods_are() {
-        let found =
-            read(&json!({"podCIDR": "10.208.0.0/24", "podCIDRs": ["10.208.0.0/24", "fd00::/64"]}));
-        let found = found.expect("it has both");
-        assert_eq!(found.address.to_string(), "10.199.0.2");
-        assert_eq!(found.ranges, ["10.208.0.0/24".parse().unwrap()], "of its address' family");
-        assert_eq!(read(&json!({"podCIDR": "10.208.1.0/24"})).expect("one").ranges.len(), 1);
-    }
-
-    #[test]
-    fn without_a_range_there_is_nothing_to_lead_to() {
-        assert_eq!(read(&json!({})), None);
+    #[rstest]
+    #[case(json!({"podCIDR": "10.208.0.0/24", "podCIDRs": ["10.208.0.0/24", "fd00::/64"]}),
+           &["10.208.0.0/24", "fd00::/64"])]
+    #[case(json!({"podCIDR": "10.208.1.0/24"}), &["10.208.1.0/24"])]
+    #[case(json!({}), &[])]
+    fn a_node_tells_where_its_pods_are(#[case] spec: Value, #[case] found: &[&str]) {
+        let node = json!({"metadata": {"name": "a"}, "spec": spec});
+        let node = serde_json::from_value(node).expect("a node");
+        let found: Vec<IpNet> = found.iter().map(|range| range.parse().expect("one")).collect();
+        assert_eq!(ranges(&node), found);
     }
 }

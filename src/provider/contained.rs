@@ -70,8 +70,9 @@ impl Marks {
             _ => NodeState::Stopped,
         };
         let helper = self.role(&container) == Some(self.helper);
-        let Container { name, id, started, .. } = container;
-        Node { name, id, state, started, helper }
+        let Container { name, id, started, addresses, .. } = container;
+        let known = addresses.into_iter().filter_map(|(network, it)| Some((network, it?)));
+        Node { name, id, state, started, helper, addresses: known.collect() }
     }
 }
 

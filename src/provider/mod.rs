@@ -13,7 +13,7 @@ mod reading;
 mod removal;
 mod version;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -59,7 +59,7 @@ pub trait Provider: Nodes {
     async fn start(&self, nodes: &[String]) -> Result<(), ProviderError>;
 
     /// Makes right what nodes of a cluster know of each other after they were restarted by others.
-    async fn mend(&self, cluster: &str) -> Result<(), ProviderError>;
+    async fn mend(&self, cluster: &ClusterRecord) -> Result<(), ProviderError>;
 
     /// What the cluster brings as a CNI when it is asked for nothing else.
     fn default_cni(&self) -> &'static str;
@@ -148,6 +148,8 @@ pub struct Node {
     pub started: Option<Timestamp>,
     /// Beside the nodes of Kubernetes: no kubelet runs in it.
     pub helper: bool,
+    /// By the network's name; none while it does not run.
+    pub addresses: BTreeMap<String, IpAddr>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -171,7 +173,7 @@ impl NodeState {
 impl From<Node> for NodeRecord {
     fn from(node: Node) -> Self {
         let Node { name, id, helper, started, .. } = node;
-        Self { name, id, helper, started, image: None, version: None }
+        Self { name, id, helper, started, image: None, version: None, pods: Vec::new() }
     }
 }
 

@@ -211,18 +211,24 @@ impl Steps<'_, '_> {
         let now = self.now();
         self.times(&active.step, |times| times.t_heal = times.t_heal.or(Some(now)));
         let journal = Journal::at(self.trial.store.journal());
+        let store = self.trial.store;
         let undoing = async {
             fault::undo(&cleanup.providers, &journal, &active.step).await?;
             let within = active.fault.heals_within().max(patience);
-            active.fault.verify_healed(&target, within).await
+            let proof = active.fault.verify_healed(&target, within).await?;
+            // They are gone from every node that started anew.
+            Ok::<_, FaultError>((proof, routes::connect(&cleanup, store).await))
         };
         let (proved, others) = self.meanwhile(Box::pin(undoing)).await;
-        let proved = proved?;
-        // They are gone from every node that started anew.
-        if let Err(error) = routes::connect(&cleanup, self.trial.store).await {
-            self.trouble(&active.step, error.to_string());
+        let (proof, connected) = proved?;
+        let unconnected: Vec<String> = match connected {
+            Ok(failures) => failures.iter().map(ToString::to_string).collect(),
+            Err(error) => vec![error.to_string()],
+        };
+        for why in unconnected {
+            self.trouble(&active.step, why);
         }
-        Ok((proved, others))
+        Ok((proof, others))
     }
 
     /// Looks at every fault that should be in the world. What is wrong with one is trouble of its

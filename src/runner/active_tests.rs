@@ -170,6 +170,7 @@ fn lab(scenario: &Scenario) -> LabRecord {
         ports: Vec::new(),
         nodes: Vec::new(),
         facts: None,
+        routes: std::collections::BTreeSet::new(),
     };
     LabRecord {
         format: 1,

@@ -57,6 +57,10 @@ pub enum RunnerError {
     #[error(transparent)]
     Kube(#[from] KubeError),
     #[error(
+        "{cluster}: node {node} has no `spec.podCIDR`: {cni} hands out addresses by a way of its own, and `connect: pods` has nothing to lead to; take a CNI that uses the nodes' ranges, or leave `connect` out"
+    )]
+    NoPodRange { cluster: String, node: String, cni: String },
+    #[error(
         "{cluster}: a cluster called {name} exists already and is not ours; remove it, or give the lab another name"
     )]
     NameTaken { cluster: String, name: String },
@@ -241,6 +245,11 @@ mod tests {
             RunnerError::InTheWay { what: vec!["container eu-x: it is not on record".to_owned()] },
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },
             kube.into(),
+            RunnerError::NoPodRange {
+                cluster: cluster(),
+                node: "two-eu-worker".to_owned(),
+                cni: "calico.yaml".to_owned(),
+            },
             RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
             RunnerError::NetworkTaken { name: "seatrial-two".to_owned() },
             RunnerError::NodeGone { cluster: cluster(), node: "two-eu-worker".to_owned() },

@@ -36,6 +36,7 @@ mod sham;
 mod sleep;
 mod step;
 mod traffic_by_hand;
+mod undo;
 mod until;
 mod whole;
 
@@ -60,3 +61,4 @@ pub use series::{can_follow, needs_the_same_lab};
 pub use sham::sham;
 pub use sleep::{stop, wake};
 pub use traffic_by_hand::{Flowed, TrafficByHand};
+pub use undo::undo;

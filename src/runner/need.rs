@@ -174,6 +174,7 @@ mod tests {
             started: None,
             image: None,
             version: None,
+            pods: Vec::new(),
         };
         let cluster = ClusterRecord {
             name: "pond-a".to_owned(),
@@ -200,6 +201,7 @@ mod tests {
                 cni: "kindnet".to_owned(),
                 enforces: None,
             }),
+            routes: std::collections::BTreeSet::new(),
         };
         LabRecord {
             format: FORMAT,

@@ -1,6 +1,10 @@
 //! A lab before it exists: every name, image, address and port decided, nothing created.
 
-use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -203,6 +207,7 @@ impl PlannedCluster {
             ports: Vec::new(),
             nodes: Vec::new(),
             facts: None,
+            routes: BTreeSet::new(),
         };
         self.take_ports(&mut record, taken)?;
         Ok(record)

@@ -116,10 +116,12 @@ pub(super) async fn create(
     }
     write_kubeconfig(store)?;
     let failures: Vec<ClusterFailure> = failures.into_iter().flatten().collect();
-    if failures.is_empty() {
-        routes::connect(host, store).await?;
+    let unconnected = routes::connect(host, store).await?;
+    match unconnected.into_iter().next() {
+        // A lab that is not as asked for; without one of its clusters it is not, either way.
+        Some(first) if failures.is_empty() => Err(first.error),
+        _ => Ok(failures),
     }
-    Ok(failures)
 }
 
 /// Every distinct node image is fetched once, before several clusters ask for it at once.

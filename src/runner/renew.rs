@@ -55,7 +55,7 @@ pub async fn renew(
     let planned =
         if missing.is_empty() { Vec::new() } else { PlannedCluster::all(host, &rest).await? };
     clear(host, store, wanted, differing.iter().chain(&need.missing)).await?;
-    let failures = if planned.is_empty() {
+    let mut failures = if planned.is_empty() {
         write_kubeconfig(store)?;
         Vec::new()
     } else {
@@ -69,9 +69,12 @@ pub async fn renew(
         }
     };
     if need.rejoined {
-        routes::join(host, store, wanted.lab.connect).await?;
-        // Last: until then it is still to be done.
-        store.update(|record| record.connect = wanted.lab.connect)?;
+        let unconnected = routes::join(host, store, wanted.lab.connect).await?;
+        if unconnected.is_empty() {
+            // Last: until then it is still to be done.
+            store.update(|record| record.connect = wanted.lab.connect)?;
+        }
+        failures.extend(unconnected);
     }
     Ok(Renewed { failures, asleep })
 }

@@ -1,87 +1,214 @@
 //! Routes from the nodes of each cluster to the pods of the others. They live in the nodes: they go
-//! with them, and have to be made again when nodes start anew.
+//! with them, and have to be made again when nodes start anew or get another address.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    net::IpAddr,
+    time::Duration,
+};
 
-use super::{Event, Host, RunnerError};
+use ipnet::IpNet;
+
+use super::{ClusterFailure, Event, Host, RunnerError};
 use crate::{
-    fleet::{ClusterRecord, ClusterState, LabStore},
-    kube::{ClusterApi, PodRanges},
+    fleet::{ClusterRecord, ClusterState, LabRecord, LabStore, NodeRecord},
+    kube::ClusterApi,
     model::{lab::Connect, name::Name},
+    provider::{Node, NodeState},
 };
 
 /// A few small programs in a node.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// A cluster, and where its pods are.
-struct Known<'a> {
-    name: &'a Name,
-    record: &'a ClusterRecord,
-    nodes: Vec<PodRanges>,
+/// Makes the pods of a lab's clusters reach each other, if that is asked for. Clusters that do not
+/// run are left out: what wakes them comes back here. Returns those where it failed.
+pub(super) async fn connect(
+    host: &Host,
+    store: &LabStore,
+) -> Result<Vec<ClusterFailure>, RunnerError> {
+    join(host, store, store.record().connect).await
 }
 
-/// Makes the pods of a lab's clusters reach each other, if that is asked for.
-pub(super) async fn connect(host: &Host, store: &LabStore) -> Result<(), RunnerError> {
-    let lab = store.record();
-    if lab.connect == Connect::Pods { join(host, store, lab.connect).await } else { Ok(()) }
-}
-
-/// Makes the routes that are asked for, or takes away those that are not asked for any more.
+/// The same for what is asked for now; routes that are not any more are taken away.
 pub(super) async fn join(
     host: &Host,
     store: &LabStore,
     connect: Connect,
-) -> Result<(), RunnerError> {
+) -> Result<Vec<ClusterFailure>, RunnerError> {
+    let untouched = |cluster: &ClusterRecord| cluster.routes.is_empty();
+    if connect == Connect::Nothing && store.record().clusters.values().all(untouched) {
+        return Ok(Vec::new());
+    }
+    let mut failures =
+        if connect == Connect::Pods { learn_ranges(store).await? } else { Vec::new() };
     let lab = store.record();
-    let ready = lab.clusters.iter().filter(|(_, cluster)| cluster.state == ClusterState::Ready);
-    let looks = ready.map(async |(name, record)| -> Result<Known<'_>, RunnerError> {
-        let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
-        Ok(Known { name, record, nodes: api.pod_ranges().await? })
+    let (seen, unseen) = nodes_of(host, &lab).await;
+    failures.extend(unseen);
+    let leads = seen.keys().map(async |from| {
+        let error = lead(host, store, from, &lab, &seen, connect).await.err()?;
+        Some(failure(from, error))
     });
-    let known = futures::future::try_join_all(looks).await?;
-    let work = known.iter().map(|cluster| lead(host, cluster, &known, connect));
-    futures::future::try_join_all(work).await?;
-    Ok(())
+    failures.extend(futures::future::join_all(leads).await.into_iter().flatten());
+    Ok(failures)
 }
 
-/// Gives every node of a cluster its routes to the pods of all others, or takes them away.
+fn failure(cluster: &Name, error: RunnerError) -> ClusterFailure {
+    ClusterFailure { cluster: cluster.to_string(), error, logs: None }
+}
+
+fn ready(lab: &LabRecord) -> impl Iterator<Item = (&Name, &ClusterRecord)> {
+    lab.clusters.iter().filter(|(_, cluster)| cluster.state == ClusterState::Ready)
+}
+
+/// Kubernetes' own nodes: nothing but these has pods.
+fn nodes(cluster: &ClusterRecord) -> impl Iterator<Item = &NodeRecord> {
+    cluster.nodes.iter().filter(|node| !node.helper)
+}
+
+/// Writes down where the pods of each node are, which never changes: from then on nobody has to be
+/// asked, in the middle of a fault least of all.
+async fn learn_ranges(store: &LabStore) -> Result<Vec<ClusterFailure>, RunnerError> {
+    let lab = store.record();
+    let unknown = ready(&lab).filter(|(_, cluster)| nodes(cluster).any(|it| it.pods.is_empty()));
+    let asks = unknown.map(async |(name, cluster)| (name, ranges(store, name, cluster).await));
+    let mut failures = Vec::new();
+    for (name, found) in futures::future::join_all(asks).await {
+        match found {
+            Ok(mut found) => store.update(|record| {
+                let Some(cluster) = record.clusters.get_mut(name) else { return };
+                for node in &mut cluster.nodes {
+                    node.pods = found.remove(&node.name).unwrap_or_default();
+                }
+            })?,
+            Err(error) => failures.push(failure(name, error)),
+        }
+    }
+    Ok(failures)
+}
+
+async fn ranges(
+    store: &LabStore,
+    name: &Name,
+    cluster: &ClusterRecord,
+) -> Result<BTreeMap<String, Vec<IpNet>>, RunnerError> {
+    let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
+    let found = api.pod_ranges().await?;
+    let without = nodes(cluster).find(|node| found.get(&node.name).is_none_or(Vec::is_empty));
+    match without {
+        None => Ok(found),
+        Some(node) => Err(RunnerError::NoPodRange {
+            cluster: name.to_string(),
+            node: node.name.clone(),
+            cni: cluster.declared.cni.shown(),
+        }),
+    }
+}
+
+/// A cluster's nodes as they are now, by their ids.
+type Seen = BTreeMap<String, Node>;
+
+async fn nodes_of<'l>(
+    host: &Host,
+    lab: &'l LabRecord,
+) -> (BTreeMap<&'l Name, Seen>, Vec<ClusterFailure>) {
+    let looks = ready(lab).map(async |(name, cluster)| (name, look(host, cluster).await));
+    let (mut seen, mut failures) = (BTreeMap::new(), Vec::new());
+    for (name, found) in futures::future::join_all(looks).await {
+        match found {
+            Ok(found) => drop(seen.insert(name, found)),
+            Err(error) => failures.push(failure(name, error)),
+        }
+    }
+    (seen, failures)
+}
+
+async fn look(host: &Host, cluster: &ClusterRecord) -> Result<Seen, RunnerError> {
+    let ids: Vec<String> = nodes(cluster).map(|node| node.id.clone()).collect();
+    let found = host.providers.named(&cluster.provider)?.nodes_on_record(&ids).await?;
+    Ok(found.into_iter().map(|node| (node.id.clone(), node)).collect())
+}
+
+/// Gives the nodes of a cluster that run their routes to the pods of all others, and takes away
+/// those that lead nowhere any more.
 async fn lead(
     host: &Host,
-    cluster: &Known<'_>,
-    all: &[Known<'_>],
+    store: &LabStore,
+    from: &Name,
+    lab: &LabRecord,
+    seen: &BTreeMap<&Name, Seen>,
     connect: Connect,
 ) -> Result<(), RunnerError> {
-    let ranges: Vec<(&Name, &[PodRanges])> =
-        all.iter().map(|known| (known.name, known.nodes.as_slice())).collect();
-    let script = script(cluster.name, &ranges, connect);
-    let provider = host.providers.named(&cluster.record.provider)?;
-    let nodes = cluster.record.nodes.iter().filter(|node| !node.helper);
-    let made = nodes.map(|node| provider.run_in(node, &script, String::new(), WITHIN));
-    futures::future::try_join_all(made).await?;
-    let others = all.iter().filter(|other| other.name != cluster.name);
-    let others: Vec<&str> = others.map(|other| &**other.name).collect();
-    let verb = if connect == Connect::Pods { "reach" } else { "no longer reach" };
-    host.events.emit(Event::Remark {
-        cluster: cluster.name.to_string(),
-        words: format!("its pods {verb} those of {}", others.join(", ")),
-    });
+    let cluster = &lab.clusters[from];
+    let states: Vec<_> =
+        nodes(cluster).filter_map(|node| Some((node, seen[from].get(&node.id)?.state))).collect();
+    let running = states.iter().filter(|(_, state)| *state == NodeState::Running);
+    let others = ready(lab).filter(|(name, _)| *name != from);
+    let others: Vec<_> = if connect == Connect::Pods { others.collect() } else { Vec::new() };
+    let ranges = others.iter().flat_map(|(_, other)| nodes(other)).flat_map(|node| &node.pods);
+    let wanted: BTreeSet<IpNet> = ranges.copied().collect();
+    let stale: Vec<IpNet> = cluster.routes.difference(&wanted).copied().collect();
+    // Known before they are there.
+    set_routes(store, from, cluster.routes.union(&wanted).copied().collect())?;
+    let script = script(&stale, &ways(&others, seen));
+    let provider = host.providers.named(&cluster.provider)?;
+    let work = running.map(|(node, _)| provider.run_in(node, &script, String::new(), WITHIN));
+    futures::future::try_join_all(work).await?;
+    // What is frozen keeps its routes; what stopped has lost them.
+    if states.iter().any(|(_, state)| *state == NodeState::Paused) {
+        return Ok(());
+    }
+    let (had, has) = (&cluster.routes, wanted);
+    if *had != has {
+        let words = match others.iter().map(|(name, _)| &***name).collect::<Vec<_>>().join(", ") {
+            others if others.is_empty() => "its nodes' routes to other pods are gone".to_owned(),
+            others => format!("its nodes have routes to the pods of {others}"),
+        };
+        host.events.emit(Event::Remark { cluster: from.to_string(), words });
+        set_routes(store, from, has)?;
+    }
     Ok(())
 }
 
-/// What makes the routes or takes them away; doing so again changes nothing.
-fn script(from: &Name, all: &[(&Name, &[PodRanges])], connect: Connect) -> String {
-    let mut script = "set -e\n".to_owned();
-    for (_, nodes) in all.iter().filter(|(name, _)| *name != from) {
-        for PodRanges { address, ranges, .. } in *nodes {
-            for range in ranges {
-                let _ = match connect {
-                    Connect::Pods => writeln!(script, "ip route replace {range} via {address}"),
-                    Connect::Nothing => {
-                        writeln!(script, "ip route del {range} via {address} 2>/dev/null || true")
-                    }
-                };
-            }
+fn set_routes(store: &LabStore, name: &Name, routes: BTreeSet<IpNet>) -> Result<(), RunnerError> {
+    if store.record().clusters.get(name).is_some_and(|cluster| cluster.routes == routes) {
+        return Ok(());
+    }
+    store.update(|record| {
+        if let Some(cluster) = record.clusters.get_mut(name) {
+            cluster.routes = routes;
         }
+    })?;
+    Ok(())
+}
+
+/// The ranges of clusters, each with the address that leads there now: none while its node stands
+/// still without one.
+fn ways(others: &[(&Name, &ClusterRecord)], seen: &BTreeMap<&Name, Seen>) -> Vec<(IpNet, IpAddr)> {
+    let mut ways = Vec::new();
+    for (name, other) in others {
+        for node in nodes(other) {
+            let found = seen.get(*name).and_then(|seen| seen.get(&node.id));
+            let Some(address) = found.and_then(|found| found.addresses.get(&other.network)) else {
+                continue;
+            };
+            let family = |range: &&IpNet| range.addr().is_ipv4() == address.is_ipv4();
+            ways.extend(node.pods.iter().filter(family).map(|range| (*range, *address)));
+        }
+    }
+    ways
+}
+
+/// What takes routes away and makes others; doing so again changes nothing.
+fn script(stale: &[IpNet], ways: &[(IpNet, IpAddr)]) -> String {
+    let ip = |range: &IpNet| if range.addr().is_ipv4() { "ip" } else { "ip -6" };
+    let mut script = "set -e\n".to_owned();
+    for range in stale {
+        let ip = ip(range);
+        let _ = writeln!(script, "[ -z \"$({ip} route show {range})\" ] || {ip} route del {range}");
+    }
+    for (range, address) in ways {
+        let _ = writeln!(script, "{} route replace {range} via {address}", ip(range));
     }
     script
 }
@@ -91,31 +218,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_node_of_the_others_is_led_to_and_none_of_its_own() {
-        let names: [Name; 2] = ["eu", "us"].map(|name| name.parse().expect("a name"));
-        let range = |node: &str, address: &str, range: &str| PodRanges {
-            node: node.to_owned(),
-            address: address.parse().expect("an address"),
-            ranges: vec![range.parse().expect("a range")],
-        };
-        let nodes = [
-            vec![range("eu-1", "10.199.0.2", "10.208.0.0/24")],
-            vec![
-                range("us-1", "10.199.0.3", "10.209.0.0/24"),
-                range("us-2", "10.199.0.4", "10.209.1.0/24"),
-            ],
+    fn what_leads_nowhere_goes_before_what_leads_somewhere_comes() {
+        let range = |text: &str| text.parse::<IpNet>().expect("a range");
+        let ways = [
+            (range("10.209.0.0/24"), "10.199.0.3".parse().expect("an address")),
+            (range("fd00:9::/64"), "fd00::3".parse().expect("an address")),
         ];
-        let all: Vec<(&Name, &[PodRanges])> =
-            names.iter().zip(nodes.iter().map(Vec::as_slice)).collect();
         assert_eq!(
-            script(&names[0], &all, Connect::Pods),
+            script(&[range("10.208.0.0/24"), range("fd00:8::/64")], &ways),
             "set -e\n\
+             [ -z \"$(ip route show 10.208.0.0/24)\" ] || ip route del 10.208.0.0/24\n\
+             [ -z \"$(ip -6 route show fd00:8::/64)\" ] || ip -6 route del fd00:8::/64\n\
              ip route replace 10.209.0.0/24 via 10.199.0.3\n\
-             ip route replace 10.209.1.0/24 via 10.199.0.4\n"
-        );
-        assert_eq!(
-            script(&names[1], &all, Connect::Nothing),
-            "set -e\nip route del 10.208.0.0/24 via 10.199.0.2 2>/dev/null || true\n"
+             ip -6 route replace fd00:9::/64 via fd00::3\n"
         );
     }
 }

@@ -132,7 +132,14 @@ impl RunRequest<'_> {
             return Err(RunnerError::Unfit { lab: record.name.to_string(), reasons });
         }
         // Nodes that others started, or the undoing of a fault, have none.
-        routes::connect(host, store).await
+        for ClusterFailure { cluster, error, .. } in routes::connect(host, store).await? {
+            if self.scenario.lab.clusters.contains_key(&*cluster) {
+                return Err(error);
+            }
+            let words = format!("its nodes have no routes to other pods: {error}");
+            host.events.emit(Event::Remark { cluster, words });
+        }
+        Ok(())
     }
 
     /// Does what `setup` says, and deploys the workload on it.

@@ -2,9 +2,8 @@
 //! found it, and removed as soon as one does not.
 
 use super::{
-    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower,
-    lower::{end_programs, undo_faults},
-    run::has_failed,
+    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower, lower::end_programs,
+    run::has_failed, undo,
 };
 use crate::{fleet::LabStore, model::scenario::Scenario, report::run_dir::RunRecord};
 
@@ -68,7 +67,10 @@ impl RunRequest<'_> {
 
 /// Leaves the lab of a run standing, without the faults of its trial.
 async fn keep(host: &Host, store: &LabStore, result: Result<RunRecord, RunFailure>) -> RunEnd {
-    let mut left = undo_faults(host, store).await;
+    let mut left = Leftovers::default();
+    if let Err(error) = undo(host, store).await {
+        left.0.push(error.to_string());
+    }
     // Else it would be taken for one that its run forgot.
     if let Err(error) = store.update(|record| record.stay.keep = true) {
         left.0.push(error.to_string());

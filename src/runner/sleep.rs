@@ -81,13 +81,19 @@ pub(super) async fn awaken(
         host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why });
         Some(ClusterFailure { cluster, error, logs: None })
     });
-    let failures: Vec<_> = futures::future::join_all(wakes).await.into_iter().flatten().collect();
+    let mut failures: Vec<ClusterFailure> =
+        futures::future::join_all(wakes).await.into_iter().flatten().collect();
     if host.cancelled.is_cancelled() {
         return Err(RunnerError::Cancelled);
     }
+    for unconnected in routes::connect(host, store).await? {
+        let ClusterFailure { cluster, error, .. } = &unconnected;
+        let why = error.to_string();
+        host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why });
+        failures.push(unconnected);
+    }
     if failures.is_empty() {
         store.update(|record| record.stopped = None)?;
-        routes::connect(host, store).await?;
     }
     write_kubeconfig(store)?;
     Ok(failures)
@@ -104,14 +110,15 @@ async fn wake_cluster(
     let provider = host.providers.named(&known.provider)?;
     let foreign = restarted_by_others(&*provider, store, name, known).await?;
     let (mut starts, mut ours) = wake_nodes(&*provider, name, known).await?;
+    // Even if it does not become whole: it was not somebody else.
+    note_starts(store, name, &of(&starts, &ours))?;
     if restarted == Restarted::AreMended && !foreign.is_empty() {
         phase(host, name, "mending");
-        provider.mend(&known.name).await?;
+        provider.mend(known).await?;
         (starts, _) = wake_nodes(&*provider, name, known).await?;
         ours = known.nodes.iter().map(|node| node.name.clone()).collect();
     }
-    let seen_to = starts.iter().filter(|(node, _)| ours.contains(*node));
-    let seen_to: NodeStarts = seen_to.map(|(node, started)| (node.clone(), *started)).collect();
+    let seen_to = of(&starts, &ours);
     // Its nodes may have other addresses now.
     let api = connect(store, name, known, &*provider).await?;
     let cni = cni::chosen(&known.declared.cni, &known.provider, provider.default_cni())?;
@@ -141,6 +148,12 @@ async fn restarted_by_others(
         }
     }
     Ok(foreign)
+}
+
+/// The starts of some nodes.
+fn of(starts: &NodeStarts, nodes: &BTreeSet<String>) -> NodeStarts {
+    let of_these = starts.iter().filter(|(node, _)| nodes.contains(*node));
+    of_these.map(|(node, started)| (node.clone(), *started)).collect()
 }
 
 fn note_starts(store: &LabStore, name: &Name, starts: &NodeStarts) -> Result<(), RunnerError> {

@@ -6,6 +6,7 @@ mod authoring;
 mod bad_files;
 mod colours;
 mod conditions;
+mod connected;
 mod creation;
 mod deeds;
 mod doctor;

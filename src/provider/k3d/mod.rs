@@ -14,7 +14,7 @@ use super::{
     creation,
 };
 use crate::{
-    fleet::record::NodeImage,
+    fleet::record::{ClusterRecord, NodeImage},
     model::{lab::KubernetesVersion, problems::Problems, source::SourceFile},
     tool::{
         Call, ToolError,
@@ -197,10 +197,9 @@ impl Provider for K3d {
     /// Names in its nodes' `/etc/hosts` and in its DNS are written by k3d when it starts them, and
     /// by nobody else. Killed, not stopped: k3d's nodes drain themselves when they are stopped,
     /// which ends pods for good that nothing makes anew.
-    async fn mend(&self, cluster: &str) -> Result<(), ProviderError> {
-        let found = self.docker.containers_labelled(&MARKS.of(cluster)).await?;
-        let lasting = found.iter().filter(|container| !MARKS.is_passing(container));
-        let nodes: Vec<String> = lasting.map(|container| container.id.clone()).collect();
+    async fn mend(&self, cluster: &ClusterRecord) -> Result<(), ProviderError> {
+        let nodes: Vec<String> = cluster.nodes.iter().map(|node| node.id.clone()).collect();
+        let found = self.docker.inspect(&nodes).await?;
         let running = found.iter().filter(|container| container.state == ContainerState::Running);
         let kills = running.map(|container| self.docker.kill(&container.id));
         futures::future::try_join_all(kills).await?;

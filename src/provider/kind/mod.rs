@@ -16,7 +16,7 @@ use super::{
     creation,
 };
 use crate::{
-    fleet::record::NodeImage,
+    fleet::record::{ClusterRecord, NodeImage},
     model::{lab::KubernetesVersion, problems::Problems, source::SourceFile},
     tool::{Call, ToolError, docker::Docker},
 };
@@ -146,7 +146,7 @@ impl Provider for Kind {
     }
 
     /// Its nodes look at their own addresses whenever they start.
-    async fn mend(&self, _cluster: &str) -> Result<(), ProviderError> {
+    async fn mend(&self, _cluster: &ClusterRecord) -> Result<(), ProviderError> {
         Ok(())
     }
 

@@ -98,10 +98,17 @@ fn next_line(reader: &mut impl BufRead) -> std::io::Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
+/// The range that Kubernetes gives a node for its pods.
+pub(super) fn pods_of(container: &str) -> String {
+    let number = container.rsplit('-').next().unwrap_or_default();
+    format!("10.208.{number}.0/24")
+}
+
 struct Cluster {
     node: String,
     id: String,
     version: String,
+    spec: Value,
 }
 
 impl Cluster {
@@ -116,11 +123,13 @@ impl Cluster {
         let node = name(&id)?;
         let version = read(world.join("versions").join(cluster))?;
         let state = read(containers.join(&id).join("state"))?;
-        (state == "running").then_some(Self { node, id, version })
+        let has_ranges = !world.join("no-ranges").exists();
+        let spec = if has_ranges { json!({"podCIDR": pods_of(&id)}) } else { json!({}) };
+        (state == "running").then_some(Self { node, id, version, spec })
     }
 
     fn resource(&self, method: &str, path: &str) -> Option<Value> {
-        let Self { node, id, version } = self;
+        let Self { node, id, version, spec } = self;
         let ready = json!([{"type": "Ready", "status": "True",
                             "lastHeartbeatTime": "2999-01-01T00:00:00Z"}]);
         let list = |kind: &str, api: &str, items: Value| json!({"kind": kind, "apiVersion": api, "metadata": {}, "items": items});
@@ -133,7 +142,7 @@ impl Cluster {
                 "NodeList",
                 "v1",
                 json!([{
-                    "metadata": {"name": node},
+                    "metadata": {"name": node}, "spec": spec,
                     "status": {"conditions": ready, "nodeInfo": node_info(version)},
                 }]),
             ),

@@ -170,6 +170,26 @@ impl World {
         self.read(&format!("containers/{}/network", self.id(container)))
     }
 
+    /// The routes that a container was given, sorted.
+    pub fn routes_of(&self, container: &str) -> Vec<String> {
+        let routes = self.read(&format!("containers/{}/routes", self.id(container)));
+        let mut routes: Vec<String> = routes.lines().map(str::to_owned).collect();
+        routes.sort();
+        routes
+    }
+
+    /// The route that leads to the pods of a node that runs.
+    pub fn route_to(&self, container: &str) -> String {
+        let id = self.id(container);
+        let address = self.read(&format!("containers/{id}/address"));
+        format!("{} via {address}", super::api::pods_of(&id))
+    }
+
+    /// No node has a range for pods.
+    pub fn gives_no_ranges(&self) {
+        self.write("no-ranges", "");
+    }
+
     /// The arguments of every call of a program.
     pub fn calls(&self, program: &str) -> Vec<String> {
         let log = fs::read_to_string(self.dir.join(format!("{program}.log"))).unwrap_or_default();

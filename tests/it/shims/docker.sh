@@ -36,10 +36,30 @@ object() {
     printf '}'
 }
 
-# When a container began to run, told by a clock that goes on with each start.
+# When a container began to run, told by a clock that goes on with each start. Its address is
+# another one, too, and it has no routes yet.
 began() { # DIRECTORY
     second=$(fresh)
     printf '2026-01-01T00:%02d:%02dZ' $((second / 60)) $((second % 60)) >"$1/started"
+    printf '10.199.%d.%d' $((second / 250)) $((second % 250 + 1)) >"$1/address"
+    : >"$1/routes"
+}
+
+# The address of a container that runs.
+address() { # DIRECTORY
+    if is_up "$1"; then cat "$1/address"; fi
+}
+
+# `ip route` in the container of $routes.
+ip() {
+    case "$2" in
+    show) grep "^$3 " "$routes" || true ;;
+    replace | del)
+        grep -v "^$3 " "$routes" >"$routes-$$" || true
+        mv "$routes-$$" "$routes"
+        [ "$2" = del ] || echo "$3 $4 $5" >>"$routes"
+        ;;
+    esac
 }
 
 # Changes a container's state in one step: others read it meanwhile.
@@ -215,8 +235,8 @@ case "$1 $2" in
         id=$(called containers "$key")
         [ -n "$id" ] || die "Error response from daemon: No such container: $key"
         dir=$WORLD/containers/$id
-        printf '{"Id":"%s","Name":"/%s","State":{"Status":"%s","StartedAt":"%s"},"Config":{"Labels":%s},"NetworkSettings":{"Networks":{"%s":{"IPAddress":""}}}}\n' \
-            "$id" "$(cat "$dir/name")" "$(cat "$dir/state")" "$(cat "$dir/started")" "$(object <"$dir/labels")" "$(cat "$dir/network")"
+        printf '{"Id":"%s","Name":"/%s","State":{"Status":"%s","StartedAt":"%s"},"Config":{"Labels":%s},"NetworkSettings":{"Networks":{"%s":{"IPAddress":"%s"}}}}\n' \
+            "$id" "$(cat "$dir/name")" "$(cat "$dir/state")" "$(cat "$dir/started")" "$(object <"$dir/labels")" "$(cat "$dir/network")" "$(address "$dir")"
     done
     ;;
 "rm --force") # --volumes ID
@@ -230,9 +250,16 @@ case "$1 $2" in
     echo "systemd: the log of $4"
     ;;
 "exec --interactive") # ID PROGRAM …
+    case "$(cat "$WORLD/containers/$3/state")" in
+    paused) die "Error response from daemon: container $3 is paused, unpause the container before exec" ;;
+    exited) die "Error response from daemon: container $3 is not running" ;;
+    esac
     if [ "$4" = ctr ]; then # … import - or … list --quiet name==IMAGE
         for last; do :; done
         echo "${last#name==}"
+    elif [ "$4" = sh ] && ! printf %s "$6" | grep -qvE '^(set -e|(\[ -z "\$\(ip route show [0-9./]+\)" \] \|\| )?ip route (replace|del) [0-9./]+( via [0-9.]+)?)$'; then
+        routes=$WORLD/containers/$3/routes
+        eval "$6"
     else
         echo "kubelet: joined with --token abcdef.0123456789abcdef"
     fi
