@@ -50,7 +50,7 @@ ci: test lint real
 bench:
     cargo bench --bench start
 
-# `up` beside raw kind, in pairs. Takes about five minutes.
+# `up` beside raw kind or k3d, in pairs. Takes about five minutes.
 [group: 'measure']
-bench-up pairs="3":
-    benches/up.sh {{ pairs }}
+bench-up pairs="3" tool="kind":
+    benches/up.sh {{ pairs }} {{ tool }}

@@ -1,21 +1,42 @@
 #!/usr/bin/env bash
 # `seatrial up` of three one-node clusters beside the shortest script that does the same with kind
-# alone: same configurations, one network, all at once, ready when the nodes are and CoreDNS is.
-# Interleaved pairs; prints the median ratio. Needs Docker, kind and kubectl.
+# or k3d alone: same configurations, one network, all at once, ready when nodes, CNI and CoreDNS
+# are. kind's get a CNI of the user's own, whose images are loaded on both sides; k3d's keep theirs.
+# Interleaved pairs; prints the median ratio: benches/up.sh [PAIRS [kind|k3d]]. Needs Docker, that
+# tool and kubectl.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 pairs=${1:-3}
-lab=benches/three.yaml
+tool=${2:-kind}
 clusters=(a b c)
 name=bench-raw-$$
+manifest=$PWD/tests/scenarios/own-network/flannel.yaml
+images=()
 
 cargo build --release --quiet
 seatrial=$PWD/target/release/seatrial
 work=$(mktemp -d)
+lab=$work/three.yaml
 export SEATRIAL_STATE=$work/state
 
-jobs=() # clusters that are being made; each is a process group of its own
+write_lab() {
+  local cluster
+  if [[ $tool == kind ]]; then
+    mapfile -t images < <(sed -n 's/^ *image: //p' "$manifest" | sort --unique)
+    cp "$manifest" "$work/"
+  fi
+  printf 'apiVersion: seatrial/v1\nkind: Lab\nname: bench-three\nclusters:\n'
+  for cluster in "${clusters[@]}"; do
+    printf '  %s: {kubernetes: "1.36", template: %s-basic' "$cluster" "$tool"
+    if ((${#images[@]})); then
+      printf ', cni: {manifest: %s, images: [%s]}' "${manifest##*/}" "$(IFS=,; echo "${images[*]}")"
+    fi
+    printf '}\n'
+  done
+}
+
+jobs=() # what is being made; each is a process group of its own
 
 remove() { # everything that a measured run made, by the names it used; what fails stops nothing
   local cluster job failed=0
@@ -26,7 +47,7 @@ remove() { # everything that a measured run made, by the names it used; what fai
   jobs=()
   "$seatrial" --quiet down --all >/dev/null || failed=1
   for cluster in "${clusters[@]}"; do
-    kind delete cluster --quiet --name "$name-$cluster" --kubeconfig "$work/$cluster" || failed=1
+    "delete_by_$tool" "$cluster" || failed=1
   done
   if docker network inspect "$name" >/dev/null 2>&1; then
     docker network rm "$name" >/dev/null || failed=1
@@ -48,20 +69,56 @@ finish() {
 }
 trap finish EXIT
 
-raw_cluster() {
-  local kubeconfig=$work/$1
+create_by_kind() { # CLUSTER
+  local kubeconfig=$work/$1 node=$name-$1-control-plane image
   KIND_EXPERIMENTAL_DOCKER_NETWORK=$name kind create cluster --quiet --name "$name-$1" \
     --config "$work/$1.yaml" --kubeconfig "$kubeconfig"
+  local pods
+  pods=$(kubectl --kubeconfig "$kubeconfig" get nodes --output jsonpath='{.items[0].spec.podCIDR}')
+  for image in "${!images[@]}"; do
+    docker exec --interactive "$node" ctr --namespace k8s.io images import - \
+      <"$work/image-$image.tar" >/dev/null &
+  done
+  wait
+  sed "s,{{ net.pods }},${pods%/*}/16," "$manifest" |
+    kubectl --kubeconfig "$kubeconfig" apply --filename - >/dev/null
+  kubectl --kubeconfig "$kubeconfig" --namespace kube-flannel rollout status daemonset/flannel \
+    --timeout=180s >/dev/null
+}
+delete_by_kind() {
+  kind delete cluster --quiet --name "$name-$1" --kubeconfig "$work/$1"
+}
+
+k3d_quietly() { KUBECONFIG=$work/none TMPDIR=$work LOG_LEVEL=warn k3d "$@"; }
+create_by_k3d() { # CLUSTER
+  k3d_quietly cluster create "$name-$1" --config "$work/$1.yaml" --network "$name" --timeout 180s \
+    --kubeconfig-update-default=false --kubeconfig-switch-context=false >/dev/null
+  k3d_quietly kubeconfig get "$name-$1" >"$work/$1"
+}
+delete_by_k3d() { # k3d fails when it is asked for what is not there
+  if k3d_quietly cluster get "$name-$1" >/dev/null 2>&1; then
+    k3d_quietly cluster delete "$name-$1" >/dev/null
+  fi
+}
+
+raw_cluster() {
+  local kubeconfig=$work/$1
+  "create_by_$tool" "$1"
   kubectl --kubeconfig "$kubeconfig" wait node --all --for=condition=Ready --timeout=180s >/dev/null
   kubectl --kubeconfig "$kubeconfig" --namespace kube-system rollout status deployment/coredns \
     --timeout=180s >/dev/null
 }
 
 raw() {
-  local cluster job failed=0
-  docker network create "$name" >/dev/null
+  local cluster image job failed=0
+  # k3d asks for the address of its gateway, which Docker tells only where it was said.
+  docker network create --subnet 10.198.255.0/24 --gateway 10.198.255.1 "$name" >/dev/null
   set -m
   for cluster in "${clusters[@]}"; do raw_cluster "$cluster" & jobs+=($!); done
+  # Long before a cluster needs them.
+  for image in "${!images[@]}"; do
+    docker image save "${images[$image]}" --output "$work/image-$image.tar" & jobs+=($!)
+  done
   set +m
   for job in "${jobs[@]}"; do wait "$job" || failed=1; done
   jobs=()
@@ -82,6 +139,7 @@ timed() {
 }
 
 doing="rendering the configurations"
+write_lab >"$lab"
 for cluster in "${clusters[@]}"; do
   "$seatrial" render "$lab" --cluster "$cluster" >"$work/$cluster.yaml"
 done
