@@ -102,8 +102,11 @@ async fn all<E: Into<FaultError>>(
     calls: impl IntoIterator<Item = impl Future<Output = Result<(), E>>>,
 ) -> Result<(), FaultError> {
     let ended = futures::future::join_all(calls).await;
-    let mut errors: Vec<FaultError> =
-        ended.into_iter().filter_map(Result::err).map(Into::into).collect();
+    several(ended.into_iter().filter_map(Result::err).map(Into::into).collect())
+}
+
+/// All that failed as one error.
+fn several(mut errors: Vec<FaultError>) -> Result<(), FaultError> {
     match errors.len() {
         0 => Ok(()),
         1 => Err(errors.remove(0)),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{FaultError, Journal, OpenFault, all};
+use super::{FaultError, Journal, OpenFault, all, several};
 use crate::provider::{NodeState, Providers};
 
 /// How long after it was written down a change may still be on its way, although whoever asked
@@ -106,26 +106,26 @@ async fn take_back(
         Ok(change.is_there(providers, settled).await?.then_some(*change))
     });
     // What cannot be looked at does not keep the rest.
-    let mut found = Vec::new();
-    let mut unseen = Ok(());
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
     for look in futures::future::join_all(looks).await {
         match look {
             Ok(change) => found.extend(change),
-            Err(error) => unseen = Err(error),
+            Err(error) => errors.push(error),
         }
     }
+    errors.extend(reverse(providers, &found).await.err());
+    several(errors)
+}
+
+/// Does the opposite of changes of one kind that are there.
+async fn reverse(providers: &Providers, found: &[&Undo]) -> Result<(), FaultError> {
+    let Some(change) = found.first() else { return Ok(()) };
+    let provider = providers.named(change.place().0)?;
     let nodes: Vec<String> = found.iter().map(|change| change.place().1.to_owned()).collect();
-    match found.first() {
-        None => {}
-        Some(change @ Undo::Start { .. }) => {
-            providers.named(change.place().0)?.start(&nodes).await?;
-        }
-        Some(change @ Undo::Unpause { .. }) => {
-            let provider = providers.named(change.place().0)?;
-            all(nodes.iter().map(|node| provider.unpause(node))).await?;
-        }
+    match change {
+        Undo::Start { .. } => Ok(provider.start(&nodes).await?),
+        Undo::Unpause { .. } => all(nodes.iter().map(|node| provider.unpause(node))).await,
     }
-    unseen
 }
 
 /// How long a change that was written down at `at` may still be on its way. A clock that was set

@@ -277,6 +277,35 @@ fn a_stop_that_is_under_way_is_undone_once_it_is_done() {
         .leaves_nothing();
 }
 
+#[test]
+fn every_node_that_cannot_be_looked_at_is_told() {
+    const NODES: [&str; 3] = ["pond-a-control-plane", "pond-b-control-plane", "pond-c"];
+    let test = Test::new().abandoned("pond").and(|test| {
+        let network = test.world().network_of(NODES[0]);
+        for other in &NODES[1..] {
+            test.world().run_container(other, &network, "io.x-k8s.kind.cluster=pond");
+        }
+        let journal: String = NODES.iter().map(|node| paused(test, node)).collect();
+        test.write_lab_file("pond", "journal.ndjson", &journal);
+    });
+    let ids = NODES.map(|node| test.world().id(node));
+    let test = test
+        .given(|world| {
+            for node in NODES {
+                world.pause_container(node);
+            }
+            world.does_not_tell_of(&ids[0]);
+            world.does_not_tell_of(&ids[1]);
+        })
+        .run(["fault", "undo"])
+        .code(5);
+    for id in &ids[..2] {
+        let told = format!("the state of {id} is not to be had");
+        assert_eq!(test.ended().stderr.matches(&told).count(), 1, "{}", test.ended());
+    }
+    assert_eq!(test.world().state_of(NODES[2]), "running", "it does not wait for the others");
+}
+
 /// The journal of a fault that paused a node long ago and was not undone.
 fn paused(test: &Test, node: &str) -> String {
     change("unpause", test, node, "2026-01-01T00:00:00Z")

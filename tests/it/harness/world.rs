@@ -162,6 +162,11 @@ impl World {
         id.expect("it is there")
     }
 
+    /// Docker fails when it is asked about this container.
+    pub fn does_not_tell_of(&self, id: &str) {
+        self.write(&format!("containers/{id}/untold"), "");
+    }
+
     pub fn state_of(&self, container: &str) -> String {
         self.read(&format!("containers/{}/state", self.id(container)))
     }

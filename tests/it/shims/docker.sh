@@ -235,6 +235,7 @@ case "$1 $2" in
         id=$(called containers "$key")
         [ -n "$id" ] || die "Error response from daemon: No such container: $key"
         dir=$WORLD/containers/$id
+        [ ! -e "$dir/untold" ] || die "Error response from daemon: the state of $id is not to be had"
         printf '{"Id":"%s","Name":"/%s","State":{"Status":"%s","StartedAt":"%s"},"Config":{"Labels":%s},"NetworkSettings":{"Networks":{"%s":{"IPAddress":"%s"}}}}\n' \
             "$id" "$(cat "$dir/name")" "$(cat "$dir/state")" "$(cat "$dir/started")" "$(object <"$dir/labels")" "$(cat "$dir/network")" "$(address "$dir")"
     done
