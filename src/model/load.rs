@@ -12,6 +12,7 @@ mod front_door;
 mod isolation;
 mod lab;
 mod lab_source;
+mod manifest;
 mod names;
 mod overlap;
 mod repeat;

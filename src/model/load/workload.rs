@@ -1,22 +1,21 @@
 //! Reading a workload: the shipped one by its name, or manifests of the user's own with the
 //! endpoints by which clients reach them.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use hyper::http::uri::PathAndQuery;
 use indexmap::IndexMap;
 
 use super::{
     lab::{NODE_PORTS, key_name},
-    lab_source::read_file,
+    manifest::manifest,
 };
 use crate::{
-    manifest::{self, Object},
+    manifest::Object,
     model::{
         decode::{Decoder, Read, Reported},
         name::Name,
         problem::Problem,
-        source::leads_out,
         tree::{Node, Value},
         workload::{self, Endpoint, Manifest, Manifests, Workload},
     },
@@ -73,40 +72,6 @@ pub(super) fn manifests(
     Ok(files)
 }
 
-/// One manifest below the scenario's directory, with its objects.
-fn manifest(
-    decoder: &mut Decoder,
-    node: &Node,
-    base: Option<&Path>,
-) -> Read<(Manifest, Vec<Object>)> {
-    let path = decoder.text(node, "the path of a manifest")?.to_owned();
-    let file = below(base, &path)
-        .ok_or_else(|| decoder.report(&node.at, Problem::ManifestOutside { path: path.clone() }))?;
-    let file = read_file(decoder, node, &file)?;
-    let text = file.text().to_owned();
-    match manifest::objects(&text) {
-        Ok(objects) if objects.is_empty() => {
-            let why = "it has no objects".to_owned();
-            Err(decoder.report(&node.at, Problem::BadManifest { path, why }))
-        }
-        Ok(objects) => Ok((Manifest { path, text }, objects)),
-        Err(error) => {
-            let why = error.to_string();
-            Err(decoder.report(&node.at, Problem::BadManifest { path, why }))
-        }
-    }
-}
-
-/// Where a path below a directory leads; none when it leads out of it. Scenarios that come with
-/// the program have no directory.
-fn below(base: Option<&Path>, text: &str) -> Option<PathBuf> {
-    let path = Path::new(text);
-    let stays = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-    let base = base.filter(|_| path.components().all(stays) && !text.contains('\\'))?;
-    let path = base.join(path);
-    (!leads_out(base, &path)).then_some(path)
-}
-
 fn endpoints(
     decoder: &mut Decoder,
     node: &Node,
@@ -158,36 +123,5 @@ fn path(decoder: &mut Decoder, node: &Node, what: &str) -> Read<String> {
     match text.parse::<PathAndQuery>() {
         Ok(_) if text.starts_with('/') && !text.contains('#') => Ok(text.to_owned()),
         _ => Err(decoder.report(&node.at, Problem::BadAddressPath { text: text.to_owned() })),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn a_manifest_stays_below_the_scenarios_directory() {
-        let dir = tempfile::tempdir().unwrap();
-        let base = dir.path().join("scenarios");
-        fs::create_dir_all(base.join("shop")).unwrap();
-        fs::write(base.join("shop/web.yaml"), "").unwrap();
-        fs::write(dir.path().join("secret.yaml"), "").unwrap();
-        std::os::unix::fs::symlink(dir.path().join("secret.yaml"), base.join("link.yaml")).unwrap();
-        std::os::unix::fs::symlink(dir.path(), base.join("up")).unwrap();
-        let base = Some(base.as_path());
-        assert!(below(base, "shop/web.yaml").is_some());
-        assert!(below(base, "./shop/web.yaml").is_some());
-        for outside in [
-            "../secret.yaml",
-            "/etc/passwd",
-            "link.yaml",
-            "up/secret.yaml",
-            "shop/../../secret.yaml",
-        ] {
-            assert_eq!(below(base, outside), None, "{outside}");
-        }
-        assert_eq!(below(None, "shop/web.yaml"), None);
     }
 }
