@@ -31,6 +31,7 @@ use crate::{
         unjudged::Unjudged,
     },
     runner::{Event, RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
+    template::Catalogue,
     verdict::judgement::Verdict,
 };
 
@@ -42,9 +43,13 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    fn catalogue(&self) -> &Catalogue {
+        self.loaded.templates.of(self.scenario)
+    }
+
     /// Whether it asks for the same clusters, made from the same templates, with the same in them.
     fn needs_the_same_lab(&self, other: &Self) -> bool {
-        let (own, others) = (&self.loaded.catalogue, &other.loaded.catalogue);
+        let (own, others) = (self.catalogue(), other.catalogue());
         let mut clusters = self.scenario.lab.clusters.values();
         needs_the_same_lab(self.scenario, other.scenario)
             && clusters.all(|cluster| own.agrees(others, &cluster.template))
@@ -162,7 +167,7 @@ impl<'a> Series<'a> {
         let request = RunRequest { scenario, source, id, part, dir: &dir, jobs, keep };
         let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
         let written = (from, &self.readers);
-        let known = (&turn.loaded.catalogue, &self.versions);
+        let known = (turn.catalogue(), &self.versions);
         let tried = if let Some(given) = &self.given {
             try_one(found, &request, written, known, Lab::Given(given)).await
         } else {

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 use super::{Context, Failure};
 use crate::{
@@ -16,7 +16,9 @@ use crate::{
         nearest::Nearest,
         problem::Problem,
         problems::{Located, Problems},
+        scenario::Scenario,
         source::SourceFile,
+        template::FrontMatter,
         variants::Variants,
     },
     shipped,
@@ -35,7 +37,15 @@ pub(super) struct ScenarioSource(String);
 pub(super) struct Loaded {
     pub(super) variants: Variants,
     pub(super) file: SourceFile,
-    pub(super) catalogue: Catalogue,
+    pub(super) templates: Templates,
+}
+
+/// The templates of a scenario and its variants. Those beside a lab are for that lab alone: what a
+/// variant means does not depend on the labs of others.
+pub(super) struct Templates {
+    own: Catalogue,
+    /// By the text that names the lab.
+    of_labs: IndexMap<String, Catalogue>,
 }
 
 impl FromStr for LabSource {
@@ -122,24 +132,63 @@ impl ScenarioSource {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
             let catalogue = context.catalogue(&[])?;
             let variants = Loader::new(&catalogue).variants(&file, None, set)?;
-            return Ok(Loaded { variants, file, catalogue });
+            let templates = Templates { own: catalogue, of_labs: IndexMap::new() };
+            return Ok(Loaded { variants, file, templates });
         }
         let names = shipped::SCENARIOS.map(|(name, _)| name.to_owned());
         let file = read(&path, "shipped scenario", &names)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
-        let catalogue = context.catalogue(&templates_of(&path, &file, &base, set))?;
-        let variants = Loader::new(&catalogue).variants(&file, Some(&base), set)?;
-        Ok(Loaded { variants, file, catalogue })
+        let templates = Templates::beside(&path, named_labs(&file, set), context)?;
+        let variants = Loader::new(&templates).variants(&file, Some(&base), set)?;
+        Ok(Loaded { variants, file, templates })
     }
 }
 
-/// Where the templates of a scenario lie: beside the labs that it names, then beside itself.
-fn templates_of(path: &Path, file: &SourceFile, base: &Path, set: &[String]) -> Vec<PathBuf> {
-    let labs = named_labs(file, set).into_iter().map(PathBuf::from);
-    let labs = labs.filter(|lab| stays_below(lab)).map(|lab| base.join(lab));
-    let files: Vec<PathBuf> = labs.chain([path.to_owned()]).collect();
-    let beside: IndexSet<PathBuf> = files.iter().map(|file| templates_beside(file)).collect();
-    beside.into_iter().collect()
+impl Templates {
+    /// Those beside a scenario's file; and for each of these labs those beside it, which go before.
+    fn beside(path: &Path, labs: Vec<String>, context: &Context) -> Result<Self, Problems> {
+        let own = templates_beside(path);
+        let mut of_labs = IndexMap::new();
+        for lab in labs.into_iter().collect::<IndexSet<_>>() {
+            let beside = templates_beside(&path.with_file_name(&lab));
+            if stays_below(Path::new(&lab)) && beside != own {
+                of_labs.insert(lab, context.catalogue(&[beside, own.clone()])?);
+            }
+        }
+        Ok(Self { own: context.catalogue(&[own])?, of_labs })
+    }
+
+    /// What the lab of a scenario, or of a variant, is made from.
+    pub(super) fn of(&self, scenario: &Scenario) -> &Catalogue {
+        let lab = scenario.named_lab.as_ref();
+        lab.and_then(|lab| self.of_labs.get(lab)).unwrap_or(&self.own)
+    }
+}
+
+impl Shelf for Templates {
+    fn template(&self, name: &str) -> Option<FrontMatter> {
+        self.own.template(name)
+    }
+
+    fn template_problems(&self, name: &str) -> Option<Problems> {
+        self.own.template_problems(name)
+    }
+
+    fn template_names(&self) -> Vec<String> {
+        self.own.template_names()
+    }
+
+    fn shipped_lab(&self, name: &str) -> Option<SourceFile> {
+        self.own.shipped_lab(name)
+    }
+
+    fn of_lab(&self, lab: &str) -> Option<&dyn Shelf> {
+        self.of_labs.get(lab).map(|catalogue| catalogue as &dyn Shelf)
+    }
+
+    fn shipped_lab_names(&self) -> Vec<String> {
+        self.own.shipped_lab_names()
+    }
 }
 
 /// Where the templates of a lab lie that is in a file.

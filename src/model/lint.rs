@@ -37,10 +37,10 @@ impl fmt::Display for Remark {
     }
 }
 
-/// Remarks on a scenario and its variants, each once. `mounts` knows which templates say that they
-/// mount directories of the host; from others a mount is refused.
+/// Remarks on a scenario and its variants, each once. `mounts` knows which templates of each say
+/// that they mount directories of the host; from others a mount is refused.
 #[must_use]
-pub fn remarks(variants: &Variants, mounts: impl Fn(&str) -> bool) -> Vec<Remark> {
+pub fn remarks(variants: &Variants, mounts: impl Fn(&Scenario, &str) -> bool) -> Vec<Remark> {
     let mut found = Vec::new();
     let scenarios = variants.all();
     // A role that one variant uses is there for that variant.
@@ -55,7 +55,7 @@ pub fn remarks(variants: &Variants, mounts: impl Fn(&str) -> bool) -> Vec<Remark
             if !played.any(|cluster| cluster == name) && !is_tried(scenario, name) {
                 add(&mut found, Remark::IdleCluster { cluster: name.clone() });
             }
-            if mounts(&cluster.template) {
+            if mounts(scenario, &cluster.template) {
                 let (cluster, template) = (name.clone(), cluster.template.clone());
                 add(&mut found, Remark::HostMount { cluster, template });
             }
@@ -122,9 +122,9 @@ mod tests {
         let file = SourceFile::new("s.yaml", text);
         let read = Loader::new(&catalogue).variants(&file, None, &[]);
         let mut variants = read.unwrap_or_else(|why| panic!("{}", why.render(false, 100)));
-        assert_eq!(remarks(&variants, |_| false), []);
+        assert_eq!(remarks(&variants, |_, _| false), []);
         variants.base.isolation = None;
-        assert!(!remarks(&variants, |_| false).is_empty());
+        assert!(!remarks(&variants, |_, _| false).is_empty());
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
             let text = text.replace("traffic:", &format!("setup: [{setup}]\ntraffic:"));
             let file = SourceFile::new("s.yaml", text);
             let read = Loader::new(&catalogue).variants(&file, None, &[]);
-            remarks(&read.unwrap_or_else(|why| panic!("{}", why.render(false, 100))), |_| false)
+            remarks(&read.unwrap_or_else(|why| panic!("{}", why.render(false, 100))), |_, _| false)
         };
         let wait = "wait: {apiVersion: v1, kind: Node, name: a, condition: Ready, within: 1s";
         let role = "far".parse().expect("a name");
@@ -151,10 +151,10 @@ mod tests {
         let text = include_str!("../../tests/good/variants-and-repeats.yaml");
         let file = SourceFile::new("s.yaml", text);
         let variants = Loader::new(&catalogue).variants(&file, None, &[]).expect("it is good");
-        let mounting = remarks(&variants, |template| template == "kind-basic");
+        let mounting = remarks(&variants, |_, template| template == "kind-basic");
         let said: Vec<String> = mounting.iter().map(ToString::to_string).collect();
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].starts_with("cluster `eu`: template `kind-basic` can mount directories"));
-        assert_eq!(remarks(&variants, |template| template != "kind-basic"), []);
+        assert_eq!(remarks(&variants, |_, template| template != "kind-basic"), []);
     }
 }

@@ -48,6 +48,11 @@ pub trait Shelf {
     fn template_names(&self) -> Vec<String>;
     /// A lab that comes with the program.
     fn shipped_lab(&self, name: &str) -> Option<SourceFile>;
+    /// What a lab in a file of its own refers to, by the text that names it in a scenario; none when
+    /// that is the same as for the scenario.
+    fn of_lab(&self, _lab: &str) -> Option<&dyn Shelf> {
+        None
+    }
     /// The names of all labs that come with the program.
     fn shipped_lab_names(&self) -> Vec<String>;
 }

@@ -29,6 +29,8 @@ pub struct Scenario {
     pub set: Vec<String>,
     pub description: Option<String>,
     pub lab: Lab,
+    /// The text that names its lab; none when the lab is written out in it.
+    pub named_lab: Option<String>,
     pub roles: IndexMap<Name, Role>,
     pub workload: Workload,
     pub front_door: Option<FrontDoor>,

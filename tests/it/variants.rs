@@ -90,3 +90,68 @@ fn a_variant_that_changes_the_lab_gets_one_of_its_own() {
     assert_eq!(test.files_in("seatrial-runs").len(), 2, "one for each lab: {}", test.ended());
     test.leaves_nothing();
 }
+
+const LAB: &str = "apiVersion: seatrial/v1
+kind: Lab
+name: two-regions
+clusters:
+  eu: {kubernetes: \"1.36\", template: ours, labels: {region: eu}}
+  us: {kubernetes: \"1.36\", template: ours, labels: {region: us}}
+";
+
+/// A template that says whose it is.
+fn template_of(whose: &str) -> String {
+    format!(
+        "---
+provider: kind
+description: Ours.
+---
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+- {{role: control-plane, image: {{{{ image | json }}}}}} # of {whose}
+"
+    )
+}
+
+/// The scenario whose labs lie in `one` and, for its variant, in `other`: each with a template of
+/// its own that goes by the same name.
+fn of_two_directories(lab_of_other: &str) -> Test {
+    let scenario = include_str!("../../scenarios/regional-failover.yaml");
+    let other = format!("variants:\n  other: {{{lab_of_other}}}\n");
+    let scenario =
+        scenario.replace("variants:\n", &other).replace("labs/two-regions.yaml", "one/lab.yaml");
+    Test::new()
+        .kind(&Kind::fails())
+        .file("own.yaml", &scenario)
+        .file("one/lab.yaml", LAB)
+        .file("one/templates/ours.yaml", &template_of("one"))
+        .file("other/lab.yaml", LAB)
+        .file("other/templates/ours.yaml", &template_of("other"))
+}
+
+#[rstest]
+#[case::of_the_scenario("base", "# of one")]
+#[case::of_the_variant("other", "# of other")]
+fn a_lab_is_made_from_the_templates_beside_it(
+    #[values("lab: other/lab.yaml", "lab: other/lab.yaml, lab.clusters.eu.ports: [30080]")]
+    lab_of_other: &str,
+    #[case] variant: &'static str,
+    #[case] whose: &str,
+) {
+    let test =
+        of_two_directories(lab_of_other).run(["run", "own.yaml", "--variant", variant]).code(3);
+    let configs = test.world().configs();
+    assert_eq!(configs.len(), 2, "{}", test.ended());
+    assert!(configs.iter().all(|config| config.contains(whose)), "{configs:?}");
+}
+
+#[test]
+fn a_variant_does_not_see_the_templates_of_another_ones_lab() {
+    of_two_directories("lab: third/lab.yaml")
+        .file("third/lab.yaml", LAB)
+        .run(["scenario", "lint", "own.yaml"])
+        .code(2)
+        .stderr_has("third/lab.yaml:5")
+        .stderr_has("there is no template `ours`");
+}

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use crate::{
     cli::{
         Context, Exit, Outcome,
-        source::{Loaded, ScenarioSource},
+        source::{Loaded, ScenarioSource, Templates},
     },
     cni,
     model::{lint::remarks, scenario::Scenario, variants::Variants},
@@ -28,8 +28,8 @@ impl Lint {
         for source in &self.scenarios {
             let shown = source.shown();
             match source.load(context) {
-                Ok(Loaded { variants, catalogue, .. }) => {
-                    let impossible = impossible(&variants, &catalogue);
+                Ok(Loaded { variants, templates, .. }) => {
+                    let impossible = impossible(&variants, &templates);
                     if impossible.is_empty() {
                         let _ = writeln!(sound, "{shown}: ok ({})", variants.base.name);
                     } else {
@@ -37,8 +37,8 @@ impl Lint {
                     }
                     let errors = impossible.into_iter();
                     said.extend(errors.map(|error| Err(format!("error: {shown}: {error}"))));
-                    let mounts = |template: &str| {
-                        let template = catalogue.cluster(template);
+                    let mounts = |scenario: &Scenario, template: &str| {
+                        let template = templates.of(scenario).cluster(template);
                         template.is_some_and(|template| template.front_matter.host_mounts)
                     };
                     for remark in remarks(&variants, mounts) {
@@ -59,8 +59,12 @@ impl Lint {
 }
 
 /// What no provider of its clusters can do, each thing once.
-fn impossible(variants: &Variants, catalogue: &Catalogue) -> BTreeSet<String> {
-    variants.all().into_iter().flat_map(|scenario| misfits(scenario, catalogue)).collect()
+fn impossible(variants: &Variants, templates: &Templates) -> BTreeSet<String> {
+    variants
+        .all()
+        .into_iter()
+        .flat_map(|scenario| misfits(scenario, templates.of(scenario)))
+        .collect()
 }
 
 fn misfits(scenario: &Scenario, catalogue: &Catalogue) -> Vec<String> {

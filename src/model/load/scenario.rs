@@ -70,6 +70,7 @@ pub(super) fn document(
             set: Vec::new(),
             description: description?,
             lab: setting.lab,
+            named_lab: None,
             roles: setting.roles,
             workload: workload?,
             front_door: setting.front_door,

@@ -26,6 +26,14 @@ struct Declared {
     changes: Vec<Change>,
 }
 
+/// A scenario in the making.
+#[derive(Clone)]
+struct Draft {
+    root: Node,
+    /// What the lab was called before it was opened.
+    opened_lab: Option<String>,
+}
+
 /// Where what a scenario refers to comes from.
 struct Origin<'a> {
     base: Option<&'a Path>,
@@ -42,13 +50,14 @@ pub(super) fn load(
     let origin = Origin { base, shelf };
     let mut decoder = Decoder::new(file);
     let whole = 0..file.text().len();
-    let Some(mut root) = tree::parse(file, whole, &mut decoder.problems) else {
+    let Some(root) = tree::parse(file, whole, &mut decoder.problems) else {
         return decoder.finish(Err(Reported));
     };
-    let set = origin.set(&mut decoder, settings, &mut root);
-    let declared = declared(&mut decoder, &root);
+    let mut draft = Draft { root, opened_lab: None };
+    let set = origin.set(&mut decoder, settings, &mut draft);
+    let declared = declared(&mut decoder, &draft.root);
     let sources = decoder.sources().clone();
-    let scenario = scenario::document(&mut decoder, &root, base, shelf);
+    let scenario = origin.scenario(&mut decoder, &draft);
     let read = decoder.finish(scenario);
     let mut problems = match &read {
         Ok(_) => Vec::new(),
@@ -57,7 +66,7 @@ pub(super) fn load(
     let mut variants = IndexMap::new();
     for Declared { name, changes } in declared {
         let mut decoder = Decoder::of(sources.clone());
-        let variant = origin.variant(&mut decoder, &root, changes.iter().chain(&set));
+        let variant = origin.variant(&mut decoder, &draft, changes.iter().chain(&set));
         match decoder.finish(variant) {
             Ok(variant) => {
                 let variant = Scenario { variant: Some(name.clone()), ..variant };
@@ -119,11 +128,11 @@ fn gather(problems: &mut Vec<Located>, variant: &Name, more: Problems) {
 impl Origin<'_> {
     /// Reads the arguments of `--set` and applies them; they are applied again to each variant, so
     /// that they win.
-    fn set(&self, decoder: &mut Decoder, settings: &[String], root: &mut Node) -> Vec<Change> {
+    fn set(&self, decoder: &mut Decoder, settings: &[String], draft: &mut Draft) -> Vec<Change> {
         let mut changes = Vec::new();
         for setting in settings {
             let Ok(change) = set(decoder, setting) else { continue };
-            if self.apply(decoder, root, &change).is_ok() {
+            if self.apply(decoder, draft, &change).is_ok() {
                 changes.push(change);
             }
         }
@@ -133,31 +142,41 @@ impl Origin<'_> {
     fn variant<'c>(
         &self,
         decoder: &mut Decoder,
-        root: &Node,
+        draft: &Draft,
         changes: impl Iterator<Item = &'c Change>,
     ) -> Read<Scenario> {
-        let mut root = root.clone();
+        let mut draft = draft.clone();
         let applied: Vec<Read<()>> =
-            changes.map(|change| self.apply(decoder, &mut root, change)).collect();
+            changes.map(|change| self.apply(decoder, &mut draft, change)).collect();
         // Read even if a path leads nowhere: the other ones may bring problems of their own.
-        let scenario = scenario::document(decoder, &root, self.base, self.shelf);
+        let scenario = self.scenario(decoder, &draft);
         applied.into_iter().collect::<Read<()>>().and(scenario)
     }
 
-    /// A path into a lab that the scenario only names leads into what that lab says.
-    fn apply(&self, decoder: &mut Decoder, root: &mut Node, change: &Change) -> Read<()> {
-        if change.goes_into("lab") {
-            self.open_lab(decoder, root)?;
-        }
-        change.apply(decoder, root)
+    /// Reads it with what its own lab refers to, whatever the lab of another variant does.
+    fn scenario(&self, decoder: &mut Decoder, draft: &Draft) -> Read<Scenario> {
+        let Draft { root, opened_lab } = draft;
+        let named_lab = root.get("lab").and_then(text).or_else(|| opened_lab.clone());
+        let of_lab = named_lab.as_deref().and_then(|lab| self.shelf.of_lab(lab));
+        let read = scenario::document(decoder, root, self.base, of_lab.unwrap_or(self.shelf))?;
+        Ok(Scenario { named_lab, ..read })
     }
 
-    fn open_lab(&self, decoder: &mut Decoder, root: &mut Node) -> Read<()> {
-        let Value::Map(entries) = &mut root.value else { return Ok(()) };
+    /// A path into a lab that the scenario only names leads into what that lab says.
+    fn apply(&self, decoder: &mut Decoder, draft: &mut Draft, change: &Change) -> Read<()> {
+        if change.goes_into("lab") {
+            self.open_lab(decoder, draft)?;
+        }
+        change.apply(decoder, &mut draft.root)
+    }
+
+    fn open_lab(&self, decoder: &mut Decoder, draft: &mut Draft) -> Read<()> {
+        let Value::Map(entries) = &mut draft.root.value else { return Ok(()) };
         let lab = entries.iter_mut().find(|(key, _)| key.text == "lab");
         match lab {
             Some((_, node)) if matches!(node.value, Value::Scalar(_)) => {
                 let opened = lab_source::opened(decoder, node, self.base, self.shelf)?;
+                draft.opened_lab = text(node);
                 node.value = opened.value;
                 Ok(())
             }
