@@ -79,6 +79,15 @@ pub fn chosen(
     }
 }
 
+/// What a request comes to on a provider that brings `brought`, told from every other.
+#[must_use]
+pub fn resolved(asked: &lab::Cni, brought: &str) -> String {
+    match asked {
+        lab::Cni::Default => brought.to_owned(),
+        other => other.shown(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use crate::{
+    cni,
     fleet::{ClusterRecord, LabRecord},
     model::{
         lab::{Cluster, Cni, Connect, KubernetesVersion, Lab, Network},
         name::Name,
     },
+    provider,
 };
 
 /// One thing that could only be had by creating a cluster anew, or by removing it.
@@ -63,14 +65,16 @@ pub(super) fn between(record: &LabRecord, lab: &Lab) -> Vec<Difference> {
         let mut add = |what| differences.push(Difference { cluster: name.clone(), what });
         match lab.clusters.get(name) {
             None => add(What::NotAsked),
-            Some(asked) => keys(&known.declared, asked).into_iter().for_each(add),
+            Some(asked) => keys(known, asked).into_iter().for_each(add),
         }
     }
     differences
 }
 
 /// The keys in which two clusters differ. Labels are not among them: they are ours to change.
-pub(super) fn keys(recorded: &Cluster, asked: &Cluster) -> Vec<What> {
+pub(super) fn keys(known: &ClusterRecord, asked: &Cluster) -> Vec<What> {
+    let recorded = &known.declared;
+    let same_cni = has_cni(known, &asked.cni);
     let rows = [
         ("template", recorded.template.clone(), asked.template.clone()),
         ("kubernetes", recorded.kubernetes.to_string(), asked.kubernetes.to_string()),
@@ -85,9 +89,19 @@ pub(super) fn keys(recorded: &Cluster, asked: &Cluster) -> Vec<What> {
         ),
     ];
     rows.into_iter()
-        .filter(|(_, recorded, asked)| recorded != asked)
+        .filter(|(key, recorded, asked)| recorded != asked && !(*key == "cni" && same_cni))
         .map(|(key, recorded, asked)| What::Key { key, recorded, asked })
         .collect()
+}
+
+/// Whether a cluster was made with what a CNI comes to on its provider: what that brings by itself
+/// may be asked for by its name, too.
+fn has_cni(known: &ClusterRecord, asked: &Cni) -> bool {
+    let has = &known.declared.cni;
+    match provider::default_cni(&known.provider) {
+        Ok(brought) => cni::resolved(has, brought) == cni::resolved(asked, brought),
+        Err(_) => has.shown() == asked.shown(),
+    }
 }
 
 fn parameters(cluster: &Cluster) -> String {
@@ -137,7 +151,7 @@ fn unfit_cluster(known: &ClusterRecord, asked: &Cluster) -> Vec<String> {
     }
     let (has, wants) = (&known.declared.cni, &asked.cni);
     let own = [has, wants].iter().any(|cni| matches!(cni, Cni::Manifest(_)));
-    if has.shown() != wants.shown() && (own || facts.cni != wants.name()) {
+    if !has_cni(known, wants) && (own || facts.cni != wants.name()) {
         let has = if own { has.shown() } else { facts.cni.clone() };
         reasons.push(format!("has {has}, {} is asked for", wants.shown()));
     }

@@ -25,7 +25,7 @@ pub async fn drifted(
     let mut drifted = Vec::new();
     for (name, known) in &record.clusters {
         let Some(asked) = lab.clusters.get(name) else { continue };
-        if known.state != ClusterState::Ready || !keys(&known.declared, asked).is_empty() {
+        if known.state != ClusterState::Ready || !keys(known, asked).is_empty() {
             continue;
         }
         let Some(template) = host.catalogue.cluster(&asked.template) else { continue };

@@ -269,6 +269,32 @@ mod tests {
         assert_eq!(seen, [shown]);
     }
 
+    #[rstest]
+    #[case::default_of_kind("kind", Cni::Default, Cni::Kindnet, true)]
+    #[case::default_of_k3d("k3d", Cni::Default, Cni::Flannel, true)]
+    #[case::other_on_kind("kind", Cni::Default, Cni::Flannel, false)]
+    #[case::none("k3d", Cni::Default, Cni::None, false)]
+    fn a_default_cni_is_the_same_by_its_own_name(
+        #[case] provider: &str,
+        #[case] one: Cni,
+        #[case] other: Cni,
+        #[case] same: bool,
+    ) {
+        for (has, wants) in [(&one, &other), (&other, &one)] {
+            let mut known = record();
+            let cluster = &mut known.clusters[0];
+            provider.clone_into(&mut cluster.provider);
+            cluster.declared.cni.clone_from(has);
+            let facts = cluster.facts.as_mut().expect("it came up");
+            let brought = crate::provider::default_cni(provider).expect("it is known");
+            facts.cni = crate::cni::resolved(has, brought);
+            let lab = asked(|cluster| cluster.cni.clone_from(wants));
+            let need = Need::of(&known, &lab, &running(), &[]);
+            assert_eq!(need.is_nothing(), same, "{has:?} -> {wants:?}: {need:?}");
+            assert_eq!(unfit(&known, &lab).is_empty(), same, "{has:?} for {wants:?}");
+        }
+    }
+
     #[test]
     fn a_template_that_drifted_makes_a_difference_unless_nothing_is_left_anyway() {
         let what = What::Rendering { template: "ours".to_owned(), source: "ours.yaml".to_owned() };
