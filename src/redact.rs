@@ -227,6 +227,30 @@ mod tests {
         "ERROR: a\nready\n0123456789012345678901234567890123456789012345678901234567890123\nabc=\n-----END X-----",
         "ERROR: a\nready\n[redacted]"
     )]
+    #[case::end_of_a_key_behind_what_a_log_writes(
+        "x: ready\nx: 0123456789012345678901234567890123456789012345678901234567890123\nx: ab=\nx: -----END X-----\nx: b",
+        "x: ready\nx: [redacted]\nx: b"
+    )]
+    #[case::end_of_a_key_behind_times(
+        "2026-01-01T00:00:00Z stderr F ready: 1\n2026-01-01T00:00:01Z stderr F MIIE12\n2026-01-01T00:00:02Z stderr F -----END X-----",
+        "2026-01-01T00:00:00Z stderr F ready: 1\n2026-01-01T00:00:01Z stderr F [redacted]"
+    )]
+    #[case::end_of_an_encrypted_key_behind_what_a_log_writes(
+        "eu | DEK-Info: AES-256-CBC,00\neu |\neu | MIIE12\neu | -----END X-----",
+        "eu | [redacted]"
+    )]
+    #[case::end_of_a_key_on_one_line_behind_what_a_log_writes(
+        "x: MIIEvQIBADANBgkqhkiG9w0B abc= -----END PRIVATE KEY-----",
+        "x: [redacted]"
+    )]
+    #[case::end_of_a_key_mentioned(
+        "E1122 pem.go:3] cannot read it\nE1122 pem.go:3] no -----END X-----",
+        "E1122 pem.go:3] cannot read it\nE1122 pem.go:3] no [redacted]"
+    )]
+    #[case::end_of_a_key_mentioned_below_a_word(
+        "error: broken\nmissing -----END X-----",
+        "error: broken\nmissing [redacted]"
+    )]
     #[case::kubeconfig(
         "    client-key-data: LS0tLS1CRUdJTg==\n    server: https://127.0.0.1:20000\n",
         "    client-key-data: [redacted]\n    server: https://127.0.0.1:20000\n"
@@ -412,6 +436,38 @@ mod tests {
         ) {
             prop_assert_eq!(redacted(&text), &*text);
             prop_assert_eq!(by_lines(&text), text.lines().collect::<Vec<_>>());
+        }
+
+        /// A tail of a log that begins anywhere in a key, whatever stands before each line.
+        #[test]
+        fn no_line_of_a_key_is_left_behind_what_a_log_writes(
+            lines in prop::collection::vec("[A-Za-z0-9+/]{64}", 0..5),
+            last in "[A-Za-z0-9+/]{0,63}[0-9]={0,2}",
+            prefix in prop::sample::select(vec![
+                "x: ",
+                "eu|",
+                "2026-01-01T00:00:00.000000000Z stderr F ",
+                "I0101 00:00:00.000000    1234 pem.go:12] ",
+                "Jan 01 00:00:00 eu kubelet[123]: ",
+                "\u{e9}t\u{e9} ",
+            ]),
+            cut in 0..64_usize,
+        ) {
+            let lines: Vec<String> = lines.into_iter().chain([last]).collect();
+            let body = format!("{prefix}{}\n", lines.join(&format!("\n{prefix}")));
+            let before = format!("{prefix}that: is it\n");
+            let end = format!("{prefix}-----END PRIVATE KEY-----\n{prefix}c: d");
+            let cut = (0..=cut.min(body.len())).rev().find(|cut| body.is_char_boundary(*cut));
+            let tail = &body[cut.unwrap_or_default()..];
+            for text in [format!("{before}{body}{end}"), format!("{tail}{end}")] {
+                let left = redacted(&text);
+                prop_assert_eq!(left.contains(&before), text.contains(&before), "{}", left);
+                let after = format!("\n{prefix}c: d");
+                prop_assert!(left.ends_with(&after), "{}", left);
+                let left = left.trim_end_matches(&after).trim_start_matches(&before);
+                let secret = left.trim_end_matches(REDACTED).trim_start_matches('\n');
+                prop_assert!(prefix.ends_with(secret), "{:?} of {:?}", left, text);
+            }
         }
 
         /// Whatever part of it a text has, and whatever else.

@@ -160,19 +160,38 @@ fn came_before(text: &str) -> usize {
     }
     let mut start = text.len();
     let Some((own, before)) = lines.split_last() else { return start };
-    if !own.1.trim().is_empty() {
-        let body = own.1.trim_start();
-        let is_key = words_of(body) == body.trim_end().len();
-        return if is_key { own.0 } else { start };
+    if let Some(from) = ends_in_words(own.1) {
+        return own.0 + from;
     }
+    // A log puts the same before each line; a key on lines of its own has nothing there.
+    let prefix = own.1;
+    let is_bare = prefix.trim().is_empty();
     for (index, (at, line)) in before.iter().enumerate().rev() {
-        let body = without_end(line.trim_start());
-        let may_be_short = index + 1 == before.len() || index == 0;
+        let (is_first, is_last) = (index == 0, index + 1 == before.len());
+        let intact = behind(prefix, line);
+        // A text may begin anywhere, also in what is put before its first line.
+        let is_cut = is_first && intact.is_none_or(|from| from == line.len());
+        let from = if is_cut { last_word(line) } else { intact.unwrap_or_default() };
+        let body = without_end(line[from..].trim_start());
+        let may_be_short = is_first || is_last;
         let is_line = (may_be_short || body.len() >= WHOLE_LINE)
             && !body.is_empty()
             && body.chars().all(is_base64);
-        let is_gap = body.is_empty() && index > 0 && is_header(before[index - 1].1.trim_start());
-        if is_line || is_gap || is_header(body) || ends_in_word(body) {
+        if is_line && may_be_short && !is_bare && !is_cut && is_of_sentence(body) {
+            // If it is of the key after all, what is above it tells.
+            continue;
+        }
+        let is_below_header = || {
+            let above = before[index - 1].1;
+            behind(prefix, above).is_some_and(|from| is_header(&above[from..]))
+        };
+        let is_gap = body.is_empty() && index > 0 && is_below_header();
+        if is_line || is_gap || is_header(body) {
+            start = at + if is_bare { 0 } else { from };
+            continue;
+        }
+        let body = without_end(line.trim_start());
+        if ends_in_word(body) {
             start = *at;
             continue;
         }
@@ -184,6 +203,61 @@ fn came_before(text: &str) -> usize {
         break;
     }
     start
+}
+
+/// Where, on the line of an `END`, the key begins that stands on this one line; none when it does
+/// not.
+fn ends_in_words(line: &str) -> Option<usize> {
+    let mut from = None;
+    let mut rest = line.trim_end();
+    let is_key = |word: &str| !word.is_empty() && word.chars().all(is_base64);
+    let last = &rest[last_word(rest)..];
+    if last.len() < WORD && is_key(last) {
+        rest = rest[..rest.len() - last.len()].trim_end();
+    }
+    loop {
+        let at = last_word(rest);
+        if rest.len() - at < WORD || !is_key(&rest[at..]) {
+            return from;
+        }
+        from = Some(at);
+        rest = rest[..at].trim_end();
+    }
+}
+
+/// Where a line goes on behind as many words as are before another one; none when it has fewer.
+fn behind(prefix: &str, line: &str) -> Option<usize> {
+    let mut words = prefix.split_whitespace().count();
+    // Its last word may go on without a blank, such as behind `eu|`.
+    let glue = prefix.chars().next_back().filter(|last| !last.is_whitespace());
+    words -= usize::from(glue.is_some());
+    let mut rest = line.trim_start();
+    for _ in 0..words {
+        if rest.is_empty() {
+            return None;
+        }
+        rest = rest.trim_start_matches(|c: char| !c.is_whitespace()).trim_start();
+    }
+    if let Some(glue) = glue {
+        let times = prefix[last_word(prefix)..].matches(glue).count();
+        let (at, _) = rest.match_indices(glue).nth(times - 1)?;
+        rest = &rest[at + glue.len_utf8()..];
+    }
+    Some(line.len() - rest.len())
+}
+
+/// Where the last word of a line begins.
+fn last_word(line: &str) -> usize {
+    line.trim_end()
+        .rfind(char::is_whitespace)
+        .map_or(0, |blank| blank + line[blank..].chars().next().map_or(0, char::len_utf8))
+}
+
+/// Whether it looks like a word of somebody's language: no secret is as regular.
+fn is_of_sentence(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && letters.all(|letter| letter.is_ascii_lowercase())
 }
 
 /// The text up to its first line break, and what follows that. In a string, it is `\n`.
