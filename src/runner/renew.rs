@@ -57,7 +57,8 @@ pub async fn renew(
     clear(host, store, wanted, differing.iter().chain(&need.missing)).await?;
     let mut failures = if planned.is_empty() {
         write_kubeconfig(store)?;
-        Vec::new()
+        // The others still lead to what went.
+        routes::connect(host, store).await?
     } else {
         write_down(host, wanted, &planned, store).await?;
         match create(host, &rest, planned, store).await {

@@ -60,6 +60,15 @@ fn a_cluster_that_is_made_anew_leaves_no_route_to_where_it_was() {
 }
 
 #[test]
+fn nobody_is_led_to_a_cluster_that_went() {
+    up().file("pond.yaml", &LAB.replace(", c: {}", ""))
+        .run(["up", "pond.yaml", "--recreate"])
+        .code(0)
+        .containers_are([A, B])
+        .and(|test| are_connected(test, &[A, B]));
+}
+
+#[test]
 fn restarted_nodes_are_connected_again_also_beside_one_that_does_not_come_back() {
     up().given(|world| {
         world.restart_container(A);

@@ -1,9 +1,6 @@
 //! One lab of clusters that kind and k3d made, and a region that fails over between them.
 
-use super::{
-    seatrial::User,
-    world::{World, docker},
-};
+use super::{seatrial::User, world::World};
 
 /// Swaps the regions of the shipped scenario.
 const BACK: [&str; 4] =
@@ -22,15 +19,11 @@ fn a_region_fails_over_from_kind_to_k3d_and_from_k3d_to_kind() {
         let runs = user.kubectl("mixed", &["--context", context, "get", "nodes", "-o", version]);
         assert!(runs.starts_with(minor), "{context} runs {runs}");
     }
-    // Two cores have enough to do with the clusters that are measured.
-    docker(&["pause", "mixed-asia-control-plane"]);
     let scenario = User::repository("scenarios/regional-failover.yaml");
     let run = ["run", &scenario, "--set", "lab=mixed", "--variant", "base", "--lab", "mixed"];
     for direction in [&[][..], &BACK] {
-        docker(&["unpause", "mixed-asia-control-plane"]);
         let ended = user.run(&[&run[..], direction].concat());
         ended.code(0).stdout_has("regional-failover: PASS");
-        docker(&["pause", "mixed-asia-control-plane"]);
     }
     user.run(&["down"]).code(0);
     assert_eq!(user.labs(), [""; 0]);
