@@ -12,6 +12,25 @@ fn creating(kind: &Kind) -> Test {
     Test::new().kind(kind).start(["up", "pond.yaml"]).until_kind_hangs().kind_runs()
 }
 
+/// The same on a terminal.
+fn creating_on_terminal(args: impl AsRef<[&'static str]>) -> Test {
+    Test::new().kind(&Kind::hangs()).start_on_terminal(args).until_kind_hangs()
+}
+
+/// One cluster after the other, of which the first is being created without end.
+const RUN: [&str; 4] = ["run", "regional-failover", "--jobs", "1"];
+
+fn running() -> Test {
+    Test::new().kind(&Kind::hangs()).start(RUN).until_kind_hangs()
+}
+
+/// A file of the only run.
+fn of_the_run(test: &Test, file: &str) -> String {
+    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
+    let path = test.path("seatrial-runs").join(dir).join(file);
+    std::fs::read_to_string(path).expect("it is there")
+}
+
 #[rstest]
 fn an_interrupt_ends_kind_and_removes_everything(
     #[values(SIGHUP, SIGINT, SIGTERM)] signal: Signal,
@@ -49,11 +68,8 @@ fn an_interrupt_counts_when_nobody_listens_any_more(
 fn a_terminal_that_is_closed_ends_everything(
     #[values(&["up", "pond.yaml"], &["up", "pond.yaml", "-vv"])] args: &'static [&'static str],
 ) {
-    Test::new()
-        .kind(&Kind::hangs())
-        .start_on_terminal(args)
+    creating_on_terminal(args)
         .until("its progress is shown", |test| test.has_said("a: creating"))
-        .until_kind_hangs()
         .closes_its_terminal()
         .signal(SIGHUP)
         .ends()
@@ -63,27 +79,19 @@ fn a_terminal_that_is_closed_ends_everything(
 
 #[test]
 fn a_terminal_that_is_closed_cuts_no_record_short() {
-    let test = Test::new()
-        .kind(&Kind::hangs())
-        .start_on_terminal(["run", "regional-failover", "--jobs", "1"])
-        .until_kind_hangs()
+    let test = creating_on_terminal(RUN)
         .closes_its_terminal()
         .signal(SIGHUP)
         .ends()
         .code(130)
         .leaves_nothing();
-    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
-    let events = test.path("seatrial-runs").join(dir).join("events.ndjson");
-    let events = std::fs::read_to_string(events).expect("it is there");
+    let events = of_the_run(&test, "events.ndjson");
     assert!(events.contains("\"event\":\"lab-removed\""), "{events}");
 }
 
 #[test]
 fn on_a_terminal_an_interrupt_is_answered() {
-    Test::new()
-        .kind(&Kind::hangs())
-        .start_on_terminal(["up", "pond.yaml"])
-        .until_kind_hangs()
+    creating_on_terminal(["up", "pond.yaml"])
         .signal(SIGINT)
         .until("it was heard", |test| test.has_said("interrupted: cleaning up; once more to end"))
         .ends()
@@ -105,23 +113,12 @@ fn a_node_that_the_engine_makes_late_goes_too() {
 
 #[test]
 fn an_interrupted_run_removes_its_lab() {
-    Test::new()
-        .kind(&Kind::hangs())
-        .start(["run", "regional-failover", "--jobs", "1"])
-        .until_kind_hangs()
-        .signal(SIGINT)
-        .ends()
-        .code(130)
-        .stderr_has("removed, nothing left")
-        .leaves_nothing();
+    running().signal(SIGINT).ends().code(130).stderr_has("removed, nothing left").leaves_nothing();
 }
 
 #[test]
 fn a_lab_that_cannot_be_taken_down_is_left_in_the_reports_of_its_run() {
-    let test = Test::new()
-        .kind(&Kind::hangs())
-        .start(["run", "regional-failover", "--jobs", "1"])
-        .until_kind_hangs()
+    let test = running()
         .and(|test| {
             let [lab] = &test.labs()[..] else { panic!("{:?}", test.labs()) };
             // Where the tools are on record is something that nobody can read.
@@ -133,9 +130,7 @@ fn a_lab_that_cannot_be_taken_down_is_left_in_the_reports_of_its_run() {
         .ends()
         .code(130)
         .stderr_has(": left behind: ");
-    let [dir] = &test.files_in("seatrial-runs")[..] else { panic!("not one run") };
-    let junit = test.path("seatrial-runs").join(dir).join("junit.xml");
-    let junit = std::fs::read_to_string(junit).expect("it is there");
+    let junit = of_the_run(&test, "junit.xml");
     let (_, removal) = junit.split_once("the lab is removed").expect("it is told");
     assert!(removal.contains("children.ndjson"), "{junit}");
 }

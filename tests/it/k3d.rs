@@ -20,8 +20,17 @@ clusters:
 
 const SERVER: &str = "k3d-pond-a-server-0";
 
+/// A k3d that does what it is told, and a lab for it.
+fn pond(lab: &str) -> Test {
+    Test::new().k3d(&Kind::stands()).file("pond.yaml", lab)
+}
+
 fn up() -> Test {
-    Test::new().k3d(&Kind::stands()).file("pond.yaml", LAB).run(["up", "pond.yaml"]).code(0)
+    pond(LAB).run(["up", "pond.yaml"]).code(0)
+}
+
+fn mixed_up() -> Test {
+    pond(MIXED).kind(&Kind::stands()).run(["up", "pond.yaml"]).code(0)
 }
 
 #[test]
@@ -62,12 +71,7 @@ fn k3d_is_kept_from_kubeconfigs_and_addresses_of_others() {
 
 #[test]
 fn both_kinds_of_clusters_share_a_lab() {
-    Test::new()
-        .kind(&Kind::stands())
-        .k3d(&Kind::stands())
-        .file("pond.yaml", MIXED)
-        .run(["up", "pond.yaml"])
-        .code(0)
+    mixed_up()
         .containers_are([SERVER, "pond-b-control-plane"])
         .and(|test| {
             let networks =
@@ -94,9 +98,8 @@ fn a_creation_that_fails_says_what_k3d_says_and_leaves_nothing() {
         log error 'Failed Cluster Start: the server did not come up' >&2
         log fatal 'Cluster creation FAILED, rollback deactivated.' >&2
         exit 1";
-    Test::new()
+    pond(LAB)
         .k3d(&Kind::becomes(fails))
-        .file("pond.yaml", LAB)
         .run(["up", "pond.yaml"])
         .code(3)
         .stderr_has("pond-a: Failed Cluster Start: the server did not come up")
@@ -117,10 +120,8 @@ fn without_k3d_its_labs_say_where_it_is_from() {
 
 #[test]
 fn an_image_that_k3d_needs_beside_its_nodes_is_named() {
-    Test::new()
-        .k3d(&Kind::stands())
+    pond(LAB)
         .given(|world| world.holds_images("rancher/k3s:v1.36.3-k3s1\n"))
-        .file("pond.yaml", LAB)
         .run(["up", "pond.yaml"])
         .code(3)
         .stderr_has(
@@ -131,10 +132,8 @@ fn an_image_that_k3d_needs_beside_its_nodes_is_named() {
 
 #[test]
 fn a_volume_of_the_clusters_name_is_somebody_elses() {
-    Test::new()
-        .k3d(&Kind::stands())
+    pond(LAB)
         .given(|world| world.create_volume("k3d-pond-a-images", "mine=yes"))
-        .file("pond.yaml", LAB)
         .run(["up", "pond.yaml"])
         .code(3)
         .stderr_has("a cluster called pond-a exists already and is not ours")
@@ -184,9 +183,7 @@ fn what_cannot_go_back_says_so() {
 
 #[test]
 fn kindnet_is_refused_where_it_cannot_be() {
-    Test::new()
-        .k3d(&Kind::stands())
-        .file("pond.yaml", &LAB.replace("template: k3d-basic", "template: k3d-basic, cni: kindnet"))
+    pond(&LAB.replace("template: k3d-basic", "template: k3d-basic, cni: kindnet"))
         .run(["up", "pond.yaml"])
         .code(2)
         .stderr_has("provider `k3d` does not bring kindnet")
@@ -213,12 +210,7 @@ fn lint_refuses_what_no_provider_can_do() {
 fn what_others_restarted_is_told_and_mended_by_k3d_without_a_drain() {
     const KIND: &str = "pond-b-control-plane";
     let told = "was restarted by somebody else; `seatrial repair pond` makes right";
-    Test::new()
-        .kind(&Kind::stands())
-        .k3d(&Kind::stands())
-        .file("pond.yaml", MIXED)
-        .run(["up", "pond.yaml"])
-        .code(0)
+    mixed_up()
         .run(["status"])
         .stderr_has_not(told)
         .given(|world| {
