@@ -32,12 +32,9 @@ fn variants_that_share_a_lab_are_run_in_the_same_one_and_so_are_repeats() {
     let shams = ["--set", "repeat={runs: 1, sham: 1}"];
     let ended = user
         .run(&[&["run", &scenario, "--variant", "kill", "--variant", "stop"][..], &shams].concat());
-    // Two clusters that start on two cores may make the generator lag; see below.
-    assert!(matches!(ended.code, Some(0 | 4)), "{:?}\n{}", ended.code, ended.stdout);
+    ended.nothing_failed();
     assert_eq!(ended.stderr.matches(": used again").count(), 3, "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("removed, nothing left").count(), 1, "{}", ended.stderr);
-    assert!(!ended.stdout.contains("\n  error "), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("\n  fail "), "{}", ended.stdout);
     ended.stdout_has("all: ").stdout_has("regional-failover (kill)").stdout_has("sham 1");
     assert_eq!(user.labs(), [""; 0]);
     world.is_unchanged("variants in one lab");
@@ -48,10 +45,7 @@ fn variants_that_share_a_lab_are_run_in_the_same_one_and_so_are_repeats() {
 fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
     let (world, user) = (World::now(), User::new());
     let ended = user.run(&["run", &User::repository("tests/scenarios/stop-and-kill.yaml")]);
-    // Two clusters that start on two cores may make the generator lag, which makes figures
-    // inconclusive; what this test is about is that the faults come and go, and that nobody else
-    // answers meanwhile.
-    assert!(matches!(ended.code, Some(0 | 4)), "{:?}\n{}", ended.code, ended.stdout);
+    ended.nothing_failed();
     for said in [
         "kill: in effect: stop-and-kill-",
         "kill: healed: stop-and-kill-",
@@ -74,8 +68,6 @@ fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
         answered_by.extend(request["answered_by"].as_str().map(str::to_owned));
     }
     assert_eq!(answered_by, BTreeSet::from(["eu".to_owned(), "us".to_owned()]));
-    assert!(!ended.stdout.contains("\n  fail "), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("\n  error "), "{}", ended.stdout);
     ended.stdout_has("observed 0 of").stdout_has("shop.wrong == 0");
     world.is_unchanged("stop and kill");
 }

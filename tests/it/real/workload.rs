@@ -8,18 +8,7 @@ fn a_workload_of_the_users_own_fails_over() {
     let (world, user) = (World::now(), User::new());
     let ended =
         user.run(&["run", "--allow-exec", &User::repository("tests/scenarios/own-workload.yaml")]);
-    // A busy host may make the generator lag, which makes figures inconclusive; what this test is
-    // about is that answers are judged and told apart.
-    assert!(
-        matches!(ended.code, Some(0 | 4)),
-        "{:?}\n{}\n{}",
-        ended.code,
-        ended.stdout,
-        ended.stderr
-    );
-    assert!(!ended.stdout.contains("\n  fail "), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("\n  error "), "{}", ended.stdout);
-    ended.stdout_has("observed us gave ").stdout_has("shop.wrong == 0");
+    ended.nothing_failed().stdout_has("observed us gave ").stdout_has("shop.wrong == 0");
     let events = std::fs::read_to_string(user.run_dir().join("events.ndjson")).expect("there");
     assert!(events.contains("applied own-workload/base.yaml to eu, us"), "{events}");
     assert!(events.contains("Deployment shop/edge is Available in eu"), "{events}");
