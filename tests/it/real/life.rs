@@ -1,6 +1,8 @@
 //! A lab's life on real clusters.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, net::IpAddr};
+
+use serde_json::{Value, json};
 
 use super::{
     seatrial::{Ended, Running, User},
@@ -12,6 +14,54 @@ const US: &str = "two-regions-us-control-plane";
 
 fn id(node: &str) -> String {
     docker(&["inspect", "--format", "{{.Id}}", node]).trim().to_owned()
+}
+
+/// Where each node is in the lab's network.
+fn addresses() -> [IpAddr; 2] {
+    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    let of = |node| docker(&["inspect", "--format", format, node]);
+    [EU, US].map(|node| of(node).trim().parse().expect("an address"))
+}
+
+/// Restarts both nodes as somebody else would. Each gets the lowest address that is free when it
+/// starts: the one that had the higher goes first, so that they swap.
+fn swap_addresses() {
+    let [eu, us] = addresses();
+    let order = if eu < us { [US, EU] } else { [EU, US] };
+    docker(&[&["stop"][..], &order].concat());
+    for node in order {
+        docker(&["start", node]);
+    }
+    assert_eq!(addresses(), [us, eu], "they swapped");
+}
+
+/// Fleet and front door lead to the nodes where they are now, each to its own.
+fn leads_to_each(user: &User, whose: &BTreeMap<&'static str, String>) {
+    user.run(&["status"]).code(0).stdout_has("ready");
+    assert_eq!(identities(user), *whose);
+    let fleet = user.run(&["fleet", "list"]);
+    fleet.code(0);
+    for uid in whose.values() {
+        fleet.stdout_has(uid);
+    }
+    let internal = "jsonpath={.items[*].status.addresses[?(@.type==\"InternalIP\")].address}";
+    for (cluster, address) in ["eu", "us"].into_iter().zip(addresses()) {
+        let context = format!("two-regions-{cluster}");
+        let told =
+            user.kubectl("two-regions", &["--context", &context, "get", "nodes", "-o", internal]);
+        assert_eq!(told, address.to_string(), "as {cluster} tells it");
+        // Slow answers of a busy host are answers.
+        let patient = ["--rate", "5/s", "--timeout", "5s", "--duration", "3s"];
+        let through = ["traffic", "--order", cluster, "--output", "json"];
+        let ended = user.run(&[&through[..], &patient].concat());
+        ended.code(0);
+        let streams: Vec<Value> = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert_eq!(streams.len(), 2, "{}", ended.stdout);
+        for stream in streams {
+            assert_eq!(stream["bad"], 0, "{stream}");
+            assert_eq!(stream["answered_by"], json!({cluster: stream["ok"]}), "{stream}");
+        }
+    }
 }
 
 /// What tells each cluster from every other.
@@ -66,6 +116,13 @@ fn a_lab_is_left_alone_stopped_started_and_mended() {
     standing.is_unchanged("stop and start");
     assert_eq!(identities(&user), before);
     user.run(&["status"]).code(0).stdout_has("ready");
+
+    swap_addresses();
+    user.run(&["status"]).stderr_has("was restarted by somebody else; `seatrial repair two-reg");
+    user.run(&["repair"]).code(0);
+    assert_eq!(user.run(&["status"]).code(0).stderr, "", "nothing is left to be said");
+    leads_to_each(&user, &before);
+    standing.is_unchanged("repair after addresses changed");
 
     let (eu, us) = (id(EU), id(US));
     docker(&["rm", "--force", "--volumes", US]);
