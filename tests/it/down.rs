@@ -161,8 +161,13 @@ fn until_nodes_are_on_record_what_carries_the_name_on_another_network_stays() {
         .labs_are(["pond"]);
 }
 
-#[test]
-fn once_nodes_are_on_record_a_newcomer_with_their_label_stays() {
+#[rstest]
+#[case::on_another_network("kind", &[])]
+#[case::on_ours("seatrial-pond", &["seatrial-pond"])]
+fn once_nodes_are_on_record_a_newcomer_with_their_label_stays(
+    #[case] network: &str,
+    #[case] stay: &[&str],
+) {
     Test::new()
         .abandoned("pond")
         .and(|test| {
@@ -171,12 +176,12 @@ fn once_nodes_are_on_record_a_newcomer_with_their_label_stays() {
             let record = test.record("pond").replace(r#""nodes": []"#, &nodes);
             test.write_record("pond", &record);
         })
-        .given(|world| world.run_container("newcomer", "kind", "io.x-k8s.kind.cluster=pond-a"))
+        .given(|world| world.run_container("newcomer", network, "io.x-k8s.kind.cluster=pond-a"))
         .run(["down"])
         .code(5)
         .stderr_has("container newcomer: it took the name of cluster a, but is not on record")
         .containers_are(["newcomer"])
-        .networks_are([])
+        .and(|test| assert_eq!(test.world().networks(), stay))
         .labs_are(["pond"]);
 }
 

@@ -1,6 +1,8 @@
 //! Labs of k3d, and of kind and k3d together, with programs that play their parts.
 
-use crate::harness::{Kind, Test};
+use rstest::rstest;
+
+use crate::harness::{Kind, Test, World};
 
 const LAB: &str = r#"apiVersion: seatrial/v1
 kind: Lab
@@ -19,6 +21,7 @@ clusters:
 "#;
 
 const SERVER: &str = "k3d-pond-a-server-0";
+const IMAGES: &str = "k3d-pond-a-images";
 
 /// A k3d that does what it is told, and a lab for it.
 fn pond(lab: &str) -> Test {
@@ -36,7 +39,7 @@ fn mixed_up() -> Test {
 #[test]
 fn a_cluster_of_k3d_comes_up_and_goes() {
     up().containers_are([SERVER])
-        .and(|test| assert_eq!(test.world().volumes(), ["k3d-pond-a-images"]))
+        .and(|test| assert_eq!(test.world().volumes(), [IMAGES]))
         .run(["fleet", "list"])
         .code(0)
         .stdout_has("v1.36.3+k3s1")
@@ -133,24 +136,64 @@ fn an_image_that_k3d_needs_beside_its_nodes_is_named() {
 #[test]
 fn a_volume_of_the_clusters_name_is_somebody_elses() {
     pond(LAB)
-        .given(|world| world.create_volume("k3d-pond-a-images", "mine=yes"))
+        .given(|world| world.create_volume(IMAGES, "mine=yes"))
         .run(["up", "pond.yaml"])
         .code(3)
         .stderr_has("a cluster called pond-a exists already and is not ours")
-        .and(|test| assert_eq!(test.world().volumes(), ["k3d-pond-a-images"]));
+        .and(|test| assert_eq!(test.world().volumes(), [IMAGES]));
+}
+
+/// What k3d runs while it is at work.
+const TOOLS: &str = "k3d-pond-a-tools";
+
+fn run_tools(world: &World, network: &str) {
+    world.run_container_labelled(TOOLS, network, &["k3d.cluster=pond-a", "k3d.role=noRole"]);
 }
 
 #[test]
-fn a_container_that_k3d_left_behind_goes_with_the_cluster() {
-    up().given(|world| {
-        let (network, label) = ("seatrial-pond", "k3d.cluster=pond-a");
-        world.run_container_labelled("k3d-pond-a-tools", network, &[label, "k3d.role=noRole"]);
-    })
-    .run(["status"])
-    .code(0)
-    .run(["down"])
-    .code(0)
-    .leaves_nothing();
+fn a_container_that_k3d_left_behind_is_no_node_and_goes_with_the_cluster() {
+    up().given(|world| run_tools(world, "seatrial-pond"))
+        .run(["status"])
+        .code(0)
+        .stdout_has("  1/1  ")
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn such_a_container_elsewhere_is_somebody_elses_and_keeps_what_it_may_use() {
+    up().given(|world| run_tools(world, "bridge"))
+        .run(["down"])
+        .code(5)
+        .stderr_has("container k3d-pond-a-tools: it took the name of cluster a, but is not on")
+        .containers_are([TOOLS])
+        .and(|test| assert_eq!(test.world().volumes(), [IMAGES]))
+        .given(|world| world.remove_container(TOOLS))
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[rstest]
+#[case::unlike_ours("mine=yes")]
+#[case::of_another_cluster("k3d.cluster=lake-a")]
+fn a_volume_that_somebody_else_made_since_stays(#[case] label: &str) {
+    up().given(|world| world.create_volume(IMAGES, label))
+        .run(["down"])
+        .code(0)
+        .containers_are([])
+        .and(|test| assert_eq!(test.world().volumes(), [IMAGES]));
+}
+
+#[test]
+fn a_port_that_other_machines_reach_is_refused() {
+    let basic = include_str!("../../templates/clusters/k3d-basic.yaml");
+    Test::new()
+        .file("open.yaml", &basic.replace("\"127.0.0.1:", "\"10.0.0.1:"))
+        .run(["template", "validate", "open.yaml"])
+        .code(2)
+        .stderr_has("would be open to other machines");
 }
 
 #[test]
