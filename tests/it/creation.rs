@@ -228,6 +228,19 @@ fn a_cluster_that_is_not_ours_is_refused_and_left_alone() {
         .containers_are(["foreign-node"]);
 }
 
+#[rstest]
+#[case::inside_of_it("10.199.0.128/25")]
+#[case::around_it("10.199.0.0/23")]
+fn no_network_is_planned_over_one_that_docker_has(#[case] theirs: &str) {
+    Test::new()
+        .kind(&Kind::stands())
+        .given(|world| world.create_network("theirs", theirs))
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .and(|test| assert!(!test.record("pond").contains("\"10.199.0.0/24\"")))
+        .stderr_has_not("planned anew");
+}
+
 #[test]
 fn a_name_that_was_taken_after_planning_is_refused_and_left_alone() {
     Test::new()
