@@ -94,11 +94,12 @@ pub fn can_follow(first: &Scenario, second: &Scenario) -> bool {
     first.heals_everything() && needs_the_same_lab(first, second)
 }
 
-/// Whether two scenarios ask for the same clusters with the same in them, and wait as long for
-/// them.
+/// Whether two scenarios ask for the same clusters, joined in the same way, with the same in them,
+/// and wait as long for them.
 #[must_use]
 pub fn needs_the_same_lab(one: &Scenario, other: &Scenario) -> bool {
     one.lab.clusters == other.lab.clusters
+        && one.lab.connect == other.lab.connect
         && one.workload == other.workload
         && one.setup == other.setup
         && one.timeouts == other.timeouts
@@ -150,12 +151,14 @@ mod tests {
     #[test]
     fn only_who_needs_the_same_lab_can_follow_who_heals_it() {
         let scenario = include_str!("../../tests/good/variants-and-repeats.yaml");
-        let variants = loaded(scenario);
+        let variants = loaded(&format!("{scenario}  joined: {{lab.connect: pods}}\n"));
         let of = |name: &str| variants.named(name).expect("it is declared");
         assert!(can_follow(of("base"), of("kill")));
         assert!(can_follow(of("kill"), of("whole")));
         assert!(!can_follow(of("kill"), of("quoted")), "another label is another lab");
         assert!(!can_follow(of("base"), of("new-key")), "another CNI is another lab");
+        assert!(!can_follow(of("base"), of("joined")), "pods that reach others are another lab");
+        assert!(!can_follow(of("joined"), of("base")), "and what was joined stays so");
         let unhealed = scenario.replace(
             "  heal: freeze\n",
             "  fault: {kind: cluster-stop, target: survivor, for: 200s}\n",

@@ -155,3 +155,18 @@ fn a_variant_does_not_see_the_templates_of_another_ones_lab() {
         .stderr_has("third/lab.yaml:5")
         .stderr_has("there is no template `ours`");
 }
+
+#[test]
+fn a_variant_that_joins_pods_gets_a_lab_of_its_own() {
+    let scenario = include_str!("../../scenarios/regional-failover.yaml");
+    let scenario = scenario
+        .replace("variants:\n", "variants:\n  joined: {lab.connect: pods}\n")
+        .replace("labs/two-regions.yaml", "two-regions");
+    let test = Test::new()
+        .kind(&Kind::fails())
+        .file("own.yaml", &scenario)
+        .run(["run", "own.yaml", "--variant", "base", "--variant", "joined"])
+        .code(3);
+    assert_eq!(test.files_in("seatrial-runs").len(), 2, "one for each lab: {}", test.ended());
+    test.leaves_nothing();
+}
