@@ -30,7 +30,9 @@ use crate::{
         several::{Line, several},
         unjudged::Unjudged,
     },
-    runner::{Event, RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
+    runner::{
+        Event, RunRequest, can_follow, check_apart, check_fits, lower, needs_the_same_lab, sham,
+    },
     template::Catalogue,
     verdict::judgement::Verdict,
 };
@@ -196,6 +198,7 @@ impl<'a> Series<'a> {
             }
             if let Some(given) = &self.given {
                 check_fits(given, scenario)?;
+                check_apart(&given.record(), scenario)?;
             }
         }
         Ok(found)

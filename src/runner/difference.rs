@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use super::RunnerError;
 use crate::{
     cni,
     fleet::{ClusterRecord, LabRecord},
     model::{
         lab::{Cluster, Cni, Connect, KubernetesVersion, Lab, Network},
         name::Name,
+        scenario::Scenario,
     },
     provider,
 };
@@ -139,6 +141,19 @@ pub(super) fn unfit(record: &LabRecord, needed: &Lab) -> Vec<String> {
         }
     }
     reasons
+}
+
+/// Refuses a lab whose pods reach those of other clusters to who tries paths between clusters that
+/// are not joined: what is denied there gets through here.
+pub fn check_apart(record: &LabRecord, scenario: &Scenario) -> Result<(), RunnerError> {
+    let tries_paths = scenario.isolation.as_ref().is_some_and(|all| !all.paths.is_empty());
+    let is_joined = record.connect == Connect::Pods && scenario.lab.connect != Connect::Pods;
+    if !(tries_paths && is_joined) {
+        return Ok(());
+    }
+    let reason = "its pods reach those of other clusters; no `connect: pods` is asked for, and \
+                  paths between clusters are tried";
+    Err(RunnerError::Unfit { lab: record.name.to_string(), reasons: vec![reason.to_owned()] })
 }
 
 fn unfit_cluster(known: &ClusterRecord, asked: &Cluster) -> Vec<String> {

@@ -40,7 +40,7 @@ mod undo;
 mod until;
 mod whole;
 
-pub use difference::{Difference, What};
+pub use difference::{Difference, What, check_apart};
 pub use drift::drifted;
 pub use error::{ClusterFailure, RunnerError};
 pub use event::{Event, Events, Recorded};

@@ -136,8 +136,13 @@ mod tests {
             NodeRecord, Port, Stay,
             record::{FORMAT, Facts, NodeImage},
         },
-        model::lab::{Cluster, Cni, CniManifest, Connect, Network},
-        runner::difference::unfit,
+        model::{
+            lab::{Cluster, Cni, CniManifest, Connect, Network},
+            load::Loader,
+            source::SourceFile,
+        },
+        runner::difference::{check_apart, unfit},
+        template::Catalogue,
         tool::process::Process,
     };
 
@@ -341,6 +346,31 @@ mod tests {
             [""; 0]
         );
         assert!(Need::of(&record(), &joined(), &running(), &[]).rejoined);
+    }
+
+    #[test]
+    fn paths_between_clusters_are_tried_only_where_pods_are_joined_as_asked() {
+        let loaded = |text: &str| {
+            let catalogue = Catalogue::shipped().expect("it is good");
+            let file = SourceFile::new("s.yaml", text);
+            let read = Loader::new(&catalogue).variants(&file, None, &[]);
+            read.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100))).base
+        };
+        let text = "{apiVersion: seatrial/v1, kind: Scenario, name: apart, workload: echo,
+            lab: {clusters: {a: {}, b: {}}},
+            isolation: {paths: [{from: all, via: [pod], expect: deny}]}}";
+        let (apart, together) =
+            (loaded(text), loaded(&text.replace("lab: {", "lab: {connect: pods, ")));
+        let no_paths = loaded(include_str!("../../tests/good/variants-and-repeats.yaml"));
+        let joined = LabRecord { connect: Connect::Pods, ..record() };
+        let refusal = check_apart(&joined, &apart).expect_err("what is denied gets through");
+        assert!(
+            refusal.to_string().contains("its pods reach those of other clusters"),
+            "{refusal}"
+        );
+        for (lab, scenario) in [(&record(), &apart), (&joined, &together), (&joined, &no_paths)] {
+            assert!(check_apart(lab, scenario).is_ok(), "{} {:?}", scenario.name, lab.connect);
+        }
     }
 
     #[test]

@@ -425,6 +425,30 @@ fn a_run_is_refused_in_a_lab_that_does_not_fit() {
 }
 
 #[test]
+fn paths_between_clusters_are_not_tried_where_pods_were_joined() {
+    let apart = r#"apiVersion: seatrial/v1
+kind: Scenario
+name: apart
+lab:
+  defaults: {template: kind-basic}
+  clusters: {a: {kubernetes: "1.36"}, b: {kubernetes: "1.36"}}
+workload: echo
+isolation: {paths: [{from: all, via: [pod], expect: deny}]}
+"#;
+    let test = pond();
+    let mut record: serde_json::Value = serde_json::from_str(&test.record("pond")).expect("JSON");
+    record["connect"] = "pods".into();
+    test.and(|test| test.write_record("pond", &record.to_string()))
+        .file("apart.yaml", apart)
+        .run(["run", "apart.yaml", "--lab", "pond"])
+        .code(2)
+        .stderr_has("lab `pond` is not one that the scenario can run in:\n  its pods reach those of other clusters; no `connect: pods` is asked for")
+        .and(|test| assert_eq!(test.files(), ["apart.yaml", "pond.yaml"], "it got no directory"))
+        .labs_are(["pond"])
+        .containers_are([A, B]);
+}
+
+#[test]
 fn the_lab_of_a_run_stays_when_that_is_asked_for() {
     let test = Test::new()
         .kind(&Kind::fails())
