@@ -64,10 +64,13 @@ impl Gc {
         let shown = table::write(self.output, &rows)?;
         // Whoever is asked has seen it.
         let asks = !self.yes && !garbage.is_empty() && somebody_is_there();
-        let result = if asks { "" } else { &shown };
         let agreed = self.yes || (asks && agreed(context, &shown).await);
         if context.is_interrupted() {
             return Err(Failure::new(Exit::Interrupted, "interrupted: nothing was removed"));
+        }
+        if !asks {
+            // Before anything goes: its removal may take long, or be ended.
+            Outcome::passed(shown).report(&mut anstream::stdout(), &mut anstream::stderr());
         }
         let remark = if garbage.is_empty() {
             "no lab is there that nobody needs"
@@ -80,7 +83,7 @@ impl Gc {
         let ended = Failure::all(failures);
         let exit = ended.as_ref().map_or(Exit::Passed, |failure| failure.exit);
         let words = ended.map_or_else(String::new, |failure| failure.words);
-        Ok(Outcome::ended(exit, result).with_error(&words).with_remark(remark))
+        Ok(Outcome::ended(exit, "").with_error(&words).with_remark(remark))
     }
 }
 

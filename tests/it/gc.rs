@@ -27,6 +27,27 @@ fn a_lab_that_never_came_up_is_shown_first_and_removed_when_agreed_to() {
         .stderr_has("no lab is there that nobody needs");
 }
 
+#[test]
+fn what_goes_is_shown_before_it_goes() {
+    Test::new()
+        .killed_while(["up", "pond.yaml"])
+        .given(|world| world.hold("rm"))
+        .start(["gc", "--yes"])
+        .until("it removes", |test| test.world().was_asked("docker", "rm "))
+        .and(|test| {
+            let printed = test.printed();
+            assert!(printed.contains("ended before it came up"), "{printed}");
+        })
+        .given(|world| world.let_go("rm"))
+        .ends()
+        .code(0)
+        .and(|test| {
+            let stdout = &test.ended().stdout;
+            assert_eq!(stdout.matches("ended before it came up").count(), 1, "once: {stdout}");
+        })
+        .leaves_nothing();
+}
+
 /// Somebody with a terminal was shown what nobody needs, and is asked.
 fn asked() -> Test {
     Test::new()

@@ -354,6 +354,11 @@ impl Test {
         self.so_far().contains(text)
     }
 
+    /// What the seatrial that runs has printed so far, to stdout and stderr.
+    pub fn printed(&self) -> String {
+        self.running.as_ref().expect("it was started").printed()
+    }
+
     /// The stderr of the seatrial that runs.
     pub fn so_far(&self) -> String {
         self.running.as_ref().expect("it was started").stderr()
