@@ -32,7 +32,8 @@ What it does not undo:
   - images that were removed since: it says which, and changes nothing
   - anything outside of the nodes: Docker networks, limits of containers, programs on this host
 It refuses a cluster with several control planes, one with a node that is gone or does not run, and
-one made by a seatrial that kept no snapshot.";
+one made by a seatrial that kept no snapshot. Where k3d made a cluster of the lab, or one never came
+up, nothing is touched: reset the others alone.";
 
 impl Reset {
     pub(super) async fn run(self, context: &Context) -> Result<Outcome, Failure> {

@@ -74,6 +74,13 @@ pub enum RunnerError {
     NodeGone { cluster: String, node: String },
     #[error("traffic goes through the front door, but the scenario has none; add `frontDoor`")]
     NoFrontDoor,
+    #[error("nothing of lab `{lab}` was reset:{}{}", listed(reasons), alone(lab, others))]
+    NotReset {
+        lab: String,
+        reasons: Vec<String>,
+        /// Clusters that could go back.
+        others: Vec<String>,
+    },
     #[error("no traffic was sent: {why}, {} s after the door opened", within.as_secs())]
     NotServed { why: String, within: Duration },
     #[error(
@@ -117,6 +124,13 @@ pub enum RunnerError {
 /// Each on a line of its own, indented below what is said of all.
 fn listed(lines: &[String]) -> String {
     lines.iter().fold(String::new(), |list, line| format!("{list}\n  {line}"))
+}
+
+/// What resets those clusters of a lab that can go back.
+fn alone(lab: &str, others: &[String]) -> String {
+    let each =
+        |other: &String| format!("\n`seatrial reset {lab} --cluster {other}` resets {other} alone");
+    others.iter().map(each).collect()
 }
 
 /// A program that tests something often says on stdout what is wrong.
@@ -254,6 +268,14 @@ mod tests {
             RunnerError::NetworkTaken { name: "seatrial-two".to_owned() },
             RunnerError::NodeGone { cluster: cluster(), node: "two-eu-worker".to_owned() },
             RunnerError::NoFrontDoor,
+            RunnerError::NotReset {
+                lab: "two".to_owned(),
+                reasons: vec![
+                    "eu: it is failed: only what came up whole has a state to go back to"
+                        .to_owned(),
+                ],
+                others: vec!["us".to_owned()],
+            },
             RunnerError::NotServed {
                 why: "eu is down".to_owned(),
                 within: Duration::from_secs(60),

@@ -22,16 +22,18 @@ pub(super) async fn keep(host: &Host, cluster: &Name, record: &ClusterRecord, ap
     }
 }
 
-/// Puts back one cluster of a lab, or all. Returns those that were not put back.
+/// Puts back one cluster of a lab, or all. Returns those that were not put back. Where one of them
+/// never can, nothing is touched: half a lab in its first state is none.
 pub async fn reset(
     host: &Host,
     store: &LabStore,
     only: Option<&str>,
 ) -> Result<Vec<ClusterFailure>, RunnerError> {
-    fault::undo_all(&host.providers, &store.journal()).await?;
     let record = store.record();
     let chosen =
         record.clusters.iter().filter(|(name, _)| only.is_none_or(|only| only == &***name));
+    refuse(host, &record.name, chosen.clone())?;
+    fault::undo_all(&host.providers, &store.journal()).await?;
     let resets = chosen.map(async |(name, cluster)| {
         let error = reset_cluster(host, store, name, cluster).await.err()?;
         Some(ClusterFailure { cluster: name.to_string(), error, logs: None })
@@ -43,21 +45,44 @@ pub async fn reset(
     Ok(failures.into_iter().flatten().collect())
 }
 
+/// Refuses, by what is on record, to begin what cannot be done whole.
+fn refuse<'a>(
+    host: &Host,
+    lab: &Name,
+    chosen: impl Iterator<Item = (&'a Name, &'a ClusterRecord)>,
+) -> Result<(), RunnerError> {
+    let (mut reasons, mut others) = (Vec::new(), Vec::new());
+    for (name, record) in chosen {
+        match check(host, name, record) {
+            Ok(()) => others.push(name.to_string()),
+            Err(error) => reasons.push(error.to_string()),
+        }
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(RunnerError::NotReset { lab: lab.to_string(), reasons, others })
+}
+
+fn check(host: &Host, name: &Name, record: &ClusterRecord) -> Result<(), ResetError> {
+    let cluster = name.to_string();
+    if record.state != ClusterState::Ready {
+        return Err(ResetError::NotReady { cluster, state: record.state.name() });
+    }
+    match host.providers.named(&record.provider)?.cannot_reset() {
+        Some(why) => Err(ResetError::NotPossible { cluster, why }),
+        None => Ok(()),
+    }
+}
+
 async fn reset_cluster(
     host: &Host,
     store: &LabStore,
     name: &Name,
     record: &ClusterRecord,
 ) -> Result<(), RunnerError> {
-    if record.state != ClusterState::Ready {
-        let (cluster, state) = (name.to_string(), record.state.name());
-        return Err(ResetError::NotReady { cluster, state }.into());
-    }
     let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
     let cluster = subject(host, name, record, api)?;
-    if let Some(why) = cluster.provider.cannot_reset() {
-        return Err(ResetError::NotPossible { cluster: name.to_string(), why }.into());
-    }
     let phase = |phase: &str| {
         host.events.emit(Event::Phase { cluster: name.to_string(), phase: phase.to_owned() });
     };

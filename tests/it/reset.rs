@@ -1,6 +1,6 @@
 //! What `reset` refuses before it changes anything.
 
-use crate::harness::Test;
+use crate::harness::{Kind, Test};
 
 #[test]
 fn without_a_lab_there_is_nothing_to_reset() {
@@ -22,8 +22,52 @@ fn a_lab_that_never_came_up_has_no_state_to_go_back_to() {
         .run(["reset"])
         .code(3)
         .stderr_has(
-            "error: lab `pond` was not reset whole\na: it is creating: only what came up whole",
-        );
+            "error: nothing of lab `pond` was reset:\n  a: it is creating: only what came up whole",
+        )
+        .stderr_has_not("--cluster");
+}
+
+const MIXED: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: pond
+clusters:
+  a: {kubernetes: "1.36", template: k3d-basic}
+  b: {kubernetes: "1.36", template: kind-basic}
+"#;
+
+#[test]
+fn where_one_cannot_go_back_nothing_is_touched() {
+    const B: &str = "pond-b-control-plane";
+    let test = Test::new()
+        .kind(&Kind::stands())
+        .k3d(&Kind::stands())
+        .file("pond.yaml", MIXED)
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .and(|test| {
+            let undo = format!(
+                r#"{{"undo":"unpause","provider":"kind","node":"{}","name":"{B}"}}"#,
+                test.world().id(B)
+            );
+            let line = format!(r#"{{"entry":"change","fault":"freeze","undo":{undo}}}"#) + "\n";
+            test.write_lab_file("pond", "journal.ndjson", &line);
+        })
+        .given(|world| world.pause_container(B));
+    let before = test.world().calls("docker").len();
+    let test = test
+        .run(["reset"])
+        .code(3)
+        .stderr_has("error: nothing of lab `pond` was reset:\n  a: k3s keeps its objects in a")
+        .stderr_has("\n`seatrial reset pond --cluster b` resets b alone\n")
+        .stderr_has_not("  b: ");
+    assert_eq!(test.world().state_of(B), "paused", "its fault is not undone");
+    let calls = test.world().calls("docker").split_off(before);
+    assert!(!calls.iter().any(|call| call.starts_with("exec ")), "{calls:?}");
+    test.run(["reset", "--cluster", "a"])
+        .code(3)
+        .stderr_has("  a: k3s keeps its objects in a database")
+        .stderr_has_not("--cluster")
+        .and(|test| assert_eq!(test.world().state_of(B), "paused"));
 }
 
 #[test]
