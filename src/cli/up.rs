@@ -200,7 +200,9 @@ async fn keep_the_others(host: &Host, store: &LabStore, failures: &[ClusterFailu
         }
     }
     let record = store.record();
-    let standing: Vec<&str> = record.clusters.keys().map(|name| &**name).collect();
+    let failed = |name: &Name| failures.iter().any(|failure| failure.cluster == **name);
+    let standing = record.clusters.keys().filter(|name| !failed(name));
+    let standing: Vec<&str> = standing.map(|name| &**name).collect();
     let failure = Failure::environment(format!(
         "lab `{}` did not come up whole; standing: {}{}",
         record.name,

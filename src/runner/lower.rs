@@ -72,7 +72,8 @@ async fn take_down(host: &Host, store: LabStore) -> Result<Leftovers, RunnerErro
     Ok(left)
 }
 
-/// Removes one cluster of a lab that goes on without it.
+/// Removes one cluster of a lab that goes on without it. While strangers go by its name it stays on
+/// record: what its provider has to leave until they are gone would be nobody's otherwise.
 pub(crate) async fn lower_cluster(
     host: &Host,
     store: &LabStore,
@@ -83,8 +84,10 @@ pub(crate) async fn lower_cluster(
         return Ok(Leftovers::default());
     };
     let strangers = remove(host, name, cluster).await?;
-    store.update(|record| record.clusters.shift_remove(name))?;
-    store.forget_cluster(name)?;
+    if strangers.is_empty() {
+        store.update(|record| record.clusters.shift_remove(name))?;
+        store.forget_cluster(name)?;
+    }
     Ok(Leftovers(strangers))
 }
 
@@ -138,17 +141,18 @@ async fn remove(
     Ok(strangers.into_iter().map(why).collect())
 }
 
+/// Removes a network that was made for a lab; whether nothing of it is there any more.
 pub(super) async fn remove_network(
     host: &Host,
     lab: &LabRecord,
     network: &NetworkRecord,
     left: &mut Leftovers,
-) -> Result<(), RunnerError> {
+) -> Result<bool, RunnerError> {
     let key = network.id.as_deref().unwrap_or(&network.name);
-    let Some(found) = host.docker().network(key).await? else { return Ok(()) };
+    let Some(found) = host.docker().network(key).await? else { return Ok(true) };
     if !is_of(lab, &found) {
         // Created by somebody else under our name before we came to it.
-        return Ok(());
+        return Ok(true);
     }
     let attached = host.docker().containers_attached(&found).await?;
     if !attached.is_empty() {
@@ -157,7 +161,8 @@ pub(super) async fn remove_network(
             "network {}: {strangers} is attached to it and is not ours",
             network.name
         ));
-        return Ok(());
+        return Ok(false);
     }
-    Ok(host.docker().remove_network(&found.id).await?)
+    host.docker().remove_network(&found.id).await?;
+    Ok(true)
 }

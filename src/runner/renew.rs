@@ -115,8 +115,10 @@ async fn clear(
         needed.contains(name) || record.clusters.values().any(|cluster| cluster.network == *name)
     };
     for network in record.networks.iter().filter(|network| !used(&network.name)) {
-        remove_network(host, &record, network, &mut left).await?;
-        store.update(|record| record.networks.retain(|known| known.name != network.name))?;
+        // What stays, stays on record, so that it can be removed later.
+        if remove_network(host, &record, network, &mut left).await? {
+            store.update(|record| record.networks.retain(|known| known.name != network.name))?;
+        }
     }
     if left.is_empty() { Ok(()) } else { Err(RunnerError::InTheWay { what: left.0 }) }
 }

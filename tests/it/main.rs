@@ -15,6 +15,7 @@ mod evidence;
 mod full;
 mod gc;
 mod harness;
+mod in_the_way;
 mod interrupts;
 mod isolation;
 mod k3d;
