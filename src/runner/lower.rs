@@ -134,7 +134,12 @@ async fn remove(
         return Ok(Vec::new());
     }
     let strangers = host.providers.named(&cluster.provider)?.delete(cluster).await?;
-    host.events.emit(Event::ClusterRemoved { cluster: name.to_owned() });
+    let cluster = name.to_owned();
+    host.events.emit(if strangers.is_empty() {
+        Event::ClusterRemoved { cluster }
+    } else {
+        Event::Remark { cluster, words: "its nodes are removed, its name is taken".to_owned() }
+    });
     let why = |container| {
         format!("container {container}: it took the name of cluster {name}, but is not on record")
     };

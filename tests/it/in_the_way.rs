@@ -32,6 +32,8 @@ fn taken() -> Test {
         .code(5)
         .stderr_has("these are in the way of what is to be created anew:\n  ")
         .stderr_has(IN_THE_WAY)
+        .stderr_has("b: its nodes are removed, its name is taken\n")
+        .stderr_has_not("b: removed")
         .containers_are([A, "stranger"])
         .and(|test| {
             let volumes = ["k3d-pond-a-images", "k3d-pond-b-images"];
