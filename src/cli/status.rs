@@ -186,10 +186,7 @@ impl Look<'_> {
         if let [first, ..] = lost[..] {
             let whole = lost.len() == known.nodes.len();
             let flag = if whole { "" } else { " --recreate" };
-            let todo = format!(
-                "{} was removed by somebody else; `{up}{flag}` creates its cluster anew",
-                first.name
-            );
+            let todo = format!("{} is gone; `{up}{flag}` creates its cluster anew", first.name);
             return Some((format!("{} is gone", first.name), todo));
         }
         let idle = nodes.iter().find(|node| node.state != NodeState::Running)?;

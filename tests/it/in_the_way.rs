@@ -39,6 +39,10 @@ fn taken() -> Test {
             let volumes = ["k3d-pond-a-images", "k3d-pond-b-images"];
             assert_eq!(test.world().volumes(), volumes, "its volume cannot go before them");
         })
+        .run(["status"])
+        .code(0)
+        .stdout_has("k3d-pond-b-server-0 is gone")
+        .stderr_has_not("by somebody else")
 }
 
 #[test]

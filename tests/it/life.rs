@@ -62,7 +62,9 @@ fn a_cluster_that_was_removed_is_seen_and_created_anew_beside_the_other() {
         .run(["status"])
         .code(0)
         .stdout_has("pond-b-control-plane is gone")
-        .stderr_has("pond: pond-b-control-plane was removed by somebody else; `seatrial up pond.yaml` creates its cluster anew")
+        .stderr_has(
+            "pond: pond-b-control-plane is gone; `seatrial up pond.yaml` creates its cluster anew",
+        )
         .run(["up", "pond.yaml"])
         .code(0)
         .stderr_has_not("a: creating")
