@@ -96,6 +96,9 @@ impl From<RunnerError> for Failure {
         match error {
             error if error.is_cancellation() => Self::new(Exit::Interrupted, "interrupted"),
             RunnerError::Template(error) => error.into(),
+            RunnerError::Fault(error) if matches!(*error, FaultError::StillThere { .. }) => {
+                (*error).into()
+            }
             error => Self::new(runner_exit(&error), error),
         }
     }
