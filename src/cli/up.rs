@@ -194,7 +194,7 @@ async fn keep_the_others(host: &Host, store: &LabStore, failures: &[ClusterFailu
     let cleanup = host.for_cleanup();
     let mut left = Leftovers::default();
     for failure in failures {
-        match runner::lower_cluster(&cleanup, store, &failure.cluster).await {
+        match runner::lower_cluster(&cleanup, store, &failure.cluster, false).await {
             Ok(more) => left.0.extend(more.0),
             Err(error) => left.0.push(error.to_string()),
         }

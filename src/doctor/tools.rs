@@ -12,14 +12,20 @@ use crate::{
 
 /// Each tool that makes clusters. One is enough: the others are missed by their own labs alone.
 pub(super) fn judge(makers: Vec<Maker>) -> Vec<Finding> {
-    let works = |maker: &Maker| maker.version.is_ok();
+    let works = |maker: &Maker| {
+        let version = maker.version.as_ref();
+        version.is_ok_and(|version| !is_too_old(version, maker.oldest.as_ref()))
+    };
     let enough = makers.iter().any(works);
     makers.into_iter().map(|maker| tool(maker, enough)).collect()
 }
 
 fn tool(maker: Maker, enough: bool) -> Finding {
-    let Maker { name, path, version, known, install } = maker;
-    let needed = format!("a known release: {}", list(&known));
+    let Maker { name, path, version, known, oldest, missing, install } = maker;
+    let needed = match &oldest {
+        Some(oldest) => format!("{oldest} or newer"),
+        None => format!("a known release: {}", list(&known)),
+    };
     let version = match version {
         Ok(version) => version,
         Err(error) => {
@@ -31,6 +37,22 @@ fn tool(maker: Maker, enough: bool) -> Finding {
     let at = path.map_or_else(String::new, |path| format!(" at {}", path.display()));
     let is_known = known.is_empty() || known.iter().any(|release| release.to_string() == version);
     let measured = Measured::new(name, format!("{version}{at}"), needed);
+    if let Some(oldest) = oldest.filter(|oldest| is_too_old(&version, Some(oldest))) {
+        let why = format!("it does not understand what it is given; {oldest} does");
+        let mend = Mend::new(why).by(install);
+        return if enough { measured.warn(mend) } else { measured.fail(mend) };
+    }
+    if !missing.is_empty() {
+        let why = format!(
+            "its clusters need {} beside their nodes, which {name} fetches at first use: without a \
+             registry there are none",
+            missing.join(" and ")
+        );
+        let mend = missing
+            .iter()
+            .fold(Mend::new(why), |mend, image| mend.by(format!("docker pull {image}")));
+        return measured.warn(mend);
+    }
     if is_known {
         return measured.pass();
     }
@@ -39,6 +61,11 @@ fn tool(maker: Maker, enough: bool) -> Finding {
          what is among the images on this host"
     );
     measured.warn(Mend::new(why).by(install))
+}
+
+/// A version that nobody can read is believed to be new.
+fn is_too_old(version: &str, oldest: Option<&Version>) -> bool {
+    oldest.is_some_and(|oldest| version.parse::<Version>().is_ok_and(|found| found < *oldest))
 }
 
 pub(super) fn kubectl(path: Option<PathBuf>) -> Finding {
@@ -74,6 +101,8 @@ mod tests {
             path: Some("/usr/local/bin/kind".into()),
             version: version.map(str::to_owned).map_err(ProviderError::from),
             known: vec![Version::new(0, 32, 0), Version::new(0, 33, 0)],
+            oldest: None,
+            missing: Vec::new(),
             install: "go install sigs.k8s.io/kind@v0.33.0".to_owned(),
         }
     }
@@ -96,6 +125,28 @@ mod tests {
         assert_eq!(finding.result, Verdict::Warn);
         let mend = finding.mend.as_ref().expect("there is a way");
         assert_eq!(mend.commands, ["go install sigs.k8s.io/kind@v0.33.0"]);
+    }
+
+    #[test]
+    fn a_release_that_is_too_old_is_as_good_as_none() {
+        let old = || Maker { oldest: Some(Version::new(0, 34, 0)), ..maker(Ok("0.33.0")) };
+        let alone = &judge(vec![Maker { version: Err(missing().into()), ..old() }, old()])[1];
+        assert_eq!((alone.result, &*alone.needed), (Verdict::Fail, "0.34.0 or newer"));
+        assert_eq!(judge(vec![maker(Ok("0.33.0")), old()])[1].result, Verdict::Warn);
+        assert_eq!(
+            judge(vec![Maker { oldest: Some(Version::new(0, 33, 0)), ..old() }])[0].result,
+            Verdict::Pass
+        );
+    }
+
+    #[test]
+    fn images_that_are_not_there_are_named_with_how_to_get_them() {
+        let without = ["x/tools:1", "x/proxy:1"].map(str::to_owned).to_vec();
+        let finding = &judge(vec![Maker { missing: without, ..maker(Ok("0.33.0")) }])[0];
+        assert_eq!(finding.result, Verdict::Warn);
+        let mend = finding.mend.as_ref().expect("there is a way");
+        assert_eq!(mend.commands, ["docker pull x/tools:1", "docker pull x/proxy:1"]);
+        assert!(mend.why.contains("need x/tools:1 and x/proxy:1 beside"), "{}", mend.why);
     }
 
     #[test]

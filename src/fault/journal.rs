@@ -1,6 +1,10 @@
 //! The undo journal: what has to be done to take every fault back, on disk before the fault.
 
-use std::{collections::BTreeMap, fs, io, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -53,6 +57,11 @@ impl Journal {
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
         Self { path }
+    }
+
+    #[must_use]
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Begins a fault; nothing is written yet.

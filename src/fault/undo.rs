@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::{FaultError, Journal, OpenFault, all, several};
-use crate::provider::{NodeState, Providers};
+use crate::{
+    fleet::children_beside,
+    provider::{NodeState, Providers},
+};
 
 /// How long after it was written down a change may still be on its way, although whoever asked
 /// for it is gone: an engine that was asked to stop a container gives it 10 s of grace.
@@ -92,7 +95,8 @@ async fn undo_one(
     for undo in &fault.undo {
         groups.entry(of(undo)).or_default().push(undo);
     }
-    all(groups.values().map(|group| take_back(providers, group, settled))).await?;
+    let children = children_beside(journal.path());
+    all(groups.values().map(|group| take_back(providers, group, settled, &children))).await?;
     Ok(journal.undone(&fault.id)?)
 }
 
@@ -101,6 +105,7 @@ async fn take_back(
     providers: &Providers,
     changes: &[&Undo],
     settled: Instant,
+    children: &Path,
 ) -> Result<(), FaultError> {
     let looks = changes.iter().map(async |change| -> Result<_, FaultError> {
         Ok(change.is_there(providers, settled).await?.then_some(*change))
@@ -113,17 +118,21 @@ async fn take_back(
             Err(error) => errors.push(error),
         }
     }
-    errors.extend(reverse(providers, &found).await.err());
+    errors.extend(reverse(providers, &found, children).await.err());
     several(errors)
 }
 
 /// Does the opposite of changes of one kind that are there.
-async fn reverse(providers: &Providers, found: &[&Undo]) -> Result<(), FaultError> {
+async fn reverse(
+    providers: &Providers,
+    found: &[&Undo],
+    children: &Path,
+) -> Result<(), FaultError> {
     let Some(change) = found.first() else { return Ok(()) };
     let provider = providers.named(change.place().0)?;
     let nodes: Vec<String> = found.iter().map(|change| change.place().1.to_owned()).collect();
     match change {
-        Undo::Start { .. } => Ok(provider.start(&nodes).await?),
+        Undo::Start { .. } => Ok(provider.start(&nodes, children).await?),
         Undo::Unpause { .. } => all(nodes.iter().map(|node| provider.unpause(node))).await,
     }
 }

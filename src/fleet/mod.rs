@@ -12,4 +12,4 @@ pub mod state;
 
 pub use error::FleetError;
 pub use record::{ClusterRecord, ClusterState, LabRecord, NetworkRecord, NodeRecord, Port, Stay};
-pub use state::{LabStore, State};
+pub use state::{LabStore, State, children_beside};

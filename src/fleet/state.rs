@@ -40,8 +40,17 @@ const CLUSTERS: &str = "clusters";
 /// The configuration that a cluster's provider got, among its files.
 const CONFIG: &str = "config.yaml";
 
+/// The groups of tools that were started for a lab, among its files.
+const CHILDREN: &str = "children.ndjson";
+
 /// What the folder of a lab that is off the record begins with; no lab's name does.
 const GONE: &str = ".gone-";
+
+/// Where the groups of tools of the lab are whose journal this is.
+#[must_use]
+pub fn children_beside(journal: &Path) -> PathBuf {
+    journal.with_file_name(CHILDREN)
+}
 
 impl State {
     /// Opens the state directory, and creates it where it does not exist, for this user alone.
@@ -233,7 +242,7 @@ impl LabStore {
     /// The groups of tools that were started for this lab.
     #[must_use]
     pub fn children(&self) -> PathBuf {
-        self.dir.join("children.ndjson")
+        self.dir.join(CHILDREN)
     }
 
     /// The undo journal of this lab's faults.

@@ -16,6 +16,7 @@ mod routes;
 pub(crate) mod scripted;
 mod served;
 mod told;
+mod unserved;
 
 pub use access::ClusterApi;
 pub use afresh::Tasks;

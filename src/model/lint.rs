@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::{
+    deed::{Deed, Where},
+    lab::{Cluster, Cni},
     name::Name,
     scenario::{Action, Role, Scenario, Through, Until},
     variants::Variants,
@@ -18,6 +20,10 @@ pub enum Remark {
     UnusedRole { role: Name },
     /// A cluster that no role names is made for nothing.
     IdleCluster { cluster: Name },
+    /// A cluster without a network, and nobody who installs one.
+    NoNetwork { cluster: Name },
+    /// Policies are required to be enforced where it is known that they are not.
+    NeverEnforces { cluster: Name, cni: String },
 }
 
 impl fmt::Display for Remark {
@@ -33,14 +39,31 @@ impl fmt::Display for Remark {
             Self::IdleCluster { cluster } => {
                 write!(f, "cluster `{cluster}` plays no role; it costs time and memory for nothing")
             }
+            Self::NoNetwork { cluster } => write!(
+                f,
+                "cluster `{cluster}` has `cni: none`, and nothing in `setup` applies or runs what installs a network: its pods never start"
+            ),
+            Self::NeverEnforces { cluster, cni } => write!(
+                f,
+                "it is always skipped: it requires clusters that enforce NetworkPolicy, and {cni} of cluster `{cluster}` does not"
+            ),
         }
     }
 }
 
-/// Remarks on a scenario and its variants, each once. `mounts` knows which templates of each say
-/// that they mount directories of the host; from others a mount is refused.
+/// What is known of the clusters of a scenario outside of its file.
+pub trait Known {
+    /// Whether a template says that it mounts directories of the host; from others a mount is
+    /// refused.
+    fn mounts(&self, scenario: &Scenario, template: &str) -> bool;
+
+    /// The name of a cluster's CNI, if it is one that enforces no policies.
+    fn never_enforces(&self, scenario: &Scenario, cluster: &Cluster) -> Option<String>;
+}
+
+/// Remarks on a scenario and its variants, each once.
 #[must_use]
-pub fn remarks(variants: &Variants, mounts: impl Fn(&Scenario, &str) -> bool) -> Vec<Remark> {
+pub fn remarks(variants: &Variants, known: &impl Known) -> Vec<Remark> {
     let mut found = Vec::new();
     let scenarios = variants.all();
     // A role that one variant uses is there for that variant.
@@ -55,9 +78,17 @@ pub fn remarks(variants: &Variants, mounts: impl Fn(&Scenario, &str) -> bool) ->
             if !played.any(|cluster| cluster == name) && !is_tried(scenario, name) {
                 add(&mut found, Remark::IdleCluster { cluster: name.clone() });
             }
-            if mounts(scenario, &cluster.template) {
+            if known.mounts(scenario, &cluster.template) {
                 let (cluster, template) = (name.clone(), cluster.template.clone());
                 add(&mut found, Remark::HostMount { cluster, template });
+            }
+            if cluster.cni == Cni::None && !may_install(scenario, name) {
+                add(&mut found, Remark::NoNetwork { cluster: name.clone() });
+            }
+            if scenario.requires.enforces
+                && let Some(cni) = known.never_enforces(scenario, cluster)
+            {
+                add(&mut found, Remark::NeverEnforces { cluster: name.clone(), cni });
             }
         }
     }
@@ -68,6 +99,22 @@ fn add(found: &mut Vec<Remark>, remark: Remark) {
     if !found.contains(&remark) {
         found.push(remark);
     }
+}
+
+/// Whether something in `setup` could install a network in a cluster.
+fn may_install(scenario: &Scenario, cluster: &Name) -> bool {
+    let reaches = |to: &Where| match to {
+        Where::All => true,
+        Where::Roles(roles) => roles
+            .iter()
+            .filter_map(|role| scenario.roles.get(role))
+            .any(|role| role.clusters().any(|name| name == cluster)),
+    };
+    scenario.setup.iter().any(|deed| match deed {
+        Deed::Apply(apply) => reaches(&apply.to),
+        Deed::Exec(_) => true,
+        Deed::Wait(_) => false,
+    })
 }
 
 /// Whether anything of a scenario refers to a role.
@@ -114,6 +161,24 @@ mod tests {
         template::Catalogue,
     };
 
+    /// Nothing mounts but one template, and of some clusters it is known that they enforce nothing.
+    #[derive(Default)]
+    struct Told {
+        mounts: &'static str,
+        all_but: bool,
+        enforce_nothing: Option<Cni>,
+    }
+
+    impl Known for Told {
+        fn mounts(&self, _scenario: &Scenario, template: &str) -> bool {
+            (template == self.mounts) != self.all_but
+        }
+
+        fn never_enforces(&self, _scenario: &Scenario, cluster: &Cluster) -> Option<String> {
+            (self.enforce_nothing.as_ref() == Some(&cluster.cni)).then(|| cluster.cni.shown())
+        }
+    }
+
     #[test]
     fn a_cluster_that_paths_are_tried_from_plays_a_part() {
         let catalogue = Catalogue::shipped().expect("it is good");
@@ -122,9 +187,9 @@ mod tests {
         let file = SourceFile::new("s.yaml", text);
         let read = Loader::new(&catalogue).variants(&file, None, &[]);
         let mut variants = read.unwrap_or_else(|why| panic!("{}", why.render(false, 100)));
-        assert_eq!(remarks(&variants, |_, _| false), []);
+        assert_eq!(remarks(&variants, &Told::default()), []);
         variants.base.isolation = None;
-        assert!(!remarks(&variants, |_, _| false).is_empty());
+        assert!(!remarks(&variants, &Told::default()).is_empty());
     }
 
     #[test]
@@ -137,7 +202,8 @@ mod tests {
             let text = text.replace("traffic:", &format!("setup: [{setup}]\ntraffic:"));
             let file = SourceFile::new("s.yaml", text);
             let read = Loader::new(&catalogue).variants(&file, None, &[]);
-            remarks(&read.unwrap_or_else(|why| panic!("{}", why.render(false, 100))), |_, _| false)
+            let read = read.unwrap_or_else(|why| panic!("{}", why.render(false, 100)));
+            remarks(&read, &Told::default())
         };
         let wait = "wait: {apiVersion: v1, kind: Node, name: a, condition: Ready, within: 1s";
         let role = "far".parse().expect("a name");
@@ -151,10 +217,55 @@ mod tests {
         let text = include_str!("../../tests/good/variants-and-repeats.yaml");
         let file = SourceFile::new("s.yaml", text);
         let variants = Loader::new(&catalogue).variants(&file, None, &[]).expect("it is good");
-        let mounting = remarks(&variants, |_, template| template == "kind-basic");
+        let told = Told { mounts: "kind-basic", ..Told::default() };
+        let mounting = remarks(&variants, &told);
         let said: Vec<String> = mounting.iter().map(ToString::to_string).collect();
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].starts_with("cluster `eu`: template `kind-basic` can mount directories"));
-        assert_eq!(remarks(&variants, |_, template| template != "kind-basic"), []);
+        assert_eq!(remarks(&variants, &Told { all_but: true, ..told }), []);
+    }
+
+    fn cni_remarks(cni: &str, setup: &str) -> Vec<Remark> {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../tests/good/roles-of-many.yaml")
+            .replace(
+                "clusters: {",
+                &format!("clusters: {{bare: {{labels: {{far: away}}, cni: {cni}}}, "),
+            )
+            .replace("roles: {", "roles: {far: {labels: {far: away}}, ")
+            .replace(
+                "traffic:",
+                &format!("requires: {{enforces: true}}\nsetup: [{setup}]\ntraffic:"),
+            );
+        let file = SourceFile::new("s.yaml", text);
+        let read = Loader::new(&catalogue).variants(&file, None, &[]);
+        let read = read.unwrap_or_else(|why| panic!("{}", why.render(false, 100)));
+        let told = Told { enforce_nothing: Some(Cni::Flannel), ..Told::default() };
+        let is_of_a_cni = |remark: &Remark| {
+            matches!(remark, Remark::NoNetwork { .. } | Remark::NeverEnforces { .. })
+        };
+        remarks(&read, &told).into_iter().filter(is_of_a_cni).collect()
+    }
+
+    #[test]
+    fn a_cluster_without_a_network_waits_for_somebody_who_installs_one() {
+        let cluster: Name = "bare".parse().expect("a name");
+        let wait = "{wait: {apiVersion: v1, kind: Node, name: a, condition: Ready, within: 1s}}";
+        let remark = [Remark::NoNetwork { cluster }];
+        assert_eq!(cni_remarks("none", ""), remark);
+        assert_eq!(cni_remarks("none", wait), remark, "waiting installs nothing");
+        assert_eq!(cni_remarks("none", "{exec: {command: [helm]}}"), []);
+        assert_eq!(cni_remarks("default", ""), []);
+    }
+
+    #[test]
+    fn policies_are_never_enforced_by_a_cni_that_is_known_for_it() {
+        let said = cni_remarks("flannel", "");
+        let said: Vec<String> = said.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            ["it is always skipped: it requires clusters that enforce NetworkPolicy, and flannel \
+              of cluster `bare` does not"]
+        );
     }
 }

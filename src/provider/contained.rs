@@ -156,8 +156,12 @@ impl<T: Contained> Nodes for T {
         Ok(found.into_iter().map(|container| self.marks().node(container)).collect())
     }
 
-    async fn delete(&self, cluster: &ClusterRecord) -> Result<Vec<String>, ProviderError> {
-        let strangers = removal::remove(self.docker(), self.marks(), cluster).await?;
+    async fn delete(
+        &self,
+        cluster: &ClusterRecord,
+        cut_short: bool,
+    ) -> Result<Vec<String>, ProviderError> {
+        let strangers = removal::remove(self.docker(), self.marks(), cluster, cut_short).await?;
         if let Some(volume) = self.volume(&cluster.name)
             && strangers.is_empty()
         {

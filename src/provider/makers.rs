@@ -21,6 +21,10 @@ pub struct Maker {
     pub version: Result<String, ProviderError>,
     /// The releases whose node images are known; none where any release takes any image.
     pub known: Vec<Version>,
+    /// The first release that understands what it is given; none where that was never found out.
+    pub oldest: Option<Version>,
+    /// Images that its clusters need beside those of their nodes, and that are not on this host.
+    pub missing: Vec<String>,
     /// How to get it, or its newest known release.
     pub install: String,
 }
@@ -30,6 +34,8 @@ pub async fn makers(docker: &Docker, versions: &Versions, within: Duration) -> V
     let by_kind = Kind::new(docker.clone(), Arc::clone(&versions.kind));
     let known: Vec<Version> = versions.kind.releases().cloned().collect();
     let by_k3d = K3d::new(docker.clone());
+    let k3d_version = version(&by_k3d, k3d::NAME, within).await;
+    let helpers = k3d_version.iter().flat_map(|version| k3d::helpers(version)).collect();
     vec![
         Maker {
             name: kind::NAME,
@@ -37,15 +43,30 @@ pub async fn makers(docker: &Docker, versions: &Versions, within: Duration) -> V
             version: version(&by_kind, kind::NAME, within).await,
             install: kind::install(&known),
             known,
+            oldest: None,
+            missing: Vec::new(),
         },
         Maker {
             name: k3d::NAME,
             path: docker.tools().find(k3d::NAME),
-            version: version(&by_k3d, k3d::NAME, within).await,
+            version: k3d_version,
             known: Vec::new(),
+            oldest: Some(k3d::OLDEST),
+            missing: Box::pin(missing(docker, helpers, within)).await,
             install: k3d::INSTALL_COMMAND.to_owned(),
         },
     ]
+}
+
+/// Those that are not on this host; of an engine that does not answer that is not known.
+async fn missing(docker: &Docker, images: Vec<String>, within: Duration) -> Vec<String> {
+    let mut missing = Vec::new();
+    for image in images {
+        if let Ok(Ok(None)) = timeout(within, docker.image_id(&image)).await {
+            missing.push(image);
+        }
+    }
+    missing
 }
 
 async fn version(

@@ -13,7 +13,13 @@ mod reading;
 mod removal;
 mod version;
 
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -55,11 +61,12 @@ pub trait Provider: Nodes {
     /// A kubeconfig that works on this host.
     async fn kubeconfig(&self, cluster: &str) -> Result<String, ProviderError>;
 
-    /// Starts nodes that were stopped or killed.
-    async fn start(&self, nodes: &[String]) -> Result<(), ProviderError>;
+    /// Starts nodes that were stopped or killed. `children` is where its tool's process group is
+    /// written down, in the folder of their lab.
+    async fn start(&self, nodes: &[String], children: &Path) -> Result<(), ProviderError>;
 
     /// Makes right what nodes of a cluster know of each other after they were restarted by others.
-    async fn mend(&self, cluster: &ClusterRecord) -> Result<(), ProviderError>;
+    async fn mend(&self, cluster: &ClusterRecord, children: &Path) -> Result<(), ProviderError>;
 
     /// What the cluster brings as a CNI when it is asked for nothing else.
     fn default_cni(&self) -> &'static str;
@@ -114,9 +121,13 @@ pub trait Nodes: Send + Sync {
     /// Ends a node at once: nothing in it gets to say goodbye.
     async fn kill(&self, node: &str) -> Result<(), ProviderError>;
 
-    /// Removes what the record owns, and looks again until nothing more appears. Returns what
-    /// goes by the cluster's name but is not on record.
-    async fn delete(&self, cluster: &ClusterRecord) -> Result<Vec<String>, ProviderError>;
+    /// Removes what the record owns, and looks again until nothing more appears: for longer after
+    /// a tool was cut short. Returns what goes by the cluster's name but is not on record.
+    async fn delete(
+        &self,
+        cluster: &ClusterRecord,
+        cut_short: bool,
+    ) -> Result<Vec<String>, ProviderError>;
 
     /// Writes what explains a failure into a directory.
     async fn collect_logs(&self, cluster: &str, into: PathBuf) -> Result<(), ProviderError>;

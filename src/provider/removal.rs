@@ -16,14 +16,16 @@ const LOOKS: usize = 40;
 /// How many looks in a row must find nothing. A container that the engine was told to make before
 /// its client was ended shows up late, and most of all when a tool was ended in the middle of it.
 const QUIET_LOOKS: usize = 2;
-const QUIET_LOOKS_IF_BROKEN_OFF: usize = 12;
+const QUIET_LOOKS_IF_CUT_SHORT: usize = 12;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
-/// Removes the cluster's containers; returns the names of those that are not ours.
+/// Removes the cluster's containers; returns the names of those that are not ours. `cut_short`: a
+/// tool was ended while it was at work on them.
 pub(super) async fn remove(
     docker: &Docker,
     marks: &Marks,
     cluster: &ClusterRecord,
+    cut_short: bool,
 ) -> Result<Vec<String>, ProviderError> {
     let complete = !cluster.nodes.is_empty();
     let recorded: HashSet<&str> = cluster.nodes.iter().map(|node| node.id.as_str()).collect();
@@ -36,8 +38,9 @@ pub(super) async fn remove(
         recorded.contains(found.id.as_str()) || (unrecorded && on_our_network)
     };
     let quiet_needed = match cluster.state {
+        _ if cut_short => QUIET_LOOKS_IF_CUT_SHORT,
         _ if complete => 1,
-        ClusterState::Creating => QUIET_LOOKS_IF_BROKEN_OFF,
+        ClusterState::Creating => QUIET_LOOKS_IF_CUT_SHORT,
         _ => QUIET_LOOKS,
     };
     let (mut quiet, mut last) = (0, Vec::new());

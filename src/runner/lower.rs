@@ -51,10 +51,11 @@ pub async fn lower(host: &Host, store: LabStore) -> Result<Leftovers, RunnerErro
 async fn take_down(host: &Host, store: LabStore) -> Result<Leftovers, RunnerError> {
     let mut left = Leftovers::default();
     let record = store.record();
-    end_tools(&store, &mut left).await?;
+    let cut_short = end_tools(&store, &mut left).await?;
     // Nodes are about to go; undoing first keeps the journal true if their removal fails.
     left.0.extend(undo_faults(host, &store).await.0);
-    let removals = record.clusters.iter().map(|(name, cluster)| remove(host, name, cluster));
+    let clusters = record.clusters.iter();
+    let removals = clusters.map(|(name, cluster)| remove(host, name, cluster, cut_short));
     for outcome in futures::future::join_all(removals).await {
         match outcome {
             Ok(strangers) => left.0.extend(strangers),
@@ -78,12 +79,13 @@ pub(crate) async fn lower_cluster(
     host: &Host,
     store: &LabStore,
     cluster: &str,
+    cut_short: bool,
 ) -> Result<Leftovers, RunnerError> {
     let record = store.record();
     let Some((name, cluster)) = record.clusters.get_key_value(cluster) else {
         return Ok(Leftovers::default());
     };
-    let strangers = remove(host, name, cluster).await?;
+    let strangers = remove(host, name, cluster, cut_short).await?;
     if strangers.is_empty() {
         store.update(|record| record.clusters.shift_remove(name))?;
         store.forget_cluster(name)?;
@@ -91,14 +93,17 @@ pub(crate) async fn lower_cluster(
     Ok(Leftovers(strangers))
 }
 
-/// A tool that outlived its seatrial would go on creating what is being removed.
-pub(super) async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<(), RunnerError> {
-    for group in launch::recorded(&store.children())? {
-        if !group.end_group(store.children().as_os_str(), TOOL_END).await {
+/// A tool that outlived its seatrial would go on creating what is being removed. Returns whether
+/// one was cut short: what it asked the engine for may still come.
+pub(super) async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<bool, RunnerError> {
+    let (children, mut cut_short) = (store.children(), false);
+    for group in launch::recorded(&children)? {
+        cut_short |= group.is_at_work(children.as_os_str());
+        if !group.end_group(children.as_os_str(), TOOL_END).await {
             left.add(format!("a tool that does not end (process group {})", group.pid));
         }
     }
-    Ok(())
+    Ok(cut_short)
 }
 
 /// Ends what programs of a run left in the background of a lab that goes on without it: the next
@@ -129,11 +134,12 @@ async fn remove(
     host: &Host,
     name: &str,
     cluster: &ClusterRecord,
+    cut_short: bool,
 ) -> Result<Vec<String>, RunnerError> {
     if cluster.state == ClusterState::Planned {
         return Ok(Vec::new());
     }
-    let strangers = host.providers.named(&cluster.provider)?.delete(cluster).await?;
+    let strangers = host.providers.named(&cluster.provider)?.delete(cluster, cut_short).await?;
     let cluster = name.to_owned();
     host.events.emit(if strangers.is_empty() {
         Event::ClusterRemoved { cluster }

@@ -93,7 +93,7 @@ impl Job<'_> {
                 Err(RunnerError::Provider(ProviderError::PortTaken { cluster }))
                     if attempt < ATTEMPTS =>
                 {
-                    self.cluster.provider.delete(&self.record()).await?;
+                    self.cluster.provider.delete(&self.record(), false).await?;
                     self.plan_ports_anew().await?;
                     let what = format!("ports of {cluster}");
                     let why = "one was taken in the meantime".to_owned();

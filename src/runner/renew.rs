@@ -105,9 +105,9 @@ async fn clear(
     clusters: impl Iterator<Item = &Name>,
 ) -> Result<(), RunnerError> {
     let mut left = Leftovers::default();
-    end_tools(store, &mut left).await?;
+    let cut_short = end_tools(store, &mut left).await?;
     for cluster in clusters {
-        left.0.extend(lower_cluster(host, store, cluster).await?.0);
+        left.0.extend(lower_cluster(host, store, cluster, cut_short).await?.0);
     }
     let record = store.record();
     let needed = plan::networks(&wanted.name, wanted.lab);
@@ -145,15 +145,16 @@ async fn write_down(
 /// What was being created when it was ended is removed, the others stay.
 async fn drop_unfinished(host: &Host, store: &LabStore, clusters: &[Name]) {
     let mut left = Leftovers::default();
-    if let Err(error) = end_tools(store, &mut left).await {
+    let cut_short = end_tools(store, &mut left).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a tool may go on");
-    }
+        true
+    });
     let record = store.record();
     let unfinished = clusters.iter().filter(|name| {
         record.clusters.get(*name).is_some_and(|cluster| cluster.state != ClusterState::Ready)
     });
     for name in unfinished {
-        match lower_cluster(host, store, name).await {
+        match lower_cluster(host, store, name, cut_short).await {
             Ok(more) => left.0.extend(more.0),
             Err(error) => left.0.push(error.to_string()),
         }

@@ -1,12 +1,12 @@
 //! A lab that is put to sleep and woken: its nodes are stopped and started.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     ClusterFailure, Event, Host, RunnerError,
     raise::write_kubeconfig,
     routes,
-    whole::{connect, wait_until_whole},
+    whole::{connect, wait_until_served, wait_until_whole},
 };
 use crate::{
     cni,
@@ -109,13 +109,13 @@ async fn wake_cluster(
     phase(host, name, "starting");
     let provider = host.providers.named(&known.provider)?;
     let foreign = restarted_by_others(&*provider, store, name, known).await?;
-    let (mut starts, mut ours) = wake_nodes(&*provider, name, known).await?;
+    let (mut starts, mut ours) = wake_nodes(&*provider, name, known, &store.children()).await?;
     // Even if it does not become whole: it was not somebody else.
     note_starts(store, name, &of(&starts, &ours))?;
     if restarted == Restarted::AreMended && !foreign.is_empty() {
         phase(host, name, "mending");
-        provider.mend(known).await?;
-        (starts, _) = wake_nodes(&*provider, name, known).await?;
+        provider.mend(known, &store.children()).await?;
+        (starts, _) = wake_nodes(&*provider, name, known, &store.children()).await?;
         ours = known.nodes.iter().map(|node| node.name.clone()).collect();
     }
     let seen_to = of(&starts, &ours);
@@ -123,9 +123,13 @@ async fn wake_cluster(
     let api = connect(store, name, known, &*provider).await?;
     let cni = cni::chosen(&known.declared.cni, &known.provider, provider.default_cni())?;
     let shown = |words: &str| phase(host, name, words);
-    wait_until_whole(host, &api, known, &*cni, Some(starts), Timeouts::default().ready, shown)
-        .await?;
+    let (nodes, ready) = (Some(starts.clone()), Timeouts::default().ready);
+    wait_until_whole(host, &api, known, &*cni, nodes, ready, shown).await?;
     note_starts(store, name, &seen_to)?;
+    if restarted == Restarted::AreMended {
+        phase(host, name, "waiting for what runs in it");
+        wait_until_served(host, &api, &starts, !seen_to.is_empty()).await?;
+    }
     remark(host, name, "ready again");
     Ok(())
 }
@@ -172,6 +176,7 @@ async fn wake_nodes(
     provider: &dyn Provider,
     cluster: &Name,
     known: &ClusterRecord,
+    children: &Path,
 ) -> Result<(NodeStarts, BTreeSet<String>), RunnerError> {
     let (mut stopped, mut ours) = (Vec::new(), BTreeSet::new());
     for node in &known.nodes {
@@ -185,7 +190,7 @@ async fn wake_nodes(
         }
     }
     if !stopped.is_empty() {
-        provider.start(&stopped).await?;
+        provider.start(&stopped, children).await?;
     }
     let mut starts = NodeStarts::new();
     for node in &known.nodes {

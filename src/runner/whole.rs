@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Host, RunnerError};
+use super::{Event, Host, RunnerError};
 use crate::{
     cni::Cni,
     fleet::{ClusterRecord, LabStore, kubeconfig, state::write_atomically},
     kube::{ClusterApi, ExpectedNode, ExpectedNodes, NodeStarts, ServiceName, Workload},
     model::name::Name,
     provider::Provider,
-    wait::{Look, Waiting, not_yet},
+    wait::{Look, WaitError, Waiting, not_yet},
 };
 
 const DNS: Workload = Workload::Deployment { namespace: "kube-system", name: "coredns" };
@@ -27,6 +27,36 @@ pub(super) async fn connect(
     let path = store.kubeconfig(cluster);
     write_atomically(&path, kubeconfig::written(&config)?.as_bytes())?;
     Ok(ClusterApi::connect(cluster, &path).await?)
+}
+
+/// How long pods may take until they serve again after their nodes were started.
+const SERVED: Duration = Duration::from_secs(60);
+/// The same of pods that nobody touched: enough for a look.
+const UNTOUCHED: Duration = Duration::from_secs(2);
+
+/// Waits for what runs in a cluster, most of all if its nodes were started just now. What does not
+/// serve may never have done so: that is said, and is no failure.
+pub(super) async fn wait_until_served(
+    host: &Host,
+    api: &ClusterApi,
+    starts: &NodeStarts,
+    were_started: bool,
+) -> Result<(), RunnerError> {
+    let within = if were_started { SERVED } else { UNTOUCHED };
+    let (who, cancelled) = (api.cluster(), &host.cancelled);
+    let waiting = Waiting { who, what: "its services to lead to their pods", within, cancelled };
+    let served = waiting.until(async || match api.unserved(starts).await {
+        Ok(unserved) if unserved.is_empty() => Look::Met(()),
+        Ok(unserved) => Look::NotYet(unserved.join("; ")),
+        Err(error) => not_yet(error),
+    });
+    match served.await {
+        Err(error @ WaitError::GaveUp { .. }) => {
+            host.events.emit(Event::Remark { cluster: who.to_owned(), words: error.to_string() });
+            Ok(())
+        }
+        other => Ok(other?),
+    }
 }
 
 /// Waits until all of a cluster is there. `starts` says when its nodes were started, if that was

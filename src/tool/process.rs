@@ -92,7 +92,7 @@ impl Process {
     ///
     /// Returns whether it is gone.
     pub async fn end_group(&self, mark: &OsStr, within: Duration) -> bool {
-        if !self.group_carries(mark) {
+        if !self.is_at_work(mark) {
             return true;
         }
         self.terminate();
@@ -105,7 +105,7 @@ impl Process {
 
     async fn group_ends(&self, mark: &OsStr, within: Duration) -> bool {
         let gone = async {
-            while self.group_carries(mark) {
+            while self.is_at_work(mark) {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
@@ -114,7 +114,8 @@ impl Process {
 
     /// Whether a living member of the group was started with `mark`. Where the system does not
     /// tell, the very leader must live.
-    fn group_carries(&self, mark: &OsStr) -> bool {
+    #[must_use]
+    pub fn is_at_work(&self, mark: &OsStr) -> bool {
         let variable = [MARK.as_bytes(), b"=", mark.as_bytes()].concat();
         match members(self.pid) {
             Ok(members) => members.iter().any(|member| {

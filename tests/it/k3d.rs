@@ -1,5 +1,6 @@
 //! Labs of k3d, and of kind and k3d together, with programs that play their parts.
 
+use nix::sys::signal::Signal::SIGKILL;
 use rstest::rstest;
 
 use crate::harness::{Kind, Test, World};
@@ -285,6 +286,21 @@ fn what_others_restarted_is_told_and_mended_by_k3d_without_a_drain() {
             let kills = kills.iter().filter(|call| call.starts_with("kill ")).count();
             assert_eq!(kills, 1, "what is right is left alone");
         })
+        .run(["down"])
+        .code(0)
+        .leaves_nothing();
+}
+
+#[test]
+fn a_k3d_whose_seatrial_is_gone_ends_with_its_lab() {
+    up().run(["stop"])
+        .code(0)
+        .given(World::hangs_while_starting)
+        .start(["start"])
+        .until_kind_hangs()
+        .signal(SIGKILL)
+        .ends()
+        .kind_runs()
         .run(["down"])
         .code(0)
         .leaves_nothing();

@@ -532,3 +532,19 @@ fn a_lab_of_others_is_set_up_as_the_scenario_says_and_the_run_tells_why_it_faile
         .labs_are(["pond"])
         .containers_are([A]);
 }
+
+#[test]
+fn what_does_not_serve_after_a_repair_is_said() {
+    Test::new()
+        .kind(&Kind::stands())
+        .run(["up", "pond.yaml"])
+        .code(0)
+        .run(["repair"])
+        .code(0)
+        .stderr_has_not("service")
+        .given(World::does_not_serve)
+        .run(["repair"])
+        .code(0)
+        .stderr_has("its services to lead to their pods")
+        .stderr_has("service shop/web: web-1 is not ready");
+}

@@ -7,8 +7,13 @@ use crate::{
         Context, Exit, Outcome,
         source::{Loaded, ScenarioSource, Templates},
     },
-    cni,
-    model::{lint::remarks, scenario::Scenario, variants::Variants},
+    cni::{self, Cni, CniError},
+    model::{
+        lab::Cluster,
+        lint::{Known, remarks},
+        scenario::Scenario,
+        variants::Variants,
+    },
     provider,
     template::Catalogue,
 };
@@ -37,11 +42,7 @@ impl Lint {
                     }
                     let errors = impossible.into_iter();
                     said.extend(errors.map(|error| Err(format!("error: {shown}: {error}"))));
-                    let mounts = |scenario: &Scenario, template: &str| {
-                        let template = templates.of(scenario).cluster(template);
-                        template.is_some_and(|template| template.front_matter.host_mounts)
-                    };
-                    for remark in remarks(&variants, mounts) {
+                    for remark in remarks(&variants, &templates) {
                         said.push(Ok(format!("warning: {shown}: {remark}")));
                     }
                 }
@@ -58,6 +59,25 @@ impl Lint {
     }
 }
 
+impl Known for Templates {
+    fn mounts(&self, scenario: &Scenario, template: &str) -> bool {
+        let template = self.of(scenario).cluster(template);
+        template.is_some_and(|template| template.front_matter.host_mounts)
+    }
+
+    fn never_enforces(&self, scenario: &Scenario, cluster: &Cluster) -> Option<String> {
+        let cni = cni_of(cluster, self.of(scenario))?.ok()?;
+        cni.never_enforces().then(|| cni.name().to_owned())
+    }
+}
+
+/// What a cluster will have; nothing is known of one whose template or provider there is not.
+fn cni_of(cluster: &Cluster, catalogue: &Catalogue) -> Option<Result<Box<dyn Cni>, CniError>> {
+    let provider = &catalogue.cluster(&cluster.template)?.front_matter.provider;
+    let brought = provider::default_cni(provider).ok()?;
+    Some(cni::chosen(&cluster.cni, provider, brought))
+}
+
 /// What no provider of its clusters can do, each thing once.
 fn impossible(variants: &Variants, templates: &Templates) -> BTreeSet<String> {
     variants
@@ -70,9 +90,7 @@ fn impossible(variants: &Variants, templates: &Templates) -> BTreeSet<String> {
 fn misfits(scenario: &Scenario, catalogue: &Catalogue) -> Vec<String> {
     let clusters = scenario.lab.clusters.iter();
     let misfits = clusters.filter_map(|(name, cluster)| {
-        let provider = &catalogue.cluster(&cluster.template)?.front_matter.provider;
-        let brought = provider::default_cni(provider).ok()?;
-        let error = cni::chosen(&cluster.cni, provider, brought).err()?;
+        let error = cni_of(cluster, catalogue)?.err()?;
         Some(format!("cluster `{name}`: {error}"))
     });
     misfits.collect()

@@ -4,9 +4,10 @@
 mod config;
 mod versions;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use async_trait::async_trait;
+use semver::Version;
 
 use super::{
     CreateRequest, NativeConfig, Provider, ProviderError,
@@ -32,6 +33,9 @@ const INSTALL: &str = "https://k3d.io/stable/#installation";
 
 /// <https://k3d.io/stable/#installation>: it is a Go module, too.
 pub(super) const INSTALL_COMMAND: &str = "go install github.com/k3d-io/k3d/v5@latest";
+/// Since this release it reads `k3d.io/v1alpha5`: <https://github.com/k3d-io/k3d/releases/tag/v5.5.0>.
+pub(super) const OLDEST: Version = Version::new(5, 5, 0);
+
 pub(super) const MARKS: Marks = Marks {
     cluster: "k3d.cluster",
     role: "k3d.role",
@@ -147,12 +151,10 @@ impl Provider for K3d {
         read_config(cluster, file, host_mounts)
     }
 
-    /// The container that looks at the host, and the load balancer.
     async fn support_images(&self, config: &NativeConfig) -> Result<Vec<String>, ProviderError> {
-        let version = self.tool_version().await?;
-        let helper = |name: &str| format!("ghcr.io/k3d-io/k3d-{name}:{version}");
-        let balancer = config.load_balancer.then(|| helper("proxy"));
-        Ok([helper("tools")].into_iter().chain(balancer).collect())
+        let [tools, proxy] = helpers(&self.tool_version().await?);
+        let balancer = config.load_balancer.then_some(proxy);
+        Ok([tools].into_iter().chain(balancer).collect())
     }
 
     async fn create(&self, request: CreateRequest) -> Result<(), ProviderError> {
@@ -179,15 +181,17 @@ impl Provider for K3d {
     }
 
     /// By k3d: it writes anew what its nodes know of each other, which Docker alone would not.
-    async fn start(&self, nodes: &[String]) -> Result<(), ProviderError> {
+    async fn start(&self, nodes: &[String], children: &Path) -> Result<(), ProviderError> {
         let clusters = self.clusters_of(nodes).await?;
         let within = format!("{}s", STARTING.as_secs());
         // It leaves copies of its nodes' `/etc/hosts` there.
-        let scraps = tempfile::tempdir()
-            .map_err(|source| ProviderError::Io { path: std::env::temp_dir(), source })?;
+        let lab = children.parent().unwrap_or(children);
+        let scraps = tempfile::tempdir_in(lab)
+            .map_err(|source| ProviderError::Io { path: lab.to_owned(), source })?;
         let starts = clusters.iter().map(async |cluster| -> Result<(), ProviderError> {
             let start = self.call()?.args(["cluster", "start", cluster, "--timeout", &within]);
-            start.env("TMPDIR", scraps.path()).deadline(STARTING + GRACE).run().await?;
+            let start = start.env("TMPDIR", scraps.path()).recorded(children.to_owned());
+            start.deadline(STARTING + GRACE).run().await?;
             Ok(())
         });
         futures::future::try_join_all(starts).await?;
@@ -197,13 +201,13 @@ impl Provider for K3d {
     /// Names in its nodes' `/etc/hosts` and in its DNS are written by k3d when it starts them, and
     /// by nobody else. Killed, not stopped: k3d's nodes drain themselves when they are stopped,
     /// which ends pods for good that nothing makes anew.
-    async fn mend(&self, cluster: &ClusterRecord) -> Result<(), ProviderError> {
+    async fn mend(&self, cluster: &ClusterRecord, children: &Path) -> Result<(), ProviderError> {
         let nodes: Vec<String> = cluster.nodes.iter().map(|node| node.id.clone()).collect();
         let found = self.docker.inspect(&nodes).await?;
         let running = found.iter().filter(|container| container.state == ContainerState::Running);
         let kills = running.map(|container| self.docker.kill(&container.id));
         futures::future::try_join_all(kills).await?;
-        self.start(&nodes).await
+        self.start(&nodes, children).await
     }
 
     fn default_cni(&self) -> &'static str {
@@ -217,6 +221,11 @@ impl Provider for K3d {
     fn cannot_reset(&self) -> Option<&'static str> {
         Some("k3s keeps its objects in a database that only k3s itself can write to")
     }
+}
+
+/// What stands beside nodes: the container that looks at the host, and the load balancer.
+pub(super) fn helpers(version: &str) -> [String; 2] {
+    ["tools", "proxy"].map(|name| format!("ghcr.io/k3d-io/k3d-{name}:{version}"))
 }
 
 /// Reads a configuration as strictly as k3d does.

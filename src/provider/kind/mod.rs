@@ -5,7 +5,7 @@ mod catalogue;
 mod config;
 mod versions;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use semver::Version;
@@ -139,14 +139,14 @@ impl Provider for Kind {
         Ok(get.run().await?.text())
     }
 
-    async fn start(&self, nodes: &[String]) -> Result<(), ProviderError> {
+    async fn start(&self, nodes: &[String], _children: &Path) -> Result<(), ProviderError> {
         let starts = nodes.iter().map(|node| self.docker.start(node));
         futures::future::try_join_all(starts).await?;
         Ok(())
     }
 
     /// Its nodes look at their own addresses whenever they start.
-    async fn mend(&self, _cluster: &ClusterRecord) -> Result<(), ProviderError> {
+    async fn mend(&self, _cluster: &ClusterRecord, _children: &Path) -> Result<(), ProviderError> {
         Ok(())
     }
 

@@ -98,6 +98,10 @@ fn next_line(reader: &mut impl BufRead) -> std::io::Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
+fn list(kind: &str, api: &str, items: impl Into<Value>) -> Value {
+    json!({"kind": kind, "apiVersion": api, "metadata": {}, "items": items.into()})
+}
+
 /// The range that Kubernetes gives a node for its pods.
 pub(super) fn pods_of(container: &str) -> String {
     let number = container.rsplit('-').next().unwrap_or_default();
@@ -109,6 +113,8 @@ struct Cluster {
     id: String,
     version: String,
     spec: Value,
+    /// Whether something in it does not serve.
+    is_unready: bool,
 }
 
 impl Cluster {
@@ -123,16 +129,39 @@ impl Cluster {
         let node = name(&id)?;
         let version = read(world.join("versions").join(cluster))?;
         let state = read(containers.join(&id).join("state"))?;
+        let is_unready = world.join("unready").exists();
         let has_ranges = !world.join("no-ranges").exists();
         let spec = if has_ranges { json!({"podCIDR": pods_of(&id)}) } else { json!({}) };
-        (state == "running").then_some(Self { node, id, version, spec })
+        (state == "running").then_some(Self { node, id, version, spec, is_unready })
+    }
+
+    /// What runs in it beside its own.
+    fn of_its_users(&self, path: &str) -> Option<Value> {
+        let about = json!({"namespace": "shop", "name": "web-1", "labels": {"app": "web"}});
+        let (kind, api, item) = match path {
+            "api/v1/services" => {
+                let about = json!({"namespace": "shop", "name": "web"});
+                let item = json!({"metadata": about, "spec": {"selector": {"app": "web"}}});
+                ("ServiceList", "v1", Some(item))
+            }
+            "api/v1/pods" => {
+                let ready = json!([{"type": "Ready", "status": "False"}]);
+                let item = json!({"metadata": about, "status": {"conditions": ready}});
+                ("PodList", "v1", Some(item))
+            }
+            "apis/discovery.k8s.io/v1/endpointslices" => {
+                ("EndpointSliceList", "discovery.k8s.io/v1", None)
+            }
+            _ => return None,
+        };
+        let items: Vec<Value> = item.filter(|_| self.is_unready).into_iter().collect();
+        Some(list(kind, api, items))
     }
 
     fn resource(&self, method: &str, path: &str) -> Option<Value> {
-        let Self { node, id, version, spec } = self;
+        let Self { node, id, version, spec, .. } = self;
         let ready = json!([{"type": "Ready", "status": "True",
                             "lastHeartbeatTime": "2999-01-01T00:00:00Z"}]);
-        let list = |kind: &str, api: &str, items: Value| json!({"kind": kind, "apiVersion": api, "metadata": {}, "items": items});
         Some(match (method, path) {
             ("GET", "version") => json!({
                 "major": "1", "minor": "36", "gitVersion": version, "gitCommit": "", "compiler": "",
@@ -218,6 +247,7 @@ impl Cluster {
                     "endpoints": [{"addresses": ["10.0.0.2"]}],
                 }]),
             ),
+            ("GET", path) => return self.of_its_users(path),
             _ => return None,
         })
     }

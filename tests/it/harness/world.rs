@@ -190,6 +190,16 @@ impl World {
         format!("{} via {address}", super::api::pods_of(&id))
     }
 
+    /// A service of every cluster leads to a pod that is not ready.
+    pub fn does_not_serve(&self) {
+        self.write("unready", "");
+    }
+
+    /// k3d never ends once it was asked to start a cluster.
+    pub fn hangs_while_starting(&self) {
+        self.write("starting-hangs", "");
+    }
+
     /// No node has a range for pods.
     pub fn gives_no_ranges(&self) {
         self.write("no-ranges", "");
