@@ -70,17 +70,17 @@ finish() {
 trap finish EXIT
 
 create_by_kind() { # CLUSTER
-  local kubeconfig=$work/$1 node=$name-$1-control-plane image
+  local kubeconfig=$work/$1 node=$name-$1-control-plane image import imports=()
   KIND_EXPERIMENTAL_DOCKER_NETWORK=$name kind create cluster --quiet --name "$name-$1" \
     --config "$work/$1.yaml" --kubeconfig "$kubeconfig"
   local pods
-  pods=$(kubectl --kubeconfig "$kubeconfig" get nodes --output jsonpath='{.items[0].spec.podCIDR}')
+  pods=$(sed -n 's/^ *podSubnet: "\(.*\)"$/\1/p' "$work/$1.yaml")
   for image in "${!images[@]}"; do
     docker exec --interactive "$node" ctr --namespace k8s.io images import - \
-      <"$work/image-$image.tar" >/dev/null &
+      <"$work/image-$image.tar" >/dev/null 2>"$work/import-$1-$image.log" & imports+=($!)
   done
-  wait
-  sed "s,{{ net.pods }},${pods%/*}/16," "$manifest" |
+  for import in "${imports[@]}"; do wait "$import" || { cat "$work/import-$1-"* >&2; return 1; }; done
+  sed "s,{{ net.pods }},$pods," "$manifest" |
     kubectl --kubeconfig "$kubeconfig" apply --filename - >/dev/null
   kubectl --kubeconfig "$kubeconfig" --namespace kube-flannel rollout status daemonset/flannel \
     --timeout=180s >/dev/null
@@ -89,7 +89,7 @@ delete_by_kind() {
   kind delete cluster --quiet --name "$name-$1" --kubeconfig "$work/$1"
 }
 
-k3d_quietly() { KUBECONFIG=$work/none TMPDIR=$work LOG_LEVEL=warn k3d "$@"; }
+k3d_quietly() { KUBECONFIG=$work/none TMPDIR=$work LOG_LEVEL=error k3d "$@"; }
 create_by_k3d() { # CLUSTER
   k3d_quietly cluster create "$name-$1" --config "$work/$1.yaml" --network "$name" --timeout 180s \
     --kubeconfig-update-default=false --kubeconfig-switch-context=false >/dev/null
