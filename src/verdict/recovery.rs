@@ -164,8 +164,9 @@ pub fn failback(
 ) -> Failback {
     let answers = |r: &Request| r.answered_by.as_ref().is_some_and(|by| home.contains(by));
     let at_home = |r: &Request| r.class.is_good() && answers(r);
-    let healing = log.requests.partition_point(|r| r.scheduled < healed);
-    let was_home = log.requests[..healing].last().is_some_and(|r| at_home(r));
+    // One that was still under way then may have been answered by who was healed.
+    let done = log.requests.iter().rev().find(|r| r.done.is_some_and(|done| done < healed));
+    let was_home = done.is_some_and(|r| at_home(r));
     let later = log.within(healed, end);
     let is_away = |r: &Request| r.class.is_bad() || r.class.is_good() && !answers(r);
     match lasting_run(later, stable, at_home) {
@@ -314,5 +315,18 @@ mod tests {
             Failback::NotHome { since: at(4300) }
         );
         assert_eq!(failback(&log, at(3400), at(4300), STABLE, &home), Failback::NeverLeft);
+    }
+
+    #[test]
+    fn an_answer_that_the_healing_overtook_was_not_home_before() {
+        let script = Script::every(ms(100)).by("us", 29).by("eu", 10);
+        let requests = script.requests();
+        let log = StreamLog::of(&requests, &script.stream());
+        let home = ["eu".to_owned()];
+        // The first from home is sent at 2900 ms and done at 2910 ms.
+        let Failback::Home(back) = failback(&log, at(2905), at(3900), STABLE, &home) else {
+            panic!("it was away until then")
+        };
+        assert_eq!((back.from, back.to), (at(2905), at(3010)));
     }
 }
