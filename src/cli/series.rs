@@ -30,9 +30,7 @@ use crate::{
         several::{Line, several},
         unjudged::Unjudged,
     },
-    runner::{
-        Event, RunRequest, can_follow, check_apart, check_fits, lower, needs_the_same_lab, sham,
-    },
+    runner::{Event, RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
     template::Catalogue,
     verdict::judgement::Verdict,
 };
@@ -197,8 +195,7 @@ impl<'a> Series<'a> {
                 self.given = Some(found.state().hold(lab)?);
             }
             if let Some(given) = &self.given {
-                check_fits(given, scenario)?;
-                check_apart(&given.record(), scenario)?;
+                check_fits(&given.record(), scenario)?;
             }
         }
         Ok(found)

@@ -143,17 +143,21 @@ pub(super) fn unfit(record: &LabRecord, needed: &Lab) -> Vec<String> {
     reasons
 }
 
-/// Refuses a lab whose pods reach those of other clusters to who tries paths between clusters that
-/// are not joined: what is denied there gets through here.
-pub fn check_apart(record: &LabRecord, scenario: &Scenario) -> Result<(), RunnerError> {
+/// Whether a scenario can run in a lab that is up.
+pub fn check_fits(record: &LabRecord, scenario: &Scenario) -> Result<(), RunnerError> {
+    let mut reasons = unfit(record, &scenario.lab);
     let tries_paths = scenario.isolation.as_ref().is_some_and(|all| !all.paths.is_empty());
     let is_joined = record.connect == Connect::Pods && scenario.lab.connect != Connect::Pods;
-    if !(tries_paths && is_joined) {
+    // What is denied between clusters that are not joined gets through here.
+    if tries_paths && is_joined {
+        let reason = "its pods reach those of other clusters; no `connect: pods` is asked for, \
+                      and paths between clusters are tried";
+        reasons.push(reason.to_owned());
+    }
+    if reasons.is_empty() {
         return Ok(());
     }
-    let reason = "its pods reach those of other clusters; no `connect: pods` is asked for, and \
-                  paths between clusters are tried";
-    Err(RunnerError::Unfit { lab: record.name.to_string(), reasons: vec![reason.to_owned()] })
+    Err(RunnerError::Unfit { lab: record.name.to_string(), reasons })
 }
 
 fn unfit_cluster(known: &ClusterRecord, asked: &Cluster) -> Vec<String> {

@@ -40,7 +40,7 @@ mod undo;
 mod until;
 mod whole;
 
-pub use difference::{Difference, What, check_apart};
+pub use difference::{Difference, What, check_fits};
 pub use drift::drifted;
 pub use error::{ClusterFailure, RunnerError};
 pub use event::{Event, Events, Recorded};
@@ -55,7 +55,7 @@ pub use raise::{MEMORY_EACH, Raised, raise};
 pub use renew::{Renewed, renew};
 pub use repair::repair;
 pub use reset::reset;
-pub use run::{RunEnd, RunFailure, RunRequest, check_fits};
+pub use run::{RunEnd, RunFailure, RunRequest};
 pub use scenario::{Ended, Trial};
 pub use series::{can_follow, needs_the_same_lab};
 pub use sham::sham;

@@ -55,10 +55,11 @@ pub async fn renew(
     let planned =
         if missing.is_empty() { Vec::new() } else { PlannedCluster::all(host, &rest).await? };
     clear(host, store, wanted, differing.iter().chain(&need.missing)).await?;
-    let mut failures = if planned.is_empty() {
+    // The others still lead to what went; who is created connects all by itself.
+    let only_went = planned.is_empty();
+    let mut failures = if only_went {
         write_kubeconfig(store)?;
-        // The others still lead to what went.
-        routes::connect(host, store).await?
+        Vec::new()
     } else {
         write_down(host, wanted, &planned, store).await?;
         match create(host, &rest, planned, store).await {
@@ -69,7 +70,7 @@ pub async fn renew(
             }
         }
     };
-    if need.rejoined {
+    if need.rejoined || only_went {
         let unconnected = routes::join(host, store, wanted.lab.connect).await?;
         if unconnected.is_empty() {
             // Last: until then it is still to be done.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
-    difference::unfit, evidence, isolation::Isolation, lower::end_programs, lower::undo_faults,
-    node_states, raise, requires, routes,
+    evidence, isolation::Isolation, lower::end_programs, lower::undo_faults, node_states, raise,
+    requires, routes,
 };
 use crate::{
     connect::Tcp,
@@ -264,16 +264,6 @@ impl RunEnd {
     pub(super) fn of(result: Result<RunRecord, RunFailure>) -> Self {
         Self { result, left: Leftovers::default(), stays: None }
     }
-}
-
-/// Whether a scenario can run in a lab that is up.
-pub fn check_fits(store: &LabStore, scenario: &Scenario) -> Result<(), RunnerError> {
-    let record = store.record();
-    let reasons = unfit(&record, &scenario.lab);
-    if reasons.is_empty() {
-        return Ok(());
-    }
-    Err(RunnerError::Unfit { lab: record.name.to_string(), reasons })
 }
 
 fn copy_files(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {

@@ -77,9 +77,8 @@ pub(super) async fn awaken(
     let wakes = clusters.iter().filter_map(|name| record.clusters.get_key_value(name));
     let wakes = wakes.map(async |(name, known)| {
         let error = wake_cluster(host, store, name, known, restarted).await.err()?;
-        let (cluster, why) = (name.to_string(), error.to_string());
-        host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why });
-        Some(ClusterFailure { cluster, error, logs: None })
+        Some(ClusterFailure { cluster: name.to_string(), error, logs: None })
+            .inspect(|failure| tell(host, failure))
     });
     let mut failures: Vec<ClusterFailure> =
         futures::future::join_all(wakes).await.into_iter().flatten().collect();
@@ -87,9 +86,7 @@ pub(super) async fn awaken(
         return Err(RunnerError::Cancelled);
     }
     for unconnected in routes::connect(host, store).await? {
-        let ClusterFailure { cluster, error, .. } = &unconnected;
-        let why = error.to_string();
-        host.events.emit(Event::ClusterFailed { cluster: cluster.clone(), why });
+        tell(host, &unconnected);
         failures.push(unconnected);
     }
     if failures.is_empty() {
@@ -207,6 +204,11 @@ async fn find(
 ) -> Result<Node, RunnerError> {
     let gone = || RunnerError::NodeGone { cluster: cluster.to_string(), node: node.name.clone() };
     provider.node(&node.id).await?.ok_or_else(gone)
+}
+
+fn tell(host: &Host, failure: &ClusterFailure) {
+    let (cluster, why) = (failure.cluster.clone(), failure.error.to_string());
+    host.events.emit(Event::ClusterFailed { cluster, why });
 }
 
 fn remark(host: &Host, cluster: &Name, words: &str) {

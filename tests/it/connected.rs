@@ -90,14 +90,7 @@ fn restarted_nodes_are_connected_again_also_beside_one_that_does_not_come_back()
 
 #[test]
 fn a_node_that_the_undoing_of_a_fault_started_is_connected_beside_one_that_is_frozen() {
-    let change = |test: &Test| {
-        let id = test.world().id(B);
-        format!(
-            "{{\"entry\":\"change\",\"fault\":\"kill\",\"undo\":{{\"undo\":\"start\",\
-             \"provider\":\"kind\",\"node\":\"{id}\",\"name\":\"{B}\"}}}}\n"
-        )
-    };
-    up().and(|test| test.write_lab_file("pond", "journal.ndjson", &change(test)))
+    up().was_left("kill", "start", "kind", B)
         .given(|world| {
             world.stop_container(B);
             world.pause_container(A);

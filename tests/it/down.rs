@@ -7,9 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use rstest::rstest;
-use serde_json::json;
 
-use crate::harness::{Kind, ONE_CLUSTER, Test, World};
+use crate::harness::{Kind, LONG_AGO, ONE_CLUSTER, Test, World};
 
 impl Test {
     /// A lab that a killed seatrial left half made.
@@ -238,10 +237,7 @@ fn whoever_got_the_number_of_a_tool_that_ended_is_not_ended(#[case] mark: Option
 fn a_fault_that_is_on_record_is_undone_by_itself() {
     Test::new()
         .abandoned("pond")
-        .and(|test| {
-            let journal = paused(test, "pond-a-control-plane");
-            test.write_lab_file("pond", "journal.ndjson", &journal);
-        })
+        .was_left("freeze", "unpause", "kind", "pond-a-control-plane")
         .given(|world| world.pause_container("pond-a-control-plane"))
         .run(["fault", "undo"])
         .code(0)
@@ -267,7 +263,8 @@ fn a_stop_that_is_under_way_is_undone_once_it_is_done() {
     Test::new()
         .abandoned("pond")
         .and(|test| {
-            let journal = change("start", test, NODE, &Timestamp::now().to_string());
+            let journal =
+                test.change("freeze", "start", "kind", NODE, &Timestamp::now().to_string());
             test.write_lab_file("pond", "journal.ndjson", &journal);
         })
         .start(["fault", "undo"])
@@ -290,7 +287,8 @@ fn every_node_that_cannot_be_looked_at_is_told() {
         for other in &NODES[1..] {
             test.world().run_container(other, &network, "io.x-k8s.kind.cluster=pond");
         }
-        let journal: String = NODES.iter().map(|node| paused(test, node)).collect();
+        let journal =
+            NODES.map(|node| test.change("freeze", "unpause", "kind", node, LONG_AGO)).concat();
         test.write_lab_file("pond", "journal.ndjson", &journal);
     });
     let ids = NODES.map(|node| test.world().id(node));
@@ -309,17 +307,4 @@ fn every_node_that_cannot_be_looked_at_is_told() {
         assert_eq!(test.ended().stderr.matches(&told).count(), 1, "{}", test.ended());
     }
     assert_eq!(test.world().state_of(NODES[2]), "running", "it does not wait for the others");
-}
-
-/// The journal of a fault that paused a node long ago and was not undone.
-fn paused(test: &Test, node: &str) -> String {
-    change("unpause", test, node, "2026-01-01T00:00:00Z")
-}
-
-/// The journal of a change to a node that was not undone.
-fn change(undo: &str, test: &Test, node: &str, at: &str) -> String {
-    let id = test.world().id(node);
-    let undo = json!({"undo": undo, "provider": "kind", "node": id, "name": node});
-    let change = json!({"entry": "change", "fault": "freeze", "undo": undo, "at": at});
-    format!("{change}\n")
 }

@@ -3,22 +3,13 @@
 use nix::sys::signal::Signal::SIGKILL;
 use rstest::rstest;
 
-use crate::harness::{Kind, Test, World};
+use crate::harness::{Kind, MIXED, Test, World};
 
 const LAB: &str = r#"apiVersion: seatrial/v1
 kind: Lab
 name: pond
 clusters:
   a: {kubernetes: "1.36", template: k3d-basic}
-"#;
-
-/// One of each, on the lab's network.
-const MIXED: &str = r#"apiVersion: seatrial/v1
-kind: Lab
-name: pond
-clusters:
-  a: {kubernetes: "1.36", template: k3d-basic}
-  b: {kubernetes: "1.36", template: kind-basic}
 "#;
 
 const SERVER: &str = "k3d-pond-a-server-0";
@@ -199,14 +190,7 @@ fn a_port_that_other_machines_reach_is_refused() {
 
 #[test]
 fn a_fault_that_outlived_its_seatrial_is_undone_by_k3d() {
-    let journal = |test: &Test| {
-        let id = test.world().id(SERVER);
-        format!(
-            "{{\"entry\":\"change\",\"fault\":\"kill\",\"undo\":{{\"undo\":\"start\",\
-             \"provider\":\"k3d\",\"node\":\"{id}\",\"name\":\"{SERVER}\"}}}}\n"
-        )
-    };
-    up().and(|test| test.write_lab_file("pond", "journal.ndjson", &journal(test)))
+    up().was_left("kill", "start", "k3d", SERVER)
         .given(|world| world.stop_container(SERVER))
         .run(["fault", "undo"])
         .code(0)

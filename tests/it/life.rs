@@ -376,14 +376,7 @@ fn a_node_that_is_gone_cannot_be_started() {
 #[test]
 fn a_fault_that_was_left_is_named_and_undone_before_a_lab_is_stopped() {
     pond()
-        .and(|test| {
-            let undo = format!(
-                r#"{{"undo":"unpause","provider":"kind","node":"{}","name":"{B}"}}"#,
-                test.world().id(B)
-            );
-            let line = format!(r#"{{"entry":"change","fault":"freeze","undo":{undo}}}"#) + "\n";
-            test.write_lab_file("pond", "journal.ndjson", &line);
-        })
+        .was_left("freeze", "unpause", "kind", B)
         .given(|world| world.pause_container(B))
         .run(["status"])
         .stderr_has("pond: fault `freeze` is not undone; `seatrial fault undo pond` does it")

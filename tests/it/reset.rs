@@ -1,6 +1,6 @@
 //! What `reset` refuses before it changes anything.
 
-use crate::harness::{Kind, Test};
+use crate::harness::{Kind, MIXED, Test};
 
 #[test]
 fn without_a_lab_there_is_nothing_to_reset() {
@@ -27,14 +27,6 @@ fn a_lab_that_never_came_up_has_no_state_to_go_back_to() {
         .stderr_has_not("--cluster");
 }
 
-const MIXED: &str = r#"apiVersion: seatrial/v1
-kind: Lab
-name: pond
-clusters:
-  a: {kubernetes: "1.36", template: k3d-basic}
-  b: {kubernetes: "1.36", template: kind-basic}
-"#;
-
 #[test]
 fn where_one_cannot_go_back_nothing_is_touched() {
     const B: &str = "pond-b-control-plane";
@@ -44,14 +36,7 @@ fn where_one_cannot_go_back_nothing_is_touched() {
         .file("pond.yaml", MIXED)
         .run(["up", "pond.yaml"])
         .code(0)
-        .and(|test| {
-            let undo = format!(
-                r#"{{"undo":"unpause","provider":"kind","node":"{}","name":"{B}"}}"#,
-                test.world().id(B)
-            );
-            let line = format!(r#"{{"entry":"change","fault":"freeze","undo":{undo}}}"#) + "\n";
-            test.write_lab_file("pond", "journal.ndjson", &line);
-        })
+        .was_left("freeze", "unpause", "kind", B)
         .given(|world| world.pause_container(B));
     let before = test.world().calls("docker").len();
     let test = test

@@ -4,21 +4,10 @@ use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use rstest::rstest;
 
-use crate::harness::{KUBEADM_FAILED, Kind, ONE_CLUSTER, TWO_CLUSTERS, Test};
+use crate::harness::{KUBEADM_FAILED, Kind, ONE_CLUSTER, OURS, TWO_CLUSTERS, Test};
 
 /// Templates that read well and do not render to what they should, and what they include.
 const RENDERED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bad/templates/rendered");
-
-/// A template that is as good as kind-basic.
-const OURS: &str = "---
-provider: kind
-description: Ours.
----
-kind: Cluster
-apiVersion: kind.x-k8s.io/v1alpha4
-nodes:
-- {role: control-plane, image: {{ image | json }}} # ours
-";
 
 impl Test {
     /// A file in a directory of templates where seatrial is run.

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use crate::harness::{Kind, Test};
+use crate::harness::{Kind, OURS, Test};
 
 #[rstest]
 #[case::path("steps.freze.hold=5s", "`steps` has no `freze`", "did you mean `freeze`?")]
@@ -101,17 +101,7 @@ clusters:
 
 /// A template that says whose it is.
 fn template_of(whose: &str) -> String {
-    format!(
-        "---
-provider: kind
-description: Ours.
----
-kind: Cluster
-apiVersion: kind.x-k8s.io/v1alpha4
-nodes:
-- {{role: control-plane, image: {{{{ image | json }}}}}} # of {whose}
-"
-    )
+    OURS.replace("# ours", &format!("# of {whose}"))
 }
 
 /// The scenario whose labs lie in `one` and, for its variant, in `other`: each with a template of

@@ -21,6 +21,7 @@ use std::{
 };
 
 use nix::{sys::signal::Signal, unistd::Pid};
+use serde_json::json;
 
 use self::{
     api::Api,
@@ -33,6 +34,20 @@ pub use self::{
     shim::{KUBEADM_FAILED, Kind},
     world::World,
 };
+
+/// A template that is as good as kind-basic.
+pub const OURS: &str = "---
+provider: kind
+description: Ours.
+---
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+- {role: control-plane, image: {{ image | json }}} # ours
+";
+
+/// When a change was made that is not on its way any more.
+pub const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 
 /// A lab of one cluster, for tests that need some lab.
 pub const ONE_CLUSTER: &str = r#"apiVersion: seatrial/v1
@@ -51,6 +66,15 @@ defaults: {template: kind-basic}
 clusters:
   a: {kubernetes: "1.36"}
   b: {kubernetes: "1.36"}
+"#;
+
+/// One that k3d makes and one that kind makes, on the lab's network.
+pub const MIXED: &str = r#"apiVersion: seatrial/v1
+kind: Lab
+name: pond
+clusters:
+  a: {kubernetes: "1.36", template: k3d-basic}
+  b: {kubernetes: "1.36", template: kind-basic}
 "#;
 
 /// How long anything may take on a busy machine before the test is ended.
@@ -420,6 +444,21 @@ impl Test {
         let path = self.lab_path(lab, name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
         fs::write(path, text).expect("writable");
+    }
+
+    /// A line of a journal: a change to a node that a fault made and nobody undid.
+    pub fn change(&self, fault: &str, undo: &str, provider: &str, node: &str, at: &str) -> String {
+        let id = self.world.id(node);
+        let undo = json!({"undo": undo, "provider": provider, "node": id, "name": node});
+        let change = json!({"entry": "change", "fault": fault, "undo": undo, "at": at});
+        format!("{change}\n")
+    }
+
+    /// The journal of lab `pond` holds one such change, made long ago.
+    pub fn was_left(self, fault: &str, undo: &str, provider: &str, node: &str) -> Self {
+        let change = self.change(fault, undo, provider, node, LONG_AGO);
+        self.write_lab_file("pond", "journal.ndjson", &change);
+        self
     }
 
     fn lab_path(&self, lab: &str, name: &str) -> PathBuf {
