@@ -16,8 +16,17 @@ pub enum Look<T> {
 pub enum WaitError {
     #[error("{who}: cancelled while waiting for {what}")]
     Cancelled { who: String, what: String },
-    #[error("{who}: gave up after {} s waiting for {what}; last seen: {last}", after.as_secs())]
-    GaveUp { who: String, what: String, after: Duration, last: String },
+    #[error("{who}: {why}")]
+    GaveUp { who: String, why: GaveUp },
+}
+
+/// What was waited for in vain; for those who have said already whom it concerns.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("gave up after {} s waiting for {what}; last seen: {last}", after.as_secs())]
+pub struct GaveUp {
+    pub what: String,
+    pub after: Duration,
+    pub last: String,
 }
 
 /// How often, and how long at most, one thing is looked at.
@@ -78,12 +87,8 @@ impl Waiting<'_> {
     }
 
     fn gave_up(&self, last: String) -> WaitError {
-        WaitError::GaveUp {
-            who: self.who.to_owned(),
-            what: self.what.to_owned(),
-            after: self.within,
-            last,
-        }
+        let why = GaveUp { what: self.what.to_owned(), after: self.within, last };
+        WaitError::GaveUp { who: self.who.to_owned(), why }
     }
 }
 

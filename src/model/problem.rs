@@ -249,7 +249,7 @@ pub enum Problem {
     MergeKey { key: String },
 
     #[error("`{path}` does not exist")]
-    #[diagnostic(code(file::missing), help("{nearest}"))]
+    #[diagnostic(code(file::missing), help("{}", missing_help(nearest)))]
     Missing { path: String, nearest: Nearest },
 
     #[error("`{traffic}` goes through the front door, and there is none")]
@@ -662,6 +662,15 @@ fn faults_help(faults: &[String]) -> String {
         return "no step of this scenario is a fault".to_owned();
     }
     format!("faults: {}", quoted(faults, ", "))
+}
+
+fn missing_help(nearest: &Nearest) -> String {
+    match nearest {
+        Nearest::Nothing => "there is nothing like it; paths in a file start from its directory, \
+                             those in `--set` from the working directory"
+            .to_owned(),
+        near => near.to_string(),
+    }
 }
 
 fn ports_help(known: &[u16]) -> String {

@@ -26,8 +26,9 @@ use crate::{
 const ANSWER: Duration = Duration::from_secs(2);
 
 /// How long the way from this host to the pods may take to be made: rules in nodes are written a
-/// second or two after everything else is there, and nobody tells when.
-const WAY: Duration = Duration::from_secs(10);
+/// second or two after everything else is there, and nobody tells when. k3d's load balancer, asked
+/// before that, leaves such nodes alone for 10 s (`fail_timeout` of its nginx).
+const WAY: Duration = Duration::from_secs(20);
 
 /// Installs the workload in one cluster, and waits until its pods are ready and its services lead
 /// to them, for each of them at most `within`; then for it to answer where clients find it.
@@ -84,8 +85,8 @@ async fn wait_answered(
         }
     });
     match answered.await {
-        Err(error @ WaitError::GaveUp { .. }) => {
-            host.events.emit(Event::Remark { cluster: who.to_owned(), words: error.to_string() });
+        Err(WaitError::GaveUp { who, why }) => {
+            host.events.emit(Event::Remark { cluster: who, words: why.to_string() });
             Ok(())
         }
         other => Ok(other?),

@@ -51,8 +51,8 @@ pub(super) async fn wait_until_served(
         Err(error) => not_yet(error),
     });
     match served.await {
-        Err(error @ WaitError::GaveUp { .. }) => {
-            host.events.emit(Event::Remark { cluster: who.to_owned(), words: error.to_string() });
+        Err(WaitError::GaveUp { who, why }) => {
+            host.events.emit(Event::Remark { cluster: who, words: why.to_string() });
             Ok(())
         }
         other => Ok(other?),

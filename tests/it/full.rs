@@ -5,7 +5,12 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::Value;
 
-use crate::real::{life::two_labs_at_once, seatrial::User, world::World};
+use crate::real::{
+    life::two_labs_at_once,
+    seatrial::{Ended, User},
+    suite::{K3D_WITH_AGENTS, lives_is_hurt_and_goes},
+    world::{World, docker},
+};
 
 #[test]
 #[ignore = "needs Docker and kind"]
@@ -76,4 +81,64 @@ fn the_nodes_of_a_cluster_are_killed_and_stopped_and_come_back() {
 #[ignore = "needs Docker and kind"]
 fn two_labs_that_two_processes_make_at_once_do_not_collide_three_times_in_a_row() {
     two_labs_at_once(3);
+}
+
+#[test]
+#[ignore = "needs Docker and k3d"]
+fn a_cluster_of_k3d_with_agents_lives_is_hurt_and_goes() {
+    lives_is_hurt_and_goes(K3D_WITH_AGENTS);
+}
+
+#[test]
+#[ignore = "needs Docker, kind and k3d"]
+fn pods_reach_each_other_where_k3d_has_a_network_of_the_users_own() {
+    let (world, user) = (World::now(), User::new());
+    let manifest = User::repository("tests/scenarios/own-network/flannel.yaml");
+    fs::copy(manifest, user.work_dir().join("flannel.yaml")).expect("writable");
+    let images = "[ghcr.io/flannel-io/flannel:v0.28.4, \
+                  ghcr.io/flannel-io/flannel-cni-plugin:v1.9.0-flannel1]";
+    let cni = format!(
+        "lab.clusters.us.cni={{manifest: flannel.yaml, images: {images}, enforces: false}}"
+    );
+    let scenario = User::repository("tests/scenarios/own-network.yaml");
+    let ended = user.run(&["run", &scenario, "--set", &cni]);
+    ended.code(0).stdout_has("own-network: PASS (2 pass)");
+    ended.stderr_has("us: installing flannel");
+    assert_eq!(user.labs(), [""; 0]);
+    world.is_unchanged("k3d with a network of the user's own");
+}
+
+#[test]
+#[ignore = "needs Docker, kind and k3d"]
+fn nodes_that_others_restarted_are_told_and_mended_also_when_that_spoilt_a_run() {
+    const NODES: [&str; 4] = [
+        "mixed-eu-control-plane",
+        "mixed-asia-control-plane",
+        "k3d-mixed-us-server-0",
+        "k3d-mixed-us-serverlb",
+    ];
+    let (world, user) = (World::now(), User::new());
+    user.run(&["up", &User::repository("scenarios/labs/mixed.yaml")]).code(0);
+    let scenario = User::repository("scenarios/regional-failover.yaml");
+    let run = ["run", &scenario, "--set", "lab=mixed", "--variant", "base", "--lab", "mixed"];
+    let is_mended = || -> Ended {
+        user.run(&["status"]).stderr_has("was restarted by somebody else");
+        user.run(&["repair"]).code(0);
+        assert_eq!(user.run(&["status"]).code(0).stderr, "", "nothing is left to be said");
+        user.run(&run)
+    };
+
+    docker(&[&["restart"][..], &NODES].concat());
+    is_mended().code(0).stdout_has("regional-failover: PASS");
+
+    // The survivor, while everything leads to it.
+    let mut running = user.start(&run);
+    running.until("the fault", |running| running.has_said("freeze: in effect"));
+    docker(&["restart", NODES[2]]);
+    let spoilt = running.wait();
+    assert_ne!(spoilt.code, Some(0), "it cannot have passed:\n{}", spoilt.stdout);
+    is_mended().code(0).stdout_has("regional-failover: PASS");
+
+    user.run(&["down"]).code(0);
+    world.is_unchanged("a lab that others restarted");
 }

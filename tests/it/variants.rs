@@ -10,6 +10,11 @@ use crate::harness::{Kind, OURS, Test};
 #[case::value("steps.freeze.fault.kind=cluster-kil", "there is no fault `cluster-kil`", "did you")]
 #[case::meaning("steps.freeze.fault.for=20s", "is longer than the fault's `for: 20s`", "[--set:1:")]
 #[case::lab("lab.clusters.ue.cni=flannel", "`lab.clusters` has no `ue`", "did you mean `eu`?")]
+#[case::file(
+    "lab.clusters.eu.cni={manifest: nets/calico.yaml}",
+    "`nets/calico.yaml` does not",
+    "paths in a"
+)]
 #[case::no_value("steady.for=", "`steady.for=` is not `PATH=VALUE`", "[--set:1:1]")]
 #[case::no_path("=5s", "`` is not a path", "[--set:1:1]")]
 #[case::neither("nonsense", "`nonsense` is not `PATH=VALUE`", "[--set:1:1]")]

@@ -10,7 +10,7 @@ mod mixed;
 mod readme;
 mod reset;
 pub mod seatrial;
-mod suite;
+pub mod suite;
 mod templates;
 mod workload;
 pub mod world;

@@ -12,18 +12,28 @@ use super::{
 
 /// A provider as the suite sees it.
 #[derive(Clone, Copy)]
-struct Provider {
+pub struct Provider {
     template: &'static str,
+    nodes: usize,
     /// The container of the cluster's first node.
     node: &'static str,
     /// Somebody else's cluster by the same tool.
     foreign: fn() -> Foreign,
 }
 
-const KIND: Provider =
-    Provider { template: "kind-basic", node: "pond-a-control-plane", foreign: Foreign::of_kind };
-const K3D: Provider =
-    Provider { template: "k3d-basic", node: "k3d-pond-a-server-0", foreign: Foreign::of_k3d };
+const KIND: Provider = Provider {
+    template: "kind-basic",
+    nodes: 1,
+    node: "pond-a-control-plane",
+    foreign: Foreign::of_kind,
+};
+const K3D: Provider = Provider {
+    template: "k3d-basic",
+    nodes: 1,
+    node: "k3d-pond-a-server-0",
+    foreign: Foreign::of_k3d,
+};
+pub const K3D_WITH_AGENTS: Provider = Provider { template: "k3d-agents", nodes: 2, ..K3D };
 
 /// One small cluster.
 const LAB: &str = r#"apiVersion: seatrial/v1
@@ -81,6 +91,10 @@ fn identity(user: &User) -> String {
 #[case::k3d(K3D)]
 #[ignore = "needs Docker, kind and k3d"]
 fn a_cluster_lives_is_hurt_and_goes(#[case] of: Provider) {
+    lives_is_hurt_and_goes(of);
+}
+
+pub fn lives_is_hurt_and_goes(of: Provider) {
     let (world, user) = (World::now(), user(of));
     let foreign = (of.foreign)();
     let with_foreign = World::now();
@@ -88,7 +102,7 @@ fn a_cluster_lives_is_hurt_and_goes(#[case] of: Provider) {
     user.run(&["up", "lab.yaml"]).code(0);
     user.run(&["status"]).code(0).stdout_has("ready");
     let ready = "jsonpath={.items[*].status.conditions[?(@.type==\"Ready\")].status}";
-    assert_eq!(kubectl(&user, &["get", "nodes", "-o", ready]), "True");
+    assert_eq!(kubectl(&user, &["get", "nodes", "-o", ready]), vec!["True"; of.nodes].join(" "));
     let before = identity(&user);
 
     // Each fault in the same cluster; what it lost is told, and nobody else answered.
