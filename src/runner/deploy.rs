@@ -1,29 +1,22 @@
 //! The workload, in a cluster that is ready.
 
-use std::{net::SocketAddr, time::Duration};
-
-use tokio::time::timeout;
+use std::time::Duration;
 
 use super::{
     Event, Host, RunnerError,
     images::{Images, of_workload},
+    reached::unreached,
 };
 use crate::{
-    connect::Tcp,
     fleet::{ClusterRecord, LabStore},
     kube::{ClusterApi, KubeError, NodeStarts},
     model::{
         conditions::Timeouts,
         name::Name,
-        units::Span,
         workload::{Endpoint, Workload},
     },
-    traffic::front_door::ask,
     wait::{Look, WaitError, Waiting},
 };
-
-/// How long one answer may take.
-const ANSWER: Duration = Duration::from_secs(2);
 
 /// How long the way from this host to the pods may take to be made: rules in nodes are written a
 /// second or two after everything else is there, and nobody tells when. k3d's load balancer, asked
@@ -73,17 +66,9 @@ async fn wait_answered(
 ) -> Result<(), RunnerError> {
     // What is not published is refused by who needs it.
     let Some(port) = cluster.host_port(endpoint.node_port) else { return Ok(()) };
-    let address = SocketAddr::from(([127, 0, 0, 1], port));
-    let connector = Tcp::connector();
     let what = format!("an answer at node port {}", endpoint.node_port);
     let waiting = Waiting { who, what: &what, within, cancelled: &host.cancelled };
-    let answered = waiting.until(async || {
-        match timeout(ANSWER, ask(&connector, address, &endpoint.check)).await {
-            Ok(Ok(_)) => Look::Met(()),
-            Ok(Err(why)) => Look::NotYet(why),
-            Err(_) => Look::NotYet(format!("no answer within {}", Span(ANSWER))),
-        }
-    });
+    let answered = waiting.until(async || Look::unless(unreached(port, &endpoint.check).await));
     match answered.await {
         Err(WaitError::GaveUp { who, why }) => {
             host.events.emit(Event::Remark { cluster: who, words: why.to_string() });

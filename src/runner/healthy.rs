@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{RunnerError, scenario::Trial};
+use super::{RunnerError, reached::unreached, scenario::Trial};
 use crate::{
     clock::Moment,
     fleet::ClusterRecord,
@@ -68,6 +68,13 @@ impl<'a> Patient<'a> {
         for service in workload.services() {
             if let Some(seen) = self.api.serves(&service, &starts).await? {
                 return Ok(Some(seen));
+            }
+        }
+        for endpoint in workload.endpoints.values() {
+            // What is not published is refused by who needs it.
+            let Some(port) = self.record.host_port(endpoint.node_port) else { continue };
+            if let Some(why) = unreached(port, &endpoint.check).await {
+                return Ok(Some(format!("node port {}: {why}", endpoint.node_port)));
             }
         }
         let down = || "the front door has it down".to_owned();

@@ -24,6 +24,7 @@ mod need;
 mod plan;
 mod raise;
 mod raise_cluster;
+mod reached;
 mod renew;
 mod repair;
 mod requires;
