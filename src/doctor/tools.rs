@@ -44,8 +44,8 @@ fn tool(maker: Maker, enough: bool) -> Finding {
     }
     if !missing.is_empty() {
         let why = format!(
-            "its clusters need {} beside their nodes, which {name} fetches at first use: without a \
-             registry there are none",
+            "{name} fetches {} when a cluster first needs them: without a registry such clusters \
+             cannot be made",
             missing.join(" and ")
         );
         let mend = missing
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(finding.result, Verdict::Warn);
         let mend = finding.mend.as_ref().expect("there is a way");
         assert_eq!(mend.commands, ["docker pull x/tools:1", "docker pull x/proxy:1"]);
-        assert!(mend.why.contains("need x/tools:1 and x/proxy:1 beside"), "{}", mend.why);
+        assert!(mend.why.contains("fetches x/tools:1 and x/proxy:1 when"), "{}", mend.why);
     }
 
     #[test]

@@ -24,4 +24,5 @@ pub use condition::ObjectKey;
 pub use error::KubeError;
 pub use exec::{Exec, PodName};
 pub use ready::{ExpectedNode, ExpectedNodes, Workload};
+pub use routes::{PodRanges, StrayPod};
 pub use served::{NodeStarts, ServiceName};

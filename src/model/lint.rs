@@ -8,6 +8,7 @@ use super::{
     name::Name,
     scenario::{Action, Role, Scenario, Through, Until},
     variants::Variants,
+    workload::Manifests,
 };
 use crate::model::expectation::Value;
 
@@ -41,7 +42,7 @@ impl fmt::Display for Remark {
             }
             Self::NoNetwork { cluster } => write!(
                 f,
-                "cluster `{cluster}` has `cni: none`, and nothing in `setup` applies or runs what installs a network: its pods never start"
+                "cluster `{cluster}` has `cni: none`, and neither `setup` nor the workload brings what installs a network: its pods never start"
             ),
             Self::NeverEnforces { cluster, cni } => write!(
                 f,
@@ -101,8 +102,12 @@ fn add(found: &mut Vec<Remark>, remark: Remark) {
     }
 }
 
-/// Whether something in `setup` could install a network in a cluster.
+/// Whether something could install a network in a cluster: what `setup` applies or runs, or what
+/// the scenario brings as its workload.
 fn may_install(scenario: &Scenario, cluster: &Name) -> bool {
+    if matches!(scenario.workload.manifests, Manifests::Own(_)) {
+        return true;
+    }
     let reaches = |to: &Where| match to {
         Where::All => true,
         Where::Roles(roles) => roles

@@ -666,8 +666,8 @@ fn faults_help(faults: &[String]) -> String {
 
 fn missing_help(nearest: &Nearest) -> String {
     match nearest {
-        Nearest::Nothing => "there is nothing like it; paths in a file start from its directory, \
-                             those in `--set` from the working directory"
+        Nearest::Nothing => "there is nothing like it; paths in a scenario, and in `--set`, start \
+                             from the scenario's directory, those in a lab from the lab's"
             .to_owned(),
         near => near.to_string(),
     }

@@ -1,6 +1,9 @@
 //! A scenario: a lab, a workload, traffic, steps, expectations.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use indexmap::IndexMap;
 
@@ -102,6 +105,12 @@ impl Scenario {
                 .flat_map(Role::clusters)
                 .collect(),
         }
+    }
+
+    /// The endpoints that its clients ask, each once.
+    pub fn asked(&self) -> impl Iterator<Item = &Endpoint> {
+        let names: BTreeSet<&Name> = self.traffic.values().map(|one| &one.endpoint).collect();
+        names.into_iter().filter_map(|name| self.workload.endpoints.get(name))
     }
 
     /// The endpoint that the front door leads to: all traffic through it asks the same.
@@ -277,4 +286,28 @@ pub enum Until {
     Healthy { role: Name, within: Duration },
     /// Every stream of the traffic recovered; otherwise the check fails.
     Recovered { traffic: Name, stable: Duration, within: Duration },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{load::Loader, source::SourceFile},
+        template::Catalogue,
+    };
+
+    #[test]
+    fn an_endpoint_that_no_traffic_asks_is_not_among_those_asked() {
+        let catalogue = Catalogue::shipped().expect("it is good");
+        let text = include_str!("../../scenarios/regional-failover.yaml");
+        let file = SourceFile::new("regional-failover.yaml", text);
+        let mut scenario = Loader::new(&catalogue).scenario(&file, None).expect("it is good");
+        let (_, echo) = scenario.workload.endpoints.first().expect("there is one");
+        let admin = Endpoint { node_port: 30099, ..echo.clone() };
+        scenario.workload.endpoints.insert("admin".parse().expect("a name"), admin);
+        let again = scenario.traffic.values().next().expect("there is one").clone();
+        scenario.traffic.insert("again".parse().expect("a name"), again);
+        let asked: Vec<u16> = scenario.asked().map(|endpoint| endpoint.node_port).collect();
+        assert_eq!(asked, [30080], "each once, and no other");
+    }
 }

@@ -24,12 +24,26 @@ pub const LARGEST: usize = 1 << 20;
 pub struct SourceFile {
     name: Arc<str>,
     text: Arc<str>,
+    /// Where paths in it start, if that is not where it lies.
+    directory: Option<Arc<Path>>,
 }
 
 impl SourceFile {
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self { name: name.into(), text: text.into(), directory: None }
+    }
+
+    /// The same; paths in it start elsewhere.
+    #[must_use]
+    pub fn with_paths_from(self, directory: &Path) -> Self {
+        Self { directory: Some(directory.into()), ..self }
+    }
+
+    /// Where paths in it start.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref().or_else(|| Path::new(self.name()).parent())
     }
 
     /// Reads a file, at most [`LARGEST`] bytes of UTF-8; it is shown under the path as given.

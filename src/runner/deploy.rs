@@ -64,11 +64,9 @@ async fn wait_answered(
     endpoint: &Endpoint,
     within: Duration,
 ) -> Result<(), RunnerError> {
-    // What is not published is refused by who needs it.
-    let Some(port) = cluster.host_port(endpoint.node_port) else { return Ok(()) };
     let what = format!("an answer at node port {}", endpoint.node_port);
     let waiting = Waiting { who, what: &what, within, cancelled: &host.cancelled };
-    let answered = waiting.until(async || Look::unless(unreached(port, &endpoint.check).await));
+    let answered = waiting.until(async || Look::unless(unreached(cluster, endpoint).await));
     match answered.await {
         Err(WaitError::GaveUp { who, why }) => {
             host.events.emit(Event::Remark { cluster: who, words: why.to_string() });

@@ -11,7 +11,7 @@ use crate::{
     fault::FaultError,
     fleet::FleetError,
     isolation::{canary::CanaryError, client::ClientError},
-    kube::KubeError,
+    kube::{KubeError, StrayPod},
     model::name::Name,
     model::skew::SkewError,
     provider::ProviderError,
@@ -48,6 +48,11 @@ pub enum RunnerError {
     )]
     ImageOutOfReach { cluster: String, template: String, image: String, error: Box<ToolError> },
     #[error(
+        "an earlier seatrial left what changes this lab beside us:{}\nend it, then try again",
+        listed(what)
+    )]
+    StillAtWork { what: Vec<String> },
+    #[error(
         "these are in the way of what is to be created anew:{}\nremove them, then try again",
         listed(what)
     )]
@@ -60,6 +65,11 @@ pub enum RunnerError {
         "{cluster}: node {node} has no `spec.podCIDR`: {cni} hands out addresses by a way of its own, and `connect: pods` has nothing to lead to; take a CNI that uses the nodes' ranges, or leave `connect` out"
     )]
     NoPodRange { cluster: String, node: String, cni: String },
+    #[error(
+        "{cluster}: pod {} has the address {}, which is of no range of its node {}: {cni} hands out addresses by a way of its own, and `connect: pods` would lead elsewhere; take a CNI that uses the nodes' ranges, or leave `connect` out",
+        pod.name, pod.address, pod.node
+    )]
+    StrayPod { cluster: String, pod: Box<StrayPod>, cni: String },
     #[error(
         "{cluster}: a cluster called {name} exists already and is not ours; remove it, or give the lab another name"
     )]
@@ -214,6 +224,20 @@ mod tests {
         io::Error::from(io::ErrorKind::PermissionDenied)
     }
 
+    fn of_routes() -> [RunnerError; 2] {
+        let (cluster, cni) = (|| "eu".to_owned(), || "calico.yaml".to_owned());
+        let node = "two-eu-worker".to_owned();
+        let pod = StrayPod {
+            name: "kube-system/coredns-1".to_owned(),
+            node: node.clone(),
+            address: [192, 168, 3, 4].into(),
+        };
+        [
+            RunnerError::NoPodRange { cluster: cluster(), node, cni: cni() },
+            RunnerError::StrayPod { cluster: cluster(), pod: Box::new(pod), cni: cni() },
+        ]
+    }
+
     #[test]
     fn every_error_of_a_run_says_what_to_do() {
         let cluster = || "eu".to_owned();
@@ -259,11 +283,6 @@ mod tests {
             RunnerError::InTheWay { what: vec!["container eu-x: it is not on record".to_owned()] },
             RunnerError::Io { path: "requests.ndjson".into(), source: source() },
             kube.into(),
-            RunnerError::NoPodRange {
-                cluster: cluster(),
-                node: "two-eu-worker".to_owned(),
-                cni: "calico.yaml".to_owned(),
-            },
             RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
             RunnerError::NetworkTaken { name: "seatrial-two".to_owned() },
             RunnerError::NodeGone { cluster: cluster(), node: "two-eu-worker".to_owned() },
@@ -309,6 +328,12 @@ mod tests {
             RunnerError::of_version(&"eu".parse().expect("a name"), unknown_version),
             WaitError::Cancelled { who: cluster(), what: "all nodes Ready".to_owned() }.into(),
         ];
+        let work = "a tool that does not end (process group 4711)".to_owned();
+        let errors: Vec<RunnerError> = errors
+            .into_iter()
+            .chain(of_routes())
+            .chain([RunnerError::StillAtWork { what: vec![work] }])
+            .collect();
         insta::assert_snapshot!(crate::wording::listed(include_str!("error.rs"), &errors));
     }
 

@@ -70,10 +70,8 @@ impl<'a> Patient<'a> {
                 return Ok(Some(seen));
             }
         }
-        for endpoint in workload.endpoints.values() {
-            // What is not published is refused by who needs it.
-            let Some(port) = self.record.host_port(endpoint.node_port) else { continue };
-            if let Some(why) = unreached(port, &endpoint.check).await {
+        for endpoint in self.trial.scenario.asked() {
+            if let Some(why) = unreached(&self.record, endpoint).await {
                 return Ok(Some(format!("node port {}: {why}", endpoint.node_port)));
             }
         }

@@ -106,6 +106,14 @@ pub(super) async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<
     Ok(cut_short)
 }
 
+/// The same where the lab goes on: a tool that outlived its seatrial would start and stop the same
+/// nodes beside this one.
+pub(super) async fn end_old_tools(store: &LabStore) -> Result<(), RunnerError> {
+    let mut left = Leftovers::default();
+    end_tools(store, &mut left).await?;
+    if left.is_empty() { Ok(()) } else { Err(RunnerError::StillAtWork { what: left.0 }) }
+}
+
 /// Ends what programs of a run left in the background of a lab that goes on without it: the next
 /// run brings its own. No tool is at work in a lab that a run holds.
 pub(super) async fn end_programs(store: &LabStore, left: &mut Leftovers) {

@@ -54,7 +54,7 @@ pub use plan::{PlannedCluster, Wanted};
 pub(crate) use raise::available_memory;
 pub use raise::{MEMORY_EACH, Raised, raise};
 pub use renew::{Renewed, renew};
-pub use repair::repair;
+pub use repair::{Repaired, repair};
 pub use reset::reset;
 pub use run::{RunEnd, RunFailure, RunRequest};
 pub use scenario::{Ended, Trial};

@@ -4,13 +4,23 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::time::timeout;
 
-use crate::{connect::Tcp, model::units::Span, traffic::front_door::ask};
+use crate::{
+    connect::Tcp,
+    fleet::ClusterRecord,
+    model::{units::Span, workload::Endpoint},
+    traffic::front_door::ask,
+};
 
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// What keeps clients from what is published at a port; none when it gives any answer to its check.
-pub(super) async fn unreached(port: u16, check: &str) -> Option<String> {
+/// What keeps clients from an endpoint of a cluster; none when it gives any answer to its check, or
+/// is not published: who needs it refuses that.
+pub(super) async fn unreached(cluster: &ClusterRecord, endpoint: &Endpoint) -> Option<String> {
+    unanswered(cluster.host_port(endpoint.node_port)?, &endpoint.check).await
+}
+
+async fn unanswered(port: u16, check: &str) -> Option<String> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     match timeout(ANSWER, ask(&Tcp::connector(), address, check)).await {
         Ok(Ok(_)) => None,
@@ -43,7 +53,7 @@ mod tests {
             stream.write_all(answer.as_bytes()).await.expect("it listens");
             asked
         };
-        let (found, asked) = tokio::join!(unreached(port, "/healthz"), serves);
+        let (found, asked) = tokio::join!(unanswered(port, "/healthz"), serves);
         assert!(asked > 0, "it was asked");
         assert_eq!(found.as_deref(), why);
     }
@@ -53,7 +63,7 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
         drop(listener);
-        let why = unreached(port, "/").await.expect("nobody is there");
+        let why = unanswered(port, "/").await.expect("nobody is there");
         assert_eq!(why, "connect refused");
     }
 }

@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use super::{ClusterFailure, Event, Host, RunnerError};
 use crate::{
     fleet::{ClusterRecord, ClusterState, LabRecord, LabStore, NodeRecord},
-    kube::ClusterApi,
+    kube::{ClusterApi, PodRanges},
     model::{lab::Connect, name::Name},
     provider::{Node, NodeState},
 };
@@ -91,17 +91,18 @@ async fn ranges(
     store: &LabStore,
     name: &Name,
     cluster: &ClusterRecord,
-) -> Result<BTreeMap<String, Vec<IpNet>>, RunnerError> {
+) -> Result<PodRanges, RunnerError> {
     let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
     let found = api.pod_ranges().await?;
+    let (cluster_name, cni) = (name.to_string(), cluster.declared.cni.shown());
     let without = nodes(cluster).find(|node| found.get(&node.name).is_none_or(Vec::is_empty));
-    match without {
+    if let Some(node) = without {
+        let node = node.name.clone();
+        return Err(RunnerError::NoPodRange { cluster: cluster_name, node, cni });
+    }
+    match api.stray_pod(&found).await? {
+        Some(pod) => Err(RunnerError::StrayPod { cluster: cluster_name, pod: Box::new(pod), cni }),
         None => Ok(found),
-        Some(node) => Err(RunnerError::NoPodRange {
-            cluster: name.to_string(),
-            node: node.name.clone(),
-            cni: cluster.declared.cni.shown(),
-        }),
     }
 }
 

@@ -4,15 +4,16 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::{
     ClusterFailure, Event, Host, RunnerError,
+    lower::end_old_tools,
     raise::write_kubeconfig,
     routes,
-    whole::{connect, wait_until_served, wait_until_whole},
+    whole::{connect, wait_until_whole},
 };
 use crate::{
     cni,
     fault::{self, Journal},
     fleet::{ClusterRecord, ClusterState, LabStore, NodeRecord},
-    kube::NodeStarts,
+    kube::{ClusterApi, NodeStarts},
     model::{conditions::Timeouts, name::Name},
     provider::{Node, NodeState, Provider},
 };
@@ -55,7 +56,7 @@ pub async fn wake(
     store: &LabStore,
     clusters: &[Name],
 ) -> Result<Vec<ClusterFailure>, RunnerError> {
-    awaken(host, store, clusters, Restarted::AreWell).await
+    Ok(awaken(host, store, clusters, Restarted::AreWell).await?.failures)
 }
 
 /// What becomes of nodes that run, and were restarted by others since we last saw to them.
@@ -65,23 +66,44 @@ pub(super) enum Restarted {
     AreMended,
 }
 
+/// What came of it.
+pub(super) struct Awoken {
+    pub(super) failures: Vec<ClusterFailure>,
+    /// Those that are whole.
+    pub(super) awake: Vec<Awake>,
+}
+
+/// A cluster that is whole again.
+pub(super) struct Awake {
+    pub(super) api: ClusterApi,
+    /// When its nodes were started.
+    pub(super) starts: NodeStarts,
+}
+
 /// The same; what was restarted by others may be mended on the way.
 pub(super) async fn awaken(
     host: &Host,
     store: &LabStore,
     clusters: &[Name],
     restarted: Restarted,
-) -> Result<Vec<ClusterFailure>, RunnerError> {
+) -> Result<Awoken, RunnerError> {
+    end_old_tools(store).await?;
     fault::undo_all(&host.providers, &store.journal()).await?;
     let record = store.record();
     let wakes = clusters.iter().filter_map(|name| record.clusters.get_key_value(name));
     let wakes = wakes.map(async |(name, known)| {
-        let error = wake_cluster(host, store, name, known, restarted).await.err()?;
-        Some(ClusterFailure { cluster: name.to_string(), error, logs: None })
-            .inspect(|failure| tell(host, failure))
+        let woken = wake_cluster(host, store, name, known, restarted).await;
+        woken
+            .map_err(|error| ClusterFailure { cluster: name.to_string(), error, logs: None })
+            .inspect_err(|failure| tell(host, failure))
     });
-    let mut failures: Vec<ClusterFailure> =
-        futures::future::join_all(wakes).await.into_iter().flatten().collect();
+    let (mut awake, mut failures) = (Vec::new(), Vec::new());
+    for woken in futures::future::join_all(wakes).await {
+        match woken {
+            Ok(cluster) => awake.push(cluster),
+            Err(failure) => failures.push(failure),
+        }
+    }
     if host.cancelled.is_cancelled() {
         return Err(RunnerError::Cancelled);
     }
@@ -93,7 +115,7 @@ pub(super) async fn awaken(
         store.update(|record| record.stopped = None)?;
     }
     write_kubeconfig(store)?;
-    Ok(failures)
+    Ok(Awoken { failures, awake })
 }
 
 async fn wake_cluster(
@@ -102,7 +124,7 @@ async fn wake_cluster(
     name: &Name,
     known: &ClusterRecord,
     restarted: Restarted,
-) -> Result<(), RunnerError> {
+) -> Result<Awake, RunnerError> {
     phase(host, name, "starting");
     let provider = host.providers.named(&known.provider)?;
     let foreign = restarted_by_others(&*provider, store, name, known).await?;
@@ -123,12 +145,8 @@ async fn wake_cluster(
     let (nodes, ready) = (Some(starts.clone()), Timeouts::default().ready);
     wait_until_whole(host, &api, known, &*cni, nodes, ready, shown).await?;
     note_starts(store, name, &seen_to)?;
-    if restarted == Restarted::AreMended {
-        phase(host, name, "waiting for what runs in it");
-        wait_until_served(host, &api, &starts, !seen_to.is_empty()).await?;
-    }
     remark(host, name, "ready again");
-    Ok(())
+    Ok(Awake { api, starts })
 }
 
 /// The nodes that run since somebody else started them.

@@ -1,6 +1,6 @@
 //! Faults that are taken back outside of their run.
 
-use super::{Host, RunnerError, routes};
+use super::{Host, RunnerError, lower::end_old_tools, routes};
 use crate::{
     fault::{self, OpenFault},
     fleet::LabStore,
@@ -9,6 +9,7 @@ use crate::{
 /// Takes back every fault that the journal of a lab still holds, and makes again what went with
 /// nodes that it had ended. Returns what was undone.
 pub async fn undo(host: &Host, store: &LabStore) -> Result<Vec<OpenFault>, RunnerError> {
+    end_old_tools(store).await?;
     let undone = fault::undo_all(&host.providers, &store.journal()).await?;
     if undone.is_empty() {
         return Ok(undone);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Event, Host, RunnerError};
+use jiff::Timestamp;
+
+use super::{Host, RunnerError};
 use crate::{
     cni::Cni,
     fleet::{ClusterRecord, LabStore, kubeconfig, state::write_atomically},
@@ -31,18 +33,17 @@ pub(super) async fn connect(
 
 /// How long pods may take until they serve again after their nodes were started.
 const SERVED: Duration = Duration::from_secs(60);
-/// The same of pods that nobody touched: enough for a look.
-const UNTOUCHED: Duration = Duration::from_secs(2);
+/// The same of pods that nobody touched: enough for a look on a busy host.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Waits for what runs in a cluster, most of all if its nodes were started just now. What does not
-/// serve may never have done so: that is said, and is no failure.
+/// serve may never have done so: that is told, and is no failure.
 pub(super) async fn wait_until_served(
     host: &Host,
     api: &ClusterApi,
     starts: &NodeStarts,
-    were_started: bool,
-) -> Result<(), RunnerError> {
-    let within = if were_started { SERVED } else { UNTOUCHED };
+) -> Result<Option<WaitError>, RunnerError> {
+    let within = rest_of(SERVED, starts, Timestamp::now()).max(LOOK);
     let (who, cancelled) = (api.cluster(), &host.cancelled);
     let waiting = Waiting { who, what: "its services to lead to their pods", within, cancelled };
     let served = waiting.until(async || match api.unserved(starts).await {
@@ -51,12 +52,18 @@ pub(super) async fn wait_until_served(
         Err(error) => not_yet(error),
     });
     match served.await {
-        Err(WaitError::GaveUp { who, why }) => {
-            host.events.emit(Event::Remark { cluster: who, words: why.to_string() });
-            Ok(())
-        }
-        other => Ok(other?),
+        Ok(()) => Ok(None),
+        Err(given_up @ WaitError::GaveUp { .. }) => Ok(Some(given_up)),
+        Err(cancelled) => Err(cancelled.into()),
     }
+}
+
+/// What is left of a time that began when the last of some nodes was started.
+fn rest_of(time: Duration, starts: &NodeStarts, now: Timestamp) -> Duration {
+    let Some(last) = starts.values().max() else { return Duration::ZERO };
+    // A start that lies in the future is of another clock, and may be new.
+    let passed = now.duration_since(*last).try_into().unwrap_or_default();
+    time.saturating_sub(passed)
 }
 
 /// Waits until all of a cluster is there. `starts` says when its nodes were started, if that was
@@ -94,4 +101,25 @@ pub(super) async fn wait_until_whole(
     let served = waiting
         .until(async || api.serves(&DNS_SERVICE, &starts).await.map_or_else(not_yet, Look::unless));
     Ok(served.await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::just_now(&["2026-01-01T00:00:10Z"], 60)]
+    #[case::the_last_counts(&["2025-12-31T23:00:00Z", "2025-12-31T23:59:50Z"], 40)]
+    #[case::long_ago(&["2025-12-31T23:00:00Z"], 0)]
+    #[case::by_another_clock(&["2026-01-01T01:00:00Z"], 60)]
+    #[case::nobody_knows(&[], 0)]
+    fn nodes_that_were_started_just_now_get_time(#[case] starts: &[&str], #[case] seconds: u64) {
+        let starts = starts.iter().enumerate();
+        let starts = starts.map(|(node, at)| (node.to_string(), at.parse().expect("a time")));
+        let now = "2026-01-01T00:00:10Z".parse().expect("a time");
+        let rest = rest_of(Duration::from_secs(60), &starts.collect(), now);
+        assert_eq!(rest, Duration::from_secs(seconds));
+    }
 }

@@ -164,9 +164,11 @@ pub fn failback(
 ) -> Failback {
     let answers = |r: &Request| r.answered_by.as_ref().is_some_and(|by| home.contains(by));
     let at_home = |r: &Request| r.class.is_good() && answers(r);
-    // One that was still under way then may have been answered by who was healed.
-    let done = log.requests.iter().rev().find(|r| r.done.is_some_and(|done| done < healed));
-    let was_home = done.is_some_and(|r| at_home(r));
+    let before = &log.requests[..log.requests.partition_point(|r| r.scheduled < healed)];
+    // Those under way then tell it only together: one may have been answered by who was healed,
+    // another may have been lost since.
+    let done = before.iter().rev().find(|r| r.done.is_some_and(|done| done < healed));
+    let was_home = [before.last(), done].into_iter().all(|r| r.is_some_and(|r| at_home(r)));
     let later = log.within(healed, end);
     let is_away = |r: &Request| r.class.is_bad() || r.class.is_good() && !answers(r);
     match lasting_run(later, stable, at_home) {
@@ -328,5 +330,20 @@ mod tests {
             panic!("it was away until then")
         };
         assert_eq!((back.from, back.to), (at(2905), at(3010)));
+    }
+
+    #[test]
+    fn what_was_lost_under_way_was_not_home_though_the_last_answer_was() {
+        let script = Script::every(ms(100)).by("eu", 28).bad(2).by("eu", 10);
+        let mut requests = script.requests();
+        for lost in &mut requests[28..30] {
+            lost.done = Some(at(3500));
+        }
+        let log = StreamLog::of(&requests, &script.stream());
+        let home = ["eu".to_owned()];
+        let Failback::Home(back) = failback(&log, at(3000), at(3900), STABLE, &home) else {
+            panic!("it was away until then")
+        };
+        assert_eq!((back.from, back.to), (at(3000), at(3010)));
     }
 }

@@ -122,3 +122,15 @@ fn pods_that_no_range_tells_of_cannot_be_led_to() {
         .stderr_has("has no `spec.podCIDR`: ")
         .leaves_nothing();
 }
+
+#[test]
+fn a_network_that_ignores_the_ranges_of_nodes_is_refused() {
+    Test::new()
+        .kind(&Kind::stands())
+        .given(super::harness::World::hands_out_addresses_of_its_own)
+        .file("pond.yaml", LAB)
+        .run(["up", "pond.yaml"])
+        .code(3)
+        .stderr_has("pod shop/web-1 has the address 192.168.3.4, which is of no range of its node")
+        .leaves_nothing();
+}

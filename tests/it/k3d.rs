@@ -275,8 +275,8 @@ fn what_others_restarted_is_told_and_mended_by_k3d_without_a_drain() {
         .leaves_nothing();
 }
 
-#[test]
-fn a_k3d_whose_seatrial_is_gone_ends_with_its_lab() {
+/// k3d goes on starting a cluster, and the seatrial that wanted it is gone.
+fn k3d_outlives_its_seatrial() -> Test {
     up().run(["stop"])
         .code(0)
         .given(World::hangs_while_starting)
@@ -285,6 +285,24 @@ fn a_k3d_whose_seatrial_is_gone_ends_with_its_lab() {
         .signal(SIGKILL)
         .ends()
         .kind_runs()
+}
+
+#[test]
+fn a_k3d_whose_seatrial_is_gone_ends_with_its_lab() {
+    k3d_outlives_its_seatrial().run(["down"]).code(0).leaves_nothing();
+}
+
+#[rstest]
+#[case::start(&["start"])]
+#[case::repair(&["repair"])]
+fn a_k3d_whose_seatrial_is_gone_does_not_start_nodes_beside_the_next(
+    #[case] args: &'static [&'static str],
+) {
+    k3d_outlives_its_seatrial()
+        .given(World::starts)
+        .run(args)
+        .code(0)
+        .kind_is_gone()
         .run(["down"])
         .code(0)
         .leaves_nothing();

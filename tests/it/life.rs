@@ -539,5 +539,8 @@ fn what_does_not_serve_after_a_repair_is_said() {
         .run(["repair"])
         .code(0)
         .stderr_has("its services to lead to their pods")
+        .stderr_has("service shop/web: web-1 is not ready")
+        .run(["--quiet", "repair"])
+        .code(0)
         .stderr_has("service shop/web: web-1 is not ready");
 }

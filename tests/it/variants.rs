@@ -13,7 +13,7 @@ use crate::harness::{Kind, OURS, Test};
 #[case::file(
     "lab.clusters.eu.cni={manifest: nets/calico.yaml}",
     "`nets/calico.yaml` does not",
-    "paths in a"
+    "paths in a scenario, and in `--set`, start"
 )]
 #[case::no_value("steady.for=", "`steady.for=` is not `PATH=VALUE`", "[--set:1:1]")]
 #[case::no_path("=5s", "`` is not a path", "[--set:1:1]")]

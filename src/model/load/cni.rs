@@ -49,10 +49,10 @@ fn own(decoder: &mut Decoder, node: &Node) -> Read<CniManifest> {
     })
 }
 
-/// A manifest below the directory of the file that names it.
+/// A manifest below the directory where paths of the file start that names it.
 fn beside(decoder: &mut Decoder, node: &Node) -> Read<Manifest> {
     let (named_by, _) = decoder.sources().locate(&node.at);
-    let base = Path::new(named_by.name()).parent().map(Path::to_owned);
+    let base = named_by.directory().map(Path::to_owned);
     manifest(decoder, node, base.as_deref()).map(|(manifest, _)| manifest)
 }
 

@@ -131,7 +131,7 @@ impl Origin<'_> {
     fn set(&self, decoder: &mut Decoder, settings: &[String], draft: &mut Draft) -> Vec<Change> {
         let mut changes = Vec::new();
         for setting in settings {
-            let Ok(change) = set(decoder, setting) else { continue };
+            let Ok(change) = set(decoder, setting, self.base) else { continue };
             if self.apply(decoder, draft, &change).is_ok() {
                 changes.push(change);
             }
@@ -214,8 +214,10 @@ fn variant(decoder: &mut Decoder, key: &Key, node: &Node) -> Read<Declared> {
 }
 
 /// Reads `PATH=VALUE`; the value is YAML, but a single text needs no quotes.
-fn set(decoder: &mut Decoder, argument: &str) -> Read<Change> {
+fn set(decoder: &mut Decoder, argument: &str, base: Option<&Path>) -> Read<Change> {
     let file = SourceFile::new("--set", argument);
+    // As if it stood in the scenario.
+    let file = base.map_or_else(|| file.clone(), |base| file.clone().with_paths_from(base));
     let start = decoder.sources().add(&file);
     let all = start..start + argument.len();
     let not_one = |decoder: &mut Decoder| {

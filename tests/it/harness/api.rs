@@ -115,6 +115,8 @@ struct Cluster {
     spec: Value,
     /// Whether something in it does not serve.
     is_unready: bool,
+    /// Whether its pods have addresses of none of its nodes' ranges.
+    is_astray: bool,
 }
 
 impl Cluster {
@@ -132,7 +134,8 @@ impl Cluster {
         let is_unready = world.join("unready").exists();
         let has_ranges = !world.join("no-ranges").exists();
         let spec = if has_ranges { json!({"podCIDR": pods_of(&id)}) } else { json!({}) };
-        (state == "running").then_some(Self { node, id, version, spec, is_unready })
+        let is_astray = world.join("astray").exists();
+        (state == "running").then_some(Self { node, id, version, spec, is_unready, is_astray })
     }
 
     /// What runs in it beside its own.
@@ -146,7 +149,9 @@ impl Cluster {
             }
             "api/v1/pods" => {
                 let ready = json!([{"type": "Ready", "status": "False"}]);
-                let item = json!({"metadata": about, "status": {"conditions": ready}});
+                let status = json!({"podIP": "192.168.3.4", "conditions": ready});
+                let spec = json!({"nodeName": self.node, "containers": []});
+                let item = json!({"metadata": about, "spec": spec, "status": status});
                 ("PodList", "v1", Some(item))
             }
             "apis/discovery.k8s.io/v1/endpointslices" => {
@@ -154,7 +159,8 @@ impl Cluster {
             }
             _ => return None,
         };
-        let items: Vec<Value> = item.filter(|_| self.is_unready).into_iter().collect();
+        let is_there = self.is_unready || self.is_astray && kind == "PodList";
+        let items: Vec<Value> = item.filter(|_| is_there).into_iter().collect();
         Some(list(kind, api, items))
     }
 

@@ -200,9 +200,21 @@ impl World {
         self.write("starting-hangs", "");
     }
 
+    /// k3d starts clusters again as it should.
+    pub fn starts(&self) {
+        for marker in ["starting-hangs", "kind-hangs"] {
+            fs::remove_file(self.dir.join(marker)).expect("it hung");
+        }
+    }
+
     /// No node has a range for pods.
     pub fn gives_no_ranges(&self) {
         self.write("no-ranges", "");
+    }
+
+    /// Pods get addresses of no range that Kubernetes gave to a node.
+    pub fn hands_out_addresses_of_its_own(&self) {
+        self.write("astray", "");
     }
 
     /// The arguments of every call of a program.

@@ -187,7 +187,7 @@ fn until() -> Value {
         "`until`",
         [
             ("recovered", say(name(), "A traffic.")),
-            ("healthy", say(name(), "A role.")),
+            ("healthy", say(name(), "A role, whose workload is to answer its clients again.")),
             ("stable", duration()),
             ("within!", duration()),
         ],
