@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(remarks(&variants, &Told { all_but: true, ..told }), []);
     }
 
-    fn cni_remarks(cni: &str, setup: &str) -> Vec<Remark> {
+    fn with_bare(cni: &str, setup: &str) -> Variants {
         let catalogue = Catalogue::shipped().expect("it is good");
         let text = include_str!("../../tests/good/roles-of-many.yaml")
             .replace(
@@ -244,12 +244,26 @@ mod tests {
             );
         let file = SourceFile::new("s.yaml", text);
         let read = Loader::new(&catalogue).variants(&file, None, &[]);
-        let read = read.unwrap_or_else(|why| panic!("{}", why.render(false, 100)));
+        read.unwrap_or_else(|why| panic!("{}", why.render(false, 100)))
+    }
+
+    fn of_its_cni(read: &Variants) -> Vec<Remark> {
         let told = Told { enforce_nothing: Some(Cni::Flannel), ..Told::default() };
         let is_of_a_cni = |remark: &Remark| {
             matches!(remark, Remark::NoNetwork { .. } | Remark::NeverEnforces { .. })
         };
-        remarks(&read, &told).into_iter().filter(is_of_a_cni).collect()
+        remarks(read, &told).into_iter().filter(is_of_a_cni).collect()
+    }
+
+    fn cni_remarks(cni: &str, setup: &str) -> Vec<Remark> {
+        of_its_cni(&with_bare(cni, setup))
+    }
+
+    #[test]
+    fn a_workload_of_the_scenarios_own_may_bring_the_network() {
+        let mut read = with_bare("none", "");
+        read.base.workload.manifests = Manifests::Own(Vec::new());
+        assert_eq!(of_its_cni(&read), []);
     }
 
     #[test]
