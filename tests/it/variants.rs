@@ -165,3 +165,20 @@ fn a_variant_that_joins_pods_gets_a_lab_of_its_own() {
     assert_eq!(test.files_in("seatrial-runs").len(), 2, "one for each lab: {}", test.ended());
     test.leaves_nothing();
 }
+
+#[rstest]
+#[case::beside_it("sub/net.yaml", 3)]
+#[case::where_seatrial_is_run("net.yaml", 2)]
+fn paths_of_an_argument_start_where_those_of_the_scenario_do(
+    #[case] manifest: &str,
+    #[case] code: i32,
+) {
+    let scenario = include_str!("../../scenarios/regional-failover.yaml");
+    let object = "{apiVersion: v1, kind: Namespace, metadata: {name: net}}\n";
+    Test::new()
+        .kind(&Kind::fails())
+        .file("sub/own.yaml", &scenario.replace("labs/two-regions.yaml", "two-regions"))
+        .file(manifest, object)
+        .run(["run", "sub/own.yaml", "--set", "lab.clusters.eu.cni={manifest: net.yaml}"])
+        .code(code);
+}
