@@ -3,6 +3,7 @@
 //! Must not know what is being timed.
 
 mod pacer;
+mod virtual_time;
 
 use std::{
     fmt,
@@ -12,10 +13,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::time::Instant;
 
 use pacer::Pacer;
+use virtual_time::Idle;
+pub use virtual_time::on_virtual_time;
 
 /// A point in time: microseconds since the run began. Written as seconds.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -97,7 +101,12 @@ enum Source {
     /// The machine's clocks; a thread of its own wakes sleepers, because tokio's timers are no
     /// finer than a millisecond.
     Real { wall: SystemTime, pacer: Arc<Pacer> },
+    /// The paused time of the runtime that this runs on; no other clock is asked.
+    Virtual { idle: Arc<Idle> },
 }
+
+/// When every simulated run begins: 1 January 2026, 0:00 UTC.
+const SIMULATED_START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// It was not done in time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -117,31 +126,53 @@ impl Clock {
         Moment::from(self.start.elapsed())
     }
 
-    /// Waits for a moment, to within the grain of the operating system's own timers.
+    /// The date, for people to read.
+    #[must_use]
+    pub fn date(&self) -> Timestamp {
+        match &self.source {
+            Source::Real { .. } => Timestamp::now(),
+            Source::Virtual { .. } => SIMULATED_START + self.start.elapsed(),
+        }
+    }
+
+    /// Waits for a moment, to within the grain of the operating system's own timers; in virtual
+    /// time to the microsecond.
     pub async fn sleep_until(&self, moment: Moment) {
         if moment <= self.now() {
             return;
         }
         match &self.source {
             Source::Real { pacer, .. } => pacer.wake_at(self.instant(moment).into_std()).await,
+            Source::Virtual { idle } => idle.sleep_until(self.start, moment).await,
         }
     }
 
-    /// Runs a future, at most until a deadline; to the millisecond, which is enough for giving up.
+    /// Runs a future, at most until a deadline; in real time to the millisecond, which is enough
+    /// for giving up.
     pub async fn until<F: Future>(
         &self,
         deadline: Moment,
         future: F,
     ) -> Result<F::Output, Elapsed> {
-        tokio::time::timeout_at(self.instant(deadline), future).await.map_err(|_| Elapsed)
+        match &self.source {
+            Source::Real { .. } => {
+                tokio::time::timeout_at(self.instant(deadline), future).await.map_err(|_| Elapsed)
+            }
+            Source::Virtual { .. } => tokio::select! {
+                biased;
+                done = future => Ok(done),
+                () = self.sleep_until(deadline) => Err(Elapsed),
+            },
+        }
     }
 
     /// How far the wall clock is ahead of where the monotonic one says it should be, in
-    /// microseconds. It moves when the time is set or the machine sleeps. None if this thread was
-    /// interrupted between the two readings each time it tried.
+    /// microseconds. It moves when the time is set or the machine sleeps; virtual time has one
+    /// clock only. None if this thread was interrupted between the two readings each time it
+    /// tried.
     #[must_use]
     pub fn wall_ahead(&self) -> Option<i64> {
-        let Source::Real { wall, .. } = &self.source;
+        let Source::Real { wall, .. } = &self.source else { return Some(0) };
         (0..5).find_map(|_| {
             let before = self.start.elapsed();
             let now = SystemTime::now();
