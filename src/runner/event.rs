@@ -219,7 +219,7 @@ impl Events {
     }
 
     pub fn emit(&self, event: Event) {
-        let recorded = Recorded { at: self.clock.now(), time: Timestamp::now(), event };
+        let recorded = Recorded { at: self.clock.now(), time: self.clock.date(), event };
         // Nobody listens any more: then nobody wants to know.
         let _ = self.sender.send(recorded);
     }

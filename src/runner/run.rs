@@ -3,8 +3,6 @@
 
 use std::num::NonZeroUsize;
 
-use jiff::Timestamp;
-
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
     evidence, isolation::Isolation, lower::end_programs, lower::undo_faults, node_states, raise,
@@ -189,7 +187,7 @@ impl RunRequest<'_> {
             return Err(RunFailure::Skipped { why });
         }
         let case = Case::of(self.scenario);
-        let started = Timestamp::now();
+        let started = host.events.clock().date();
         let tried = self.try_paths(host, store).await?;
         let requests = tokio::fs::File::from_std(self.dir.file("requests.ndjson")?);
         let connector = Tcp::connector();
@@ -209,7 +207,7 @@ impl RunRequest<'_> {
             description: self.scenario.description.clone(),
             source: self.source.to_owned(),
             started,
-            ended: Timestamp::now(),
+            ended: host.events.clock().date(),
             interrupted,
             case,
             history,
