@@ -1,13 +1,19 @@
-//! The one place that opens connections, so that a simulator can put its own in between.
+//! The one place that opens and accepts connections, so that a simulator can put its own in
+//! between.
 //!
 //! Must not know what is said on them.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use futures::future::BoxFuture;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 
 /// A connection that bytes go both ways on.
@@ -15,10 +21,22 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Opens connections.
+/// Opens connections, and places to accept them.
 pub trait Connect: Send + Sync {
     /// Connects, or says why not. The caller brings the deadline.
     fn connect(&self, to: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Stream>>>;
+
+    /// Listens at an address; its port 0 means any that is free.
+    fn listen(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Listener>>>;
+}
+
+/// Where connections arrive. Dropped, it refuses them.
+pub trait Listener: Send {
+    /// Where it really listens.
+    fn address(&self) -> io::Result<SocketAddr>;
+
+    /// The next connection. An error is about that one: others may follow.
+    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Box<dyn Stream>>>;
 }
 
 /// However connections are opened in this run.
@@ -43,5 +61,25 @@ impl Connect for Tcp {
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         })
+    }
+
+    fn listen(&self, at: SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Listener>>> {
+        Box::pin(async move {
+            let listener = TcpListener::bind(at).await?;
+            Ok(Box::new(listener) as Box<dyn Listener>)
+        })
+    }
+}
+
+impl Listener for TcpListener {
+    fn address(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
+
+    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Box<dyn Stream>>> {
+        let (stream, _) = ready!(Self::poll_accept(self, context))?;
+        // A connection that cannot be tuned is still one.
+        let _ = stream.set_nodelay(true);
+        Poll::Ready(Ok(Box::new(stream)))
     }
 }

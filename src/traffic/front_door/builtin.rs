@@ -4,14 +4,15 @@
 //! client connection, kept while that lives, also when the server is marked down.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::poll_fn,
+    io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
 use tokio::{
-    net::TcpListener,
     sync::{mpsc, watch},
     task::JoinSet,
 };
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Moment},
-    connect::Connector,
+    connect::{Connector, Listener},
     model::scenario::HealthCheck,
 };
 
@@ -88,8 +89,8 @@ impl Builtin {
         connector: &Connector,
         changes: mpsc::UnboundedSender<ServerChange>,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        let listener = connector.listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        let address = listener.address()?;
         let unknown = |server: &Server| State {
             name: server.name.clone(),
             up: true,
@@ -158,17 +159,13 @@ fn start_checks(
     }
 }
 
-async fn accept(listener: TcpListener, relay: Arc<Relay>, clock: Clock) {
+async fn accept(mut listener: Box<dyn Listener>, relay: Arc<Relay>, clock: Clock) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             biased;
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    // A connection that cannot be tuned is still one.
-                    let _ = stream.set_nodelay(true);
-                    connections.spawn(Arc::clone(&relay).serve(stream));
-                }
+            accepted = poll_fn(|context| listener.poll_accept(context)) => match accepted {
+                Ok(stream) => drop(connections.spawn(Arc::clone(&relay).serve(stream))),
                 // Out of file descriptors: the connection waits in the backlog for a free one.
                 Err(_) => clock.sleep_until(clock.now() + Duration::from_millis(5)).await,
             },
