@@ -119,6 +119,7 @@ async fn telling<T>(
     let mut wait = pin!(wait);
     let waited = loop {
         tokio::select! {
+            biased;
             Some(change) = changes.recv() => tell(change),
             waited = &mut wait => break waited,
         }
