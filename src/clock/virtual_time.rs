@@ -88,7 +88,7 @@ impl Idle {
             // Whoever has left meanwhile needs no waking.
             let _ = sleeper.wake.send(());
         } else if !tick.over.is_zero() {
-            let rest = TICK - tick.over;
+            let rest = TICK.saturating_sub(tick.over);
             tick.go(rest);
         }
     }
