@@ -19,6 +19,7 @@ pub mod report;
 pub mod reset;
 pub mod runner;
 pub mod shipped;
+pub mod sim;
 pub mod template;
 pub mod tool;
 pub mod traffic;

@@ -1,0 +1,5 @@
+//! The simulator: clusters, pods, links and clients inside this process.
+//!
+//! Must not know how a run is judged or shown.
+
+pub mod net;
