@@ -3,3 +3,4 @@
 //! Must not know how a run is judged or shown.
 
 pub mod net;
+pub mod netexec;
