@@ -4,3 +4,6 @@
 
 pub mod net;
 pub mod netexec;
+
+#[cfg(test)]
+mod truth;
