@@ -155,7 +155,6 @@ fn frozen_accepts_and_stays_silent_and_goes_on_where_it_stood() {
         assert_eq!(net.clock.now(), at(4));
         for stream in [&mut old, &mut new] {
             stream.write_all(b"ahoy").await.unwrap();
-            assert_eq!(kind(Ok::<_, io::Error>(())), None);
         }
         assert!(net.hears(&mut old, at(60_000)).await.is_err());
         assert!(net.hears(&mut new, at(60_000)).await.is_err());
@@ -165,6 +164,24 @@ fn frozen_accepts_and_stays_silent_and_goes_on_where_it_stood() {
         }
         assert_eq!(net.clock.now(), at(60_001));
     });
+}
+
+#[test]
+fn a_frozen_process_neither_accepts_nor_talks() {
+    on_virtual_time(|clock| async move {
+        let network = Network::new(&clock, 1, LINK);
+        let mut listener = network.at("there").listen(server()).await.unwrap();
+        let _client = network.at("here").connect(server()).await.unwrap();
+        let mut own = accept(&mut listener).await;
+        network.set(server(), Manner::Frozen);
+        let _waiting = network.at("here").connect(server()).await.unwrap();
+        assert_eq!(clock.until(at(100), own.write_all(b"!")).await.err(), Some(Elapsed));
+        assert_eq!(clock.until(at(200), accept(&mut listener)).await.err(), Some(Elapsed));
+        network.set(server(), Manner::Serves);
+        own.write_all(b"!").await.unwrap();
+        accept(&mut listener).await;
+    })
+    .unwrap();
 }
 
 #[test]
