@@ -1,7 +1,10 @@
-//! The simulator: clusters, pods, links and clients inside this process.
+//! The simulator: clusters, pods, links and clients inside this process, for machines with nothing
+//! installed.
 //!
-//! Must not know how a run is judged or shown.
+//! Must not know scenarios, nor how a run is judged or shown. Nothing in here starts a thread,
+//! reads the wall clock or depends on the order of a hash: the same inputs give the same bytes.
 
+pub mod api;
 pub mod net;
 pub mod netexec;
 
