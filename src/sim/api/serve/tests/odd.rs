@@ -1,5 +1,10 @@
 //! What is wrong, from strangers or in itself.
 
+use std::convert::Infallible;
+
+use hyper::{body::Incoming, client, server, service::service_fn};
+use hyper_util::rt::TokioIo;
+
 use super::*;
 use crate::sim::api::serve::request::LARGEST;
 
@@ -78,4 +83,21 @@ async fn bodies_are_bounded_and_of_a_known_kind() {
     only_protobuf.headers_mut().insert(header::ACCEPT, protobuf.parse().expect("a header"));
     assert_eq!(ask(only_protobuf).await.0, 406);
     assert_eq!(ask(request("GET", "/readyz", "", "")).await, (200, json!("ok")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn hyper_serves_it_over_any_stream() {
+    let (server, (near, far)) = (server(), tokio::io::duplex(1 << 16));
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let server = server.clone();
+        async move { Ok::<_, Infallible>(server.answer(request).await) }
+    });
+    tokio::spawn(server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), answer));
+    let handshake = client::conn::http1::handshake(TokioIo::new(near)).await;
+    let (mut sender, connection) = handshake.expect("it connects");
+    tokio::spawn(connection);
+    let answer = sender.send_request(request("GET", "/version", "", "")).await.expect("answered");
+    assert_eq!(answer.status(), 200);
+    let answer = sender.send_request(request("GET", CONFIGS, "", "")).await.expect("answered");
+    assert_eq!(answer.status(), 401, "nobody says who asks");
 }
