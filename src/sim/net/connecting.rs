@@ -6,7 +6,10 @@ use futures::future::BoxFuture;
 use tokio::io::AsyncReadExt;
 
 use super::{Network, Place, retry, stream::End};
-use crate::connect::{Connect, Listener, Stream};
+use crate::{
+    clock::Clock,
+    connect::{Connect, Listener, Stream},
+};
 
 /// The network as it is seen from a place.
 pub(super) struct Here {
@@ -76,4 +79,11 @@ pub(super) async fn proxy_alone(mut end: End) {
     if end.read(&mut [0; 1]).await.is_ok_and(|read| read > 0) {
         end.reset();
     }
+}
+
+/// docker's proxy whose own connection is never made: it gives up as its kernel does.
+pub(super) async fn proxy_waits(end: End, clock: Clock) {
+    let (_, gives_up) = retry::connecting(clock.now());
+    clock.sleep_until(gives_up).await;
+    end.reset();
 }

@@ -6,6 +6,7 @@
 mod alarm;
 mod connecting;
 mod dice;
+mod lead;
 mod link;
 mod listening;
 mod manner;
@@ -19,13 +20,15 @@ mod tests;
 use std::{
     collections::BTreeMap,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Context,
 };
 
-use connecting::{Answer, Here, Way, proxy_alone};
+use connecting::{Answer, Here, Way, proxy_alone, proxy_waits};
 pub use dice::Dice;
+use lead::LONGEST_WAY;
+pub use lead::{Lead, Led, Spot};
 pub use link::Link;
 use link::Wire;
 use listening::{Backlog, Listening};
@@ -48,6 +51,8 @@ const ANY_PORT: u16 = 49152;
 pub struct Network {
     clock: Clock,
     seed: u64,
+    /// The address space that this one looks at.
+    realm: Place,
     world: Arc<Mutex<World>>,
 }
 
@@ -55,15 +60,33 @@ struct World {
     /// Of every two places that nothing else is said of.
     usual: Link,
     wires: BTreeMap<(Place, Place), Arc<Mutex<Wire>>>,
-    sites: BTreeMap<SocketAddr, Site>,
+    sites: BTreeMap<Spot, Site>,
 }
 
 /// An address.
 struct Site {
     place: Place,
     manner: Manner,
+    lead: Option<Arc<dyn Lead>>,
     backlog: Option<Backlog>,
-    connections: Vec<Connection>,
+    /// Those that end here, and those that pass.
+    connections: Vec<Arc<Connection>>,
+}
+
+/// What is found at the next address of a way.
+enum Found {
+    /// Nothing that could be connected to.
+    Answer(Refused),
+    Lead(Arc<dyn Lead>),
+    /// docker's proxy, with nobody behind it.
+    Proxy,
+    Server,
+}
+
+/// Why nobody is connected.
+enum Refused {
+    Loudly,
+    Silently,
 }
 
 impl Network {
@@ -71,7 +94,21 @@ impl Network {
     #[must_use]
     pub fn new(clock: &Clock, seed: u64, usual: Link) -> Self {
         let world = World { usual, wires: BTreeMap::new(), sites: BTreeMap::new() };
-        Self { clock: clock.clone(), seed, world: Arc::new(Mutex::new(world)) }
+        let world = Arc::new(Mutex::new(world));
+        Self { clock: clock.clone(), seed, realm: host(), world }
+    }
+
+    /// The same places and links with other addresses: those of a docker network, or of a
+    /// cluster's pods. Two realms may have the same ones.
+    #[must_use]
+    pub fn realm(&self, name: &str) -> Self {
+        Self { realm: name.into(), ..self.clone() }
+    }
+
+    /// An address as this network sees it.
+    #[must_use]
+    pub fn spot(&self, address: SocketAddr) -> Spot {
+        Spot { realm: self.realm.clone(), address }
     }
 
     /// How somebody at a place connects and listens.
@@ -92,28 +129,56 @@ impl Network {
 
     /// Says where an address is at which nobody may listen yet.
     pub fn publish(&self, address: SocketAddr, place: &str) {
-        self.world().site(address).place = place.into();
+        self.world().site(&self.spot(address)).place = place.into();
+    }
+
+    /// Has an address, which is at a place, lead to others from now on.
+    pub fn lead(&self, address: SocketAddr, place: &str, lead: Arc<dyn Lead>) {
+        let mut world = self.world();
+        let site = world.site(&self.spot(address));
+        site.place = place.into();
+        site.lead = Some(lead);
+    }
+
+    /// Whether anything was ever said of any port of an address.
+    #[must_use]
+    pub fn knows(&self, address: IpAddr) -> bool {
+        let world = self.world();
+        let first = self.spot(SocketAddr::new(address, 0));
+        let mut later = world.sites.range(first..);
+        later.next().is_some_and(|(spot, _)| {
+            spot.realm == self.realm && spot.address.ip() == address
+        })
+    }
+
+    /// Forgets what was said of an address. Connections that are open go on.
+    pub fn forget(&self, address: SocketAddr) {
+        let forgotten = self.world().sites.remove(&self.spot(address));
+        drop(forgotten);
     }
 
     /// Says how an address treats connections from now on, those that are open too.
     pub fn set(&self, address: SocketAddr, manner: Manner) {
         let mut world = self.world();
-        let site = world.site(address);
+        let site = world.site(&self.spot(address));
         site.manner = manner;
         site.connections.retain(|connection| !connection.is_over());
-        for connection in &site.connections {
-            connection.suffer(manner);
-        }
         if let Some(backlog) = &mut site.backlog {
             backlog.wake();
+        }
+        for connection in site.connections.clone() {
+            world.treat(&connection);
+            if manner.resets() {
+                connection.reset();
+            }
         }
     }
 
     /// Listens at an address from now on, which is at this place.
     fn listen(&self, place: Place, at: SocketAddr) -> io::Result<Listening> {
         let mut world = self.world();
-        let address = world.free(at)?;
-        let site = world.site(address);
+        let address = world.free(&self.spot(at))?;
+        let site = world.site(&self.spot(address));
         if site.backlog.is_some() {
             return Err(io::ErrorKind::AddrInUse.into());
         }
@@ -123,7 +188,10 @@ impl Network {
     }
 
     fn stop_listening(&self, address: SocketAddr) {
-        let left = self.world().sites.get_mut(&address).and_then(|site| site.backlog.take());
+        let mut world = self.world();
+        let site = world.sites.get_mut(&self.spot(address));
+        let left = site.and_then(|site| site.backlog.take());
+        drop(world);
         // Who was not accepted yet is closed, outside the lock.
         drop(left);
     }
@@ -131,7 +199,7 @@ impl Network {
     /// The next connection of a listener, which is woken when there is one.
     fn accept(&self, address: SocketAddr, context: &Context<'_>) -> Option<End> {
         let mut world = self.world();
-        let site = world.sites.get_mut(&address)?;
+        let site = world.sites.get_mut(&self.spot(address))?;
         let freezes = site.manner.freezes();
         let backlog = site.backlog.as_mut()?;
         let end = if freezes { None } else { backlog.arrived.pop_front() };
@@ -141,35 +209,61 @@ impl Network {
         end
     }
 
-    /// What a first packet from a place meets at an address.
+    /// What a first packet from a place meets at an address, wherever that leads.
     fn answer(&self, from: &Place, to: SocketAddr) -> Answer {
-        let mut world = self.world();
-        let manner = world.sites.get(&to).map_or(Manner::Refuses, |site| site.manner);
-        match manner {
-            Manner::Refuses | Manner::Killed => Answer::Refused,
-            Manner::Lost => Answer::Silence,
-            Manner::Unserved => {
-                let (client, proxy) = world.connect(self, from, to);
+        let mut way = vec![self.spot(to)];
+        let mut is_proxied = false;
+        let refused = loop {
+            let found = self.world().found(&way[way.len() - 1]);
+            match found {
+                Found::Server => return self.connect_to(from, way),
+                Found::Proxy => {
+                    is_proxied = true;
+                    break Refused::Loudly;
+                }
+                Found::Answer(refused) => break refused,
+                Found::Lead(_) if way.len() == LONGEST_WAY => break Refused::Silently,
+                Found::Lead(lead) => match lead.lead() {
+                    Led::Lost => break Refused::Silently,
+                    Led::Refused => break Refused::Loudly,
+                    Led::Rewritten(spot) => way.push(spot),
+                    Led::Proxied(spot) => {
+                        is_proxied = true;
+                        way.push(spot);
+                    }
+                },
+            }
+        };
+        match refused {
+            Refused::Loudly if !is_proxied => Answer::Refused,
+            Refused::Silently if !is_proxied => Answer::Silence,
+            Refused::Loudly => {
+                let (client, proxy) = self.world().connect(self, from, way);
                 tokio::spawn(proxy_alone(proxy));
                 Answer::Connected(client)
             }
-            Manner::Serves | Manner::Frozen => match world.backlog(to) {
-                None => Answer::Refused,
-                Some(backlog) if backlog.is_full() => Answer::Silence,
-                Some(_) => {
-                    let (client, server) = world.connect(self, from, to);
-                    if let Some(backlog) = world.backlog(to) {
-                        backlog.add(server);
-                    }
-                    Answer::Connected(client)
-                }
-            },
+            Refused::Silently => {
+                let (client, proxy) = self.world().connect(self, from, way);
+                tokio::spawn(proxy_waits(proxy, self.clock.clone()));
+                Answer::Connected(client)
+            }
         }
+    }
+
+    /// Connects to the last address of a way, where somebody listens.
+    fn connect_to(&self, from: &Place, way: Vec<Spot>) -> Answer {
+        let mut world = self.world();
+        let last = way[way.len() - 1].clone();
+        let (client, server) = world.connect(self, from, way);
+        if let Some(backlog) = world.backlog(&last) {
+            backlog.add(server);
+        }
+        Answer::Connected(client)
     }
 
     /// When a packet without data is there that leaves now.
     fn packet_arrives(&self, client: &Place, server: SocketAddr, way: Way) -> Moment {
-        let wires = self.world().wires_to(self.seed, client, server);
+        let wires = self.world().wires_to(self.seed, client, &self.spot(server));
         let wire = match way {
             Way::There => wires.up,
             Way::Back => wires.down,
@@ -184,48 +278,73 @@ impl Network {
 }
 
 impl World {
-    fn site(&mut self, address: SocketAddr) -> &mut Site {
-        self.sites.entry(address).or_insert_with(|| Site {
+    fn site(&mut self, spot: &Spot) -> &mut Site {
+        self.sites.entry(spot.clone()).or_insert_with(|| Site {
             place: nowhere(),
             manner: Manner::default(),
+            lead: None,
             backlog: None,
             connections: Vec::new(),
         })
     }
 
-    fn backlog(&mut self, address: SocketAddr) -> Option<&mut Backlog> {
-        self.sites.get_mut(&address)?.backlog.as_mut()
+    fn backlog(&mut self, spot: &Spot) -> Option<&mut Backlog> {
+        self.sites.get_mut(spot)?.backlog.as_mut()
     }
 
     /// The address itself, or one with a port that nobody has.
-    fn free(&self, address: SocketAddr) -> io::Result<SocketAddr> {
+    fn free(&self, spot: &Spot) -> io::Result<SocketAddr> {
+        let Spot { realm, address } = spot;
         if address.port() != 0 {
-            return Ok(address);
+            return Ok(*address);
         }
         let mut ports = (ANY_PORT..=u16::MAX).map(|port| SocketAddr::new(address.ip(), port));
+        let spot = |address: &SocketAddr| Spot { realm: realm.clone(), address: *address };
         ports
-            .find(|address| !self.sites.contains_key(address))
+            .find(|address| !self.sites.contains_key(&spot(address)))
             .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
     }
 
-    /// A new connection: its client's end and its server's.
-    fn connect(&mut self, network: &Network, from: &Place, to: SocketAddr) -> (End, End) {
-        let wires = self.wires_to(network.seed, from, to);
-        let connection = Connection::open(&network.clock, wires);
-        let ends = (connection.client(&network.clock), connection.server(&network.clock));
-        if let Some(site) = self.sites.get_mut(&to) {
-            site.connections.retain(|connection| !connection.is_over());
-            // One that has just come to be is no reason for a reset.
-            if !site.manner.resets() {
-                connection.suffer(site.manner);
+    fn found(&self, spot: &Spot) -> Found {
+        let Some(site) = self.sites.get(spot) else { return Found::Answer(Refused::Loudly) };
+        match (site.manner, &site.lead, &site.backlog) {
+            (Manner::Lost, ..) => Found::Answer(Refused::Silently),
+            (Manner::Unserved, ..) => Found::Proxy,
+            (Manner::Serves | Manner::Frozen, Some(lead), _) => Found::Lead(Arc::clone(lead)),
+            (Manner::Serves | Manner::Frozen, None, Some(backlog)) if backlog.is_full() => {
+                Found::Answer(Refused::Silently)
             }
-            site.connections.push(connection);
+            (Manner::Serves | Manner::Frozen, None, Some(_)) => Found::Server,
+            _ => Found::Answer(Refused::Loudly),
+        }
+    }
+
+    /// A new connection along a way: its client's end and its server's.
+    fn connect(&mut self, network: &Network, from: &Place, way: Vec<Spot>) -> (End, End) {
+        let wires = self.wires_to(network.seed, from, &way[0]);
+        let connection = Arc::new(Connection::open(&network.clock, wires, way));
+        let ends = (connection.client(&network.clock), connection.server(&network.clock));
+        // One that has just come to be is no reason for a reset.
+        self.treat(&connection);
+        for spot in connection.way() {
+            if let Some(site) = self.sites.get_mut(spot) {
+                site.connections.retain(|connection| !connection.is_over());
+                site.connections.push(Arc::clone(&connection));
+            }
         }
         ends
     }
 
-    fn wires_to(&mut self, seed: u64, client: &Place, server: SocketAddr) -> Wires {
-        let place = self.sites.get(&server).map_or_else(nowhere, |site| site.place.clone());
+    /// Treats a connection as the addresses on its way do.
+    fn treat(&self, connection: &Connection) {
+        let sites = connection.way().iter().filter_map(|spot| self.sites.get(spot));
+        let manners: Vec<Manner> = sites.map(|site| site.manner).collect();
+        connection.freeze(manners.iter().any(|manner| manner.freezes()));
+        connection.cut(manners.iter().any(|manner| manner.cuts()));
+    }
+
+    fn wires_to(&mut self, seed: u64, client: &Place, server: &Spot) -> Wires {
+        let place = self.sites.get(server).map_or_else(nowhere, |site| site.place.clone());
         Wires { up: self.wire(seed, client, &place), down: self.wire(seed, &place, client) }
     }
 
@@ -241,5 +360,10 @@ impl World {
 
 /// Where an address is that nobody has said anything of.
 fn nowhere() -> Place {
+    Place::from("")
+}
+
+/// The realm of the host's own addresses.
+fn host() -> Place {
     Place::from("")
 }

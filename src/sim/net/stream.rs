@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     alarm::Alarm,
+    lead::Spot,
     link::Wire,
-    manner::Manner,
     pipe::{Pipe, Read},
 };
 use crate::clock::Clock;
@@ -30,6 +30,7 @@ pub(super) struct Connection {
     up: Arc<Pipe>,
     /// From the server to the client.
     down: Arc<Pipe>,
+    way: Vec<Spot>,
 }
 
 /// The wires that a connection uses.
@@ -39,9 +40,9 @@ pub(super) struct Wires {
 }
 
 impl Connection {
-    pub(super) fn open(clock: &Clock, wires: Wires) -> Self {
+    pub(super) fn open(clock: &Clock, wires: Wires, way: Vec<Spot>) -> Self {
         let Wires { up, down } = wires;
-        Self { up: Pipe::new(clock.clone(), up), down: Pipe::new(clock.clone(), down) }
+        Self { up: Pipe::new(clock.clone(), up), down: Pipe::new(clock.clone(), down), way }
     }
 
     pub(super) fn client(&self, clock: &Clock) -> End {
@@ -57,16 +58,27 @@ impl Connection {
         Arc::strong_count(&self.up) == 1
     }
 
-    /// Treats it as its server's address treats connections from now on.
-    pub(super) fn suffer(&self, manner: Manner) {
-        self.up.freeze_reader(manner.freezes());
-        self.down.freeze_writer(manner.freezes());
+    /// The addresses it goes through, the last of which is its server's.
+    pub(super) fn way(&self) -> &[Spot] {
+        &self.way
+    }
+
+    /// Whether its server's end stands still from now on.
+    pub(super) fn freeze(&self, frozen: bool) {
+        self.up.freeze_reader(frozen);
+        self.down.freeze_writer(frozen);
+    }
+
+    /// Whether nothing gets through from now on.
+    pub(super) fn cut(&self, cut: bool) {
         for pipe in [&self.up, &self.down] {
-            pipe.cut(manner.cuts());
+            pipe.cut(cut);
         }
-        if manner.resets() {
-            lose(&self.up, &self.down);
-        }
+    }
+
+    /// Its server is gone without a word.
+    pub(super) fn reset(&self) {
+        lose(&self.up, &self.down);
     }
 }
 

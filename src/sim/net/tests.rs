@@ -444,7 +444,7 @@ fn who_is_connected_does_not_keep_who_was() {
             drop(net.connect().await.unwrap());
             net.clock.sleep_until(net.clock.now() + 10 * MS).await;
         }
-        let held = net.network.world().sites[&server()].connections.len();
+        let held = net.network.world().sites[&net.network.spot(server())].connections.len();
         assert!(held <= 2, "{held} connections are remembered");
     });
 }
