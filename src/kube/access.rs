@@ -58,6 +58,12 @@ impl ClusterApi {
         Ok(Self { cluster: cluster.to_owned(), client })
     }
 
+    /// The API that a client leads to which somebody else has made.
+    #[must_use]
+    pub fn over(cluster: &str, client: Client) -> Self {
+        Self { cluster: cluster.to_owned(), client }
+    }
+
     #[must_use]
     pub fn cluster(&self) -> &str {
         &self.cluster

@@ -5,6 +5,7 @@
 //! reads the wall clock or depends on the order of a hash: the same inputs give the same bytes.
 
 pub mod api;
+pub mod cluster;
 pub mod net;
 pub mod netexec;
 

@@ -4,12 +4,14 @@
 //! client does, and hear of changes as its subscribers.
 
 mod admission;
+mod in_pods;
 mod kinds;
 mod patch;
 mod refusal;
 mod serve;
 mod store;
 
+pub use in_pods::{Exec, InPods, NotRun, Ran};
 pub use kinds::{Kind, Kinds, Subresource};
 pub use patch::Patch;
 pub use refusal::{Cause, Refusal};

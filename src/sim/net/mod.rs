@@ -146,9 +146,9 @@ impl Network {
         let world = self.world();
         let first = self.spot(SocketAddr::new(address, 0));
         let mut later = world.sites.range(first..);
-        later.next().is_some_and(|(spot, _)| {
-            spot.realm == self.realm && spot.address.ip() == address
-        })
+        later
+            .next()
+            .is_some_and(|(spot, _)| spot.realm == self.realm && spot.address.ip() == address)
     }
 
     /// Forgets what was said of an address. Connections that are open go on.

@@ -457,3 +457,98 @@ fn who_waits_to_connect_may_leave() {
         assert_eq!(net.clock.until(at(500), connecting.as_mut()).await.err(), Some(Elapsed));
     });
 }
+
+/// Leads wherever it is told to.
+struct Sign(Led);
+
+impl Lead for Sign {
+    fn lead(&self) -> Led {
+        self.0.clone()
+    }
+}
+
+fn door() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 30000))
+}
+
+impl Wired {
+    fn put_up(&self, led: Led) {
+        self.network.lead(door(), "there", Arc::new(Sign(led)));
+    }
+
+    async fn connect_to_door(&self) -> io::Result<Box<dyn Stream>> {
+        self.network.at("here").connect(door()).await
+    }
+}
+
+#[rstest]
+#[case::rewritten(Led::Rewritten as fn(Spot) -> Led)]
+#[case::proxied(Led::Proxied)]
+fn an_address_may_lead_to_another(#[case] led: fn(Spot) -> Led) {
+    wired(|net| async move {
+        net.put_up(led(net.network.spot(server())));
+        let mut stream = net.connect_to_door().await.unwrap();
+        assert_eq!(net.asks(&mut stream).await, "ahoy");
+        net.set(Manner::Frozen);
+        stream.write_all(b"ahoy").await.unwrap();
+        assert!(net.hears(&mut stream, at(1000)).await.is_err(), "whoever answers is frozen");
+        net.network.set(door(), Manner::Serves);
+        assert!(net.hears(&mut stream, at(1100)).await.is_err(), "the way there is not");
+        net.set(Manner::Serves);
+        assert_eq!(net.hears(&mut stream, at(1200)).await.unwrap().unwrap(), "ahoy");
+        net.network.set(door(), Manner::Killed);
+        let read = net.hears(&mut stream, at(1300)).await.unwrap();
+        assert_eq!(kind(read), Some(ErrorKind::ConnectionReset));
+    });
+}
+
+#[test]
+fn where_a_way_ends_at_nobody_only_a_proxy_accepts() {
+    wired(|net| async move {
+        let nobody = || net.network.spot(SocketAddr::from(([127, 0, 0, 1], 1)));
+        net.put_up(Led::Rewritten(nobody()));
+        assert_eq!(kind(net.connect_to_door().await), Some(ErrorKind::ConnectionRefused));
+        net.put_up(Led::Refused);
+        assert_eq!(kind(net.connect_to_door().await), Some(ErrorKind::ConnectionRefused));
+        net.put_up(Led::Proxied(nobody()));
+        let mut stream = net.connect_to_door().await.expect("the proxy listens");
+        stream.write_all(b"ahoy").await.unwrap();
+        let read = stream.read(&mut [0; 1]).await;
+        assert_eq!(kind(read), Some(ErrorKind::ConnectionReset));
+    });
+}
+
+#[test]
+fn where_a_way_is_lost_a_proxy_waits_in_vain() {
+    wired(|net| async move {
+        net.set(Manner::Lost);
+        net.put_up(Led::Proxied(net.network.spot(server())));
+        let mut stream = net.connect_to_door().await.expect("the proxy listens");
+        stream.write_all(b"ahoy").await.unwrap();
+        assert!(net.hears(&mut stream, at(60_000)).await.is_err());
+        let read = net.hears(&mut stream, at(200_000)).await.unwrap();
+        assert_eq!(kind(read), Some(ErrorKind::ConnectionReset));
+    });
+}
+
+#[test]
+fn a_way_that_goes_round_in_circles_is_lost() {
+    wired(|net| async move {
+        net.put_up(Led::Rewritten(net.network.spot(door())));
+        assert_eq!(kind(net.connect_to_door().await), Some(ErrorKind::TimedOut));
+    });
+}
+
+#[test]
+fn realms_may_have_the_same_addresses() {
+    wired(|net| async move {
+        let inside = net.network.realm("eu");
+        assert!(!inside.knows(server().ip()) && net.network.knows(server().ip()));
+        let refused = inside.at("here").connect(server()).await;
+        assert_eq!(kind(refused), Some(ErrorKind::ConnectionRefused));
+        let _listener = inside.at("there").listen(server()).await.unwrap();
+        inside.at("here").connect(server()).await.expect("it is another one");
+        inside.forget(server());
+        assert!(!inside.knows(server().ip()));
+    });
+}

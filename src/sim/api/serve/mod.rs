@@ -8,6 +8,7 @@ mod discovery;
 mod media;
 mod object;
 mod openapi;
+mod pods;
 mod query;
 mod request;
 mod route;
@@ -21,7 +22,7 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
 };
 
@@ -34,7 +35,7 @@ use ipnet::Ipv4Net;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use super::{Object, Refusal, Store, store};
+use super::{InPods, Object, Refusal, Store, store};
 pub use answer::Answer;
 use request::Incoming;
 use route::{Document, Route, Target};
@@ -67,6 +68,7 @@ struct Shared {
     store: Mutex<Store>,
     /// Wakes watches, in the order in which they began to wait.
     changed: Arc<Notify>,
+    in_pods: OnceLock<Arc<dyn InPods>>,
 }
 
 /// Wakes watches when something changes.
@@ -91,7 +93,8 @@ impl ApiServer {
         let changed = Arc::new(Notify::new());
         store.subscribe(Box::new(Bell(Arc::clone(&changed))));
         bear(&mut store, services);
-        Self { shared: Arc::new(Shared { version, token, store: Mutex::new(store), changed }) }
+        let (store, in_pods) = (Mutex::new(store), OnceLock::new());
+        Self { shared: Arc::new(Shared { version, token, store, changed, in_pods }) }
     }
 
     /// The objects themselves, for those who are part of the cluster. Nobody can ask the server
@@ -99,6 +102,11 @@ impl ApiServer {
     pub fn store(&self) -> MutexGuard<'_, Store> {
         // Whoever panicked with it made whole changes only.
         self.shared.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says who runs pods. The first one counts.
+    pub fn run_in_pods(&self, in_pods: Arc<dyn InPods>) {
+        let _ = self.shared.in_pods.set(in_pods);
     }
 
     /// Answers one request. Whatever is wrong with it, there is an answer.
@@ -131,6 +139,11 @@ impl ApiServer {
         let route = Route::of(&self.store(), request.uri().path())?;
         if !route.is_open() {
             self.authenticate(request.headers())?;
+        }
+        if let Route::Resource(target) = &route
+            && let Some(name) = target.runs_in()
+        {
+            return self.exec(target, name, request);
         }
         let incoming = Incoming::read(request).await?;
         match route {
@@ -186,6 +199,11 @@ impl ApiServer {
             (Some(name), None) => self.object(target, name, store::Part::Whole, incoming),
             (Some(name), Some("status")) if target.kind.has_status() => {
                 self.object(target, name, store::Part::Status, incoming)
+            }
+            (Some(name), Some("log"))
+                if target.kind.is("", "pods") && incoming.method == Method::GET =>
+            {
+                self.log(target, name, incoming)
             }
             (Some(name), Some("scale")) if target.kind.has_scale() => {
                 self.scale(target, name, incoming)
