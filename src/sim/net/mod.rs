@@ -212,13 +212,14 @@ impl Network {
     /// What a first packet from a place meets at an address, wherever that leads.
     fn answer(&self, from: &Place, to: SocketAddr) -> Answer {
         let mut way = vec![self.spot(to)];
-        let mut is_proxied = false;
+        // How many addresses there are up to a proxy's own.
+        let mut proxied = None;
         let refused = loop {
             let found = self.world().found(&way[way.len() - 1]);
             match found {
                 Found::Server => return self.connect_to(from, way),
                 Found::Proxy => {
-                    is_proxied = true;
+                    proxied = Some(way.len());
                     break Refused::Loudly;
                 }
                 Found::Answer(refused) => break refused,
@@ -228,26 +229,26 @@ impl Network {
                     Led::Refused => break Refused::Loudly,
                     Led::Rewritten(spot) => way.push(spot),
                     Led::Proxied(spot) => {
-                        is_proxied = true;
+                        proxied = proxied.or(Some(way.len()));
                         way.push(spot);
                     }
                 },
             }
         };
+        let Some(proxied) = proxied else {
+            return match refused {
+                Refused::Loudly => Answer::Refused,
+                Refused::Silently => Answer::Silence,
+            };
+        };
+        // Beyond the proxy there is no connection.
+        way.truncate(proxied);
+        let (client, proxy) = self.world().connect(self, from, way);
         match refused {
-            Refused::Loudly if !is_proxied => Answer::Refused,
-            Refused::Silently if !is_proxied => Answer::Silence,
-            Refused::Loudly => {
-                let (client, proxy) = self.world().connect(self, from, way);
-                tokio::spawn(proxy_alone(proxy));
-                Answer::Connected(client)
-            }
-            Refused::Silently => {
-                let (client, proxy) = self.world().connect(self, from, way);
-                tokio::spawn(proxy_waits(proxy, self.clock.clone()));
-                Answer::Connected(client)
-            }
-        }
+            Refused::Loudly => tokio::spawn(proxy_alone(proxy)),
+            Refused::Silently => tokio::spawn(proxy_waits(proxy, self.clock.clone())),
+        };
+        Answer::Connected(client)
     }
 
     /// Connects to the last address of a way, where somebody listens.

@@ -52,7 +52,11 @@ impl Rollout {
 
     fn roll(&self, plan: &mut Plan) {
         let Some(new) = &self.new else {
-            plan.deeds.push(Deed::Create(REPLICA_SETS, self.first_set()));
+            let first = self.first_set();
+            let size = first["spec"]["replicas"].as_i64().unwrap_or_default();
+            let name = first["metadata"]["name"].as_str().unwrap_or_default();
+            plan.deeds.push(self.scaled(name, 0, size));
+            plan.deeds.push(Deed::Create(REPLICA_SETS, first));
             return;
         };
         let revision = self.revision().to_string();
@@ -129,11 +133,15 @@ impl Rollout {
         }
         let mut scaled = set.clone();
         scaled.map()["spec"]["replicas"] = size.into();
-        let how = if size > known { "up" } else { "down" };
-        let message = format!("Scaled {how} replica set {} from {known} to {size}", set.name());
-        let told = Told::normal(NAME, "ScalingReplicaSet", message);
         plan.deeds.push(Deed::Update(REPLICA_SETS, scaled));
-        plan.deeds.push(Deed::Tell(Arc::clone(&self.deployment), told));
+        plan.deeds.push(self.scaled(set.name(), known, size));
+    }
+
+    fn scaled(&self, set: &str, from: i64, to: i64) -> Deed {
+        let how = if to > from { "up" } else { "down" };
+        let message = format!("Scaled {how} replica set {set} from {from} to {to}");
+        let told = Told::normal(NAME, "ScalingReplicaSet", message);
+        Deed::Tell(Arc::clone(&self.deployment), told)
     }
 
     fn tell(&self, now: Timestamp, plan: &mut Plan) {

@@ -107,6 +107,10 @@ impl Sizes {
         let pending = (self.new.asked - self.new.available).max(0);
         let mut spare = (asked_of_old + self.new.asked - least - pending).max(0);
         let mut old: Vec<i64> = self.old.iter().map(|set| set.asked).collect();
+        // What is known of availability may be older than what was asked for since.
+        if spare == 0 {
+            return Next { new, old };
+        }
         // First those that do not serve anyway.
         for (size, set) in old.iter_mut().zip(&self.old) {
             let dead = (set.asked - set.available).max(0).min(spare);
@@ -114,7 +118,7 @@ impl Sizes {
             spare -= dead;
         }
         let available: i64 = self.old.iter().map(|set| set.available).sum();
-        let mut spare = (available + self.new.available - least).max(0);
+        let mut spare = (available + self.new.available - least).clamp(0, spare);
         for size in &mut old {
             let gone = (*size).min(spare);
             *size -= gone;
@@ -147,6 +151,9 @@ mod tests {
     #[case::one_less_first(2, Set::default(), &[whole(2)], rolling(0, 1), 0, &[1])]
     #[case::who_never_served_goes_first(
         2, Set::default(), &[Set { asked: 2, has: 2, available: 1 }], rolling(1, 1), 1, &[1]
+    )]
+    #[case::what_was_asked_for_has_not_happened_yet(
+        3, whole(1), &[Set { asked: 2, has: 3, available: 3 }], rolling(1, 0), 2, &[2]
     )]
     #[case::recreate(2, Set::default(), &[whole(2)], Strategy::Recreate, 0, &[0])]
     #[case::recreated(2, Set::default(), &[Set::default()], Strategy::Recreate, 2, &[0])]

@@ -223,7 +223,8 @@ fn a_pod_leaves_a_lost_node_when_it_tolerates_it_no_longer(
     let mut store = store(&[node("one", &taints)]);
     let mut pod = pod("a", "one", "owner", None);
     if !tolerates.is_null() {
-        let toleration = json!({"key": key, "operator": "Exists", "tolerationSeconds": tolerates.as_i64()});
+        let toleration =
+            json!({"key": key, "operator": "Exists", "tolerationSeconds": tolerates.as_i64()});
         pod["spec"]["tolerations"] = json!([toleration]);
     }
     add(&mut store, pod);
