@@ -12,7 +12,10 @@ pub(super) type Bell = Arc<Notify>;
 
 /// Every part's, in the order in which they came.
 #[derive(Clone, Default)]
-pub(super) struct Bells(Arc<Mutex<Vec<(&'static [Which], Bell)>>>);
+pub(super) struct Bells(Arc<Mutex<Vec<Hung>>>);
+
+/// A bell, and what it is rung for.
+type Hung = (&'static [Which], Bell);
 
 impl Bells {
     pub(super) fn of(api: &ApiServer) -> Self {

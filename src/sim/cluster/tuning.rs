@@ -41,10 +41,10 @@ pub struct Tuning {
     pub status_period: Duration,
     /// How often the node controller looks: `--node-monitor-period`.
     pub monitor_period: Duration,
-    /// How long a kubelet may be silent before its node is NotReady:
+    /// How long a kubelet may be silent before its node counts as not ready:
     /// `--node-monitor-grace-period`, which is 50 s since Kubernetes 1.32 and was 40 s before.
     pub monitor_grace: Duration,
-    /// How long pods stay on a node that is NotReady or unreachable: the tolerations that the
+    /// How long pods stay on a node that is not ready or unreachable: the tolerations that the
     /// `DefaultTolerationSeconds` admission adds to every pod.
     pub toleration: Duration,
     /// How long a controller manager that is not there holds its lease:

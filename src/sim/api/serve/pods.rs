@@ -95,12 +95,12 @@ impl ApiServer {
 }
 
 /// The container that is meant: the one that is named, or the only one.
-fn container(pod: &Object, named: Option<String>) -> Result<String, Refusal> {
+fn container(pod: &Object, asked: Option<String>) -> Result<String, Refusal> {
     let mut names = pod.items("/spec/containers").filter_map(|one| one["name"].as_str());
-    match named {
-        Some(named) if names.any(|name| name == named) => Ok(named),
-        Some(named) => {
-            let why = format!("container {named} is not valid for pod {}", pod.name());
+    match asked {
+        Some(asked) if names.any(|name| name == asked) => Ok(asked),
+        Some(asked) => {
+            let why = format!("container {asked} is not valid for pod {}", pod.name());
             Err(Refusal::bad_request(why))
         }
         None => Ok(names.next().unwrap_or_default().to_owned()),

@@ -100,6 +100,6 @@ impl Actor for Control {
             let waits = at.duration_since(date).max(jiff::SignedDuration::ZERO);
             now + waits.unsigned_abs()
         });
-        again.into_iter().chain(monitored).min()
+        again.into_iter().chain([monitored]).min()
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn step(&mut self, store: &mut Store, core: &Core) -> Option<Moment> {
+    pub(super) fn step(&mut self, store: &mut Store, core: &Core) -> Moment {
         let (now, tuning) = (core.now(), &core.spec.tuning);
         let view = View::of(store);
         let nodes = view.all(NODES);
@@ -46,7 +46,7 @@ impl Watched {
         for deed in deeds {
             deed.apply(store);
         }
-        Some(self.looks_at)
+        self.looks_at
     }
 
     fn look_at(&mut self, view: &View<'_>, node: &Arc<Object>, core: &Core, deeds: &mut Vec<Deed>) {

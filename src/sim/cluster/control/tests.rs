@@ -84,7 +84,7 @@ fn node(name: &str, taints: &Value) -> (Which, Value) {
     (NODES, node)
 }
 
-fn add(store: &mut Store, object: Value) {
+fn add(store: &mut Store, object: &Value) {
     let made = create(store, PODS, object.clone()).expect("made");
     let mut next = Object::clone(&made);
     next.map().insert("status".to_owned(), object["status"].clone());
@@ -106,8 +106,8 @@ fn kinds(plan: &Plan) -> Vec<String> {
 fn a_replica_set_makes_what_is_missing() {
     let mut store = store(&[replica_set(3)]);
     let owner = uid(&store, REPLICA_SETS, "web");
-    add(&mut store, pod("a", "n", &owner, Some(NOW)));
-    add(&mut store, pod("bb", "n", "another", Some(NOW)));
+    add(&mut store, &pod("a", "n", &owner, Some(NOW)));
+    add(&mut store, &pod("bb", "n", "another", Some(NOW)));
     let plan = replica_sets::step(&View::of(&store));
     assert_eq!(
         kinds(&plan),
@@ -121,9 +121,9 @@ fn a_replica_set_makes_what_is_missing() {
 fn a_replica_set_does_without_those_that_do_least() {
     let mut store = store(&[replica_set(1)]);
     let owner = uid(&store, REPLICA_SETS, "web");
-    add(&mut store, pod("a", "n", &owner, Some(NOW)));
-    add(&mut store, pod("bb", "n", &owner, None));
-    add(&mut store, pod("ccc", "", &owner, None));
+    add(&mut store, &pod("a", "n", &owner, Some(NOW)));
+    add(&mut store, &pod("bb", "n", &owner, None));
+    add(&mut store, &pod("ccc", "", &owner, None));
     let kinds = kinds(&replica_sets::step(&View::of(&store)));
     let gone: Vec<_> = kinds.iter().filter(|kind| kind.starts_with("delete")).collect();
     assert_eq!(gone, ["delete ccc", "delete bb"]);
@@ -135,7 +135,7 @@ fn a_pod_is_available_once_it_was_ready_for_long_enough() {
     set.1["spec"]["minReadySeconds"] = 30.into();
     let mut store = store(&[set]);
     let owner = uid(&store, REPLICA_SETS, "web");
-    add(&mut store, pod("a", "n", &owner, Some("2026-01-02T09:59:50Z")));
+    add(&mut store, &pod("a", "n", &owner, Some("2026-01-02T09:59:50Z")));
     let plan = replica_sets::step(&View::of(&store));
     let Deed::UpdateStatus(_, set) = &plan.deeds[0] else { panic!("it is its status") };
     assert_eq!(set.number("/status/readyReplicas"), Some(1));
@@ -157,7 +157,7 @@ fn a_slice_says_who_serves(
         "spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "http"}]},
     });
     let mut store = store(&[(SERVICES, service)]);
-    add(&mut store, pod("a", "n", "owner", ready_since));
+    add(&mut store, &pod("a", "n", "owner", ready_since));
     if ends {
         let pod = View::of(&store).get(PODS, "shop", "a").expect("it is there");
         Deed::Delete(PODS, pod).apply(&mut store);
@@ -174,7 +174,7 @@ fn a_slice_says_who_serves(
 fn pods_go_where_the_fewest_of_their_kind_are() {
     let mut store = store(&[node("one", &json!([])), node("two", &json!([]))]);
     for (name, node) in [("a", ""), ("bb", ""), ("ccc", "one")] {
-        add(&mut store, pod(name, node, "owner", None));
+        add(&mut store, &pod(name, node, "owner", None));
     }
     let plan = scheduler::step(&View::of(&store), 1);
     let bound: Vec<&str> = plan
@@ -201,7 +201,7 @@ fn a_pod_that_fits_nowhere_says_why(#[case] spec: Value, #[case] why: &str) {
     for (field, value) in spec.as_object().into_iter().flatten() {
         pod["spec"][field] = value.clone();
     }
-    add(&mut store, pod);
+    add(&mut store, &pod);
     let plan = scheduler::step(&View::of(&store), 1);
     let Deed::UpdateStatus(_, pod) = &plan.deeds[0] else { panic!("{:?}", kinds(&plan)) };
     let message = pod.text("/status/conditions/0/message");
@@ -227,7 +227,7 @@ fn a_pod_leaves_a_lost_node_when_it_tolerates_it_no_longer(
             json!({"key": key, "operator": "Exists", "tolerationSeconds": tolerates.as_i64()});
         pod["spec"]["tolerations"] = json!([toleration]);
     }
-    add(&mut store, pod);
+    add(&mut store, &pod);
     let plan = taints::step(&View::of(&store), Duration::from_secs(300));
     let gone = kinds(&plan).into_iter().find(|kind| kind.starts_with("delete"));
     assert_eq!(gone.as_deref(), expected);

@@ -194,7 +194,7 @@ impl Kubelet {
         let of_pods = self.sandboxes.values().filter_map(|sandbox| sandbox.next(place.now));
         let ready = (self.ready_from > place.now).then_some(self.ready_from);
         // What is overdue waits for the API, which wakes everybody when it is back.
-        let reports = self.report.next().filter(|moment| *moment > place.now);
+        let reports = Some(self.report.next()).filter(|moment| *moment > place.now);
         of_pods.chain(reports).chain(ready).min()
     }
 }

@@ -42,8 +42,8 @@ impl Report {
     }
 
     /// When there is something to tell even if nothing changes.
-    pub(super) fn next(&self) -> Option<Moment> {
-        Some(self.lease_due.min(self.status_due))
+    pub(super) fn next(&self) -> Moment {
+        self.lease_due.min(self.status_due)
     }
 
     pub(super) fn tell(

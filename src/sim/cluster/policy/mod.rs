@@ -106,7 +106,7 @@ impl Actor for Enforcer {
         let view = View::of(&store);
         let asked: Vec<Policy> = view.all(POLICIES).iter().map(|it| Policy::read(it)).collect();
         let mut policies = locked(&core.policies);
-        policies.pods = view.all(PODS).iter().filter_map(|pod| facts(pod)).collect();
+        policies.pods = view.all(PODS).iter().filter_map(facts).collect();
         let labelled = |it: &Arc<Object>| (it.name().to_owned(), it.labels());
         policies.namespaces = view.all(NAMESPACES).iter().map(labelled).collect();
         if policies.all == asked {

@@ -31,8 +31,8 @@ fn history(seed: u64) -> String {
         let mut spec = one_node(seed);
         spec.nodes.push(node("pond-eu-worker", false, 3));
         let trial = Trial::start(spec, &clock);
-        let recorder = Recorder { lines: recorded, clock: clock.clone() };
-        trial.cluster.api().store().subscribe(Box::new(recorder));
+        let writes = Recorder { lines: recorded, clock: clock.clone() };
+        trial.cluster.api().store().subscribe(Box::new(writes));
         trial.pass(Duration::from_secs(30)).await;
         trial.deploy_echo().await;
         trial.cluster.pause(NODE).expect("it runs");
