@@ -8,7 +8,7 @@ use super::{
     metrics::{Figure, Sample, figure, micros},
     recovery::{self, Back, Failback, Impact, Recovery},
     trust::{self, Lag},
-    windows::{Bounds, Permits, bounds, undisturbed},
+    windows::{Bounds, Permits, bounds, healed, is_overtaken, undisturbed},
     words,
 };
 use crate::{
@@ -127,9 +127,11 @@ impl OnStream<'_> {
         };
         let clusters = self.case.clusters_of(role).ok_or(format!("no cluster plays `{role}`"))?;
         let sample = self.sample()?;
+        let healed = healed(&self.expectation.window, self.history);
         let answered = sample
             .requests
             .iter()
+            .filter(|(request, _)| !is_overtaken(request, healed))
             .filter_map(|(request, _)| Some((request.seq, request.answered_by.as_ref()?)));
         let (by, others): (Vec<_>, Vec<_>) =
             answered.partition(|(_, by)| clusters.contains(&by.as_str()));

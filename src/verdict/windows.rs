@@ -1,6 +1,8 @@
 //! Windows of a run as times, and who may answer in them.
 //!
 //! A window speaks of when requests were scheduled, so a generator that lags moves none of them.
+//! Who may answer is about the answer: one that a healing overtook is not bound by what was so
+//! until then.
 
 use super::{
     case::{Case, Stream},
@@ -87,10 +89,41 @@ pub fn bounds(
     }
 }
 
+/// The moment that ends a window by a healing; none of one that lasts until something else.
+#[must_use]
+pub fn healed(window: &Window, history: &History) -> Option<Moment> {
+    match window {
+        Window::During(step) | Window::Recovered(step) => history.fault(step)?.t_heal,
+        Window::After(_) | Window::All | Window::Steady => None,
+    }
+}
+
+/// Whether a request that was scheduled in a window was still under way when a healing ended it:
+/// then its answer was given in what came after, in which others may answer again.
+#[must_use]
+pub fn is_overtaken(request: &Request, healed: Option<Moment>) -> bool {
+    healed.is_some_and(|healed| request.done.is_some_and(|done| done >= healed))
+}
+
 /// Who may answer when; resolved once for a stream.
 pub struct Permits<'a> {
     anywhere: &'a [String],
-    windows: Vec<(Bounds, &'a [String])>,
+    windows: Vec<Permit<'a>>,
+}
+
+/// Who may answer in a window, and the healing that ended it.
+struct Permit<'a> {
+    bounds: Bounds,
+    healed: Option<Moment>,
+    clusters: &'a [String],
+}
+
+impl Permit<'_> {
+    fn binds(&self, request: &Request) -> bool {
+        let (from, to) = self.bounds;
+        let is_in = from <= request.scheduled && request.scheduled < to;
+        is_in && !is_overtaken(request, self.healed)
+    }
 }
 
 impl<'a> Permits<'a> {
@@ -99,7 +132,8 @@ impl<'a> Permits<'a> {
         // A window that never came to be asks nothing of anybody.
         let windows = stream.allowed.iter().filter_map(|allowed| {
             let bounds = bounds(&allowed.window, case, history, log).ok()?;
-            Some((bounds, allowed.clusters.as_slice()))
+            let healed = healed(&allowed.window, history);
+            Some(Permit { bounds, healed, clusters: &allowed.clusters })
         });
         Self { anywhere: &stream.answers, windows: windows.collect() }
     }
@@ -110,9 +144,8 @@ impl<'a> Permits<'a> {
         let Some(by) = request.answered_by.as_ref().filter(|_| request.class.is_good()) else {
             return request.class;
         };
-        let at = request.scheduled;
-        let here = self.windows.iter().filter(|((from, to), _)| *from <= at && at < *to);
-        let everywhere = here.map(|(_, clusters)| *clusters).chain([self.anywhere]);
+        let here = self.windows.iter().filter(|permit| permit.binds(request));
+        let everywhere = here.map(|permit| permit.clusters).chain([self.anywhere]);
         if everywhere.into_iter().all(|clusters| clusters.contains(by)) {
             request.class
         } else {
@@ -124,7 +157,33 @@ impl<'a> Permits<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::tests::{Script, at, case, ms, told};
+    use crate::verdict::{
+        judgement::Verdict,
+        tests::{Script, at, case, ms, told},
+    };
+
+    #[test]
+    fn an_answer_that_the_healing_overtook_may_come_from_who_was_healed() {
+        // Scheduled at 2900 ms and done at 2910 ms, by the one that may not answer until then.
+        let overtaken = Script::every(ms(100)).by("eu", 11).bad(6).by("us", 12).by("eu", 13);
+        let mut case = case(&["recovered(freeze) shop.answered_by == survivor"]);
+        let allowed = super::super::case::Allowed {
+            window: "recovered(freeze)".parse().unwrap(),
+            clusters: vec!["us".to_owned()],
+        };
+        case.streams[0].allowed = vec![allowed];
+        let judged = |healed: u64| {
+            let mut history = told(&overtaken);
+            history.faults[0].t_heal = Some(at(healed));
+            let log = StreamLog::of(&history.requests, &case.streams[0].id);
+            let permits = Permits::of(&case.streams[0], &case, &history, &log);
+            let wrong = log.requests.iter().filter(|r| permits.class(r) == Class::Wrong);
+            (wrong.count(), crate::verdict::judge::judge(&case, &history).verdict)
+        };
+        assert_eq!(judged(2905), (0, Verdict::Pass), "it was under way");
+        assert_eq!(judged(2910), (0, Verdict::Pass), "it was answered just then");
+        assert_eq!(judged(2911), (1, Verdict::Fail), "it was answered before");
+    }
 
     /// Served by eu, frozen from 1 s to 3 s, served by us from 1.7 s on.
     fn failover() -> Script {
