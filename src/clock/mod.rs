@@ -102,7 +102,8 @@ enum Source {
     /// finer than a millisecond.
     Real { wall: SystemTime, pacer: Arc<Pacer> },
     /// The paused time of the runtime that this runs on; no other clock is asked.
-    Virtual { idle: Arc<Idle> },
+    /// It is dated from `epoch` on, which may be earlier than this clock's own start.
+    Virtual { idle: Arc<Idle>, epoch: Instant },
 }
 
 /// When every simulated run begins: 1 January 2026, 0:00 UTC.
@@ -121,6 +122,22 @@ impl Clock {
         Ok(Self { start: Instant::now(), source })
     }
 
+    /// The clock of another run in the same time: its moments count from now on.
+    pub fn anew(&self) -> io::Result<Self> {
+        match &self.source {
+            Source::Real { .. } => Self::start(),
+            source @ Source::Virtual { .. } => {
+                Ok(Self { start: Instant::now(), source: source.clone() })
+            }
+        }
+    }
+
+    /// Whether its time passes only while nothing can be done.
+    #[must_use]
+    pub const fn is_virtual(&self) -> bool {
+        matches!(self.source, Source::Virtual { .. })
+    }
+
     #[must_use]
     pub fn now(&self) -> Moment {
         Moment::from(self.start.elapsed())
@@ -131,7 +148,7 @@ impl Clock {
     pub fn date(&self) -> Timestamp {
         match &self.source {
             Source::Real { .. } => Timestamp::now(),
-            Source::Virtual { .. } => SIMULATED_START + self.start.elapsed(),
+            Source::Virtual { epoch, .. } => SIMULATED_START + epoch.elapsed(),
         }
     }
 
@@ -143,7 +160,10 @@ impl Clock {
         }
         match &self.source {
             Source::Real { pacer, .. } => pacer.wake_at(self.instant(moment).into_std()).await,
-            Source::Virtual { idle } => idle.sleep_until(self.start, moment).await,
+            Source::Virtual { idle, epoch } => {
+                let since = self.start.duration_since(*epoch);
+                idle.sleep_until(*epoch, moment + since).await;
+            }
         }
     }
 

@@ -39,7 +39,7 @@ pub fn on_virtual_time<F: Future>(work: impl FnOnce(Clock) -> F) -> io::Result<F
         .build()?;
     Ok(runtime.block_on(async move {
         let start = Instant::now();
-        work(Clock { start, source: Source::Virtual { idle } }).await
+        work(Clock { start, source: Source::Virtual { idle, epoch: start } }).await
     }))
 }
 
@@ -272,6 +272,18 @@ mod tests {
             }
         })
         .unwrap();
+    }
+
+    #[test]
+    fn a_later_run_counts_from_its_own_start_and_dates_go_on() {
+        let seen = on_virtual_time(|clock| async move {
+            clock.sleep_until(at(1_500_700)).await;
+            let later = clock.anew().unwrap();
+            later.sleep_until(at(1_000_600)).await;
+            (later.now(), clock.now(), later.date().to_string())
+        });
+        let date = "2026-01-01T00:00:02.5013Z".to_owned();
+        assert_eq!(seen.unwrap(), (at(1_000_600), at(2_501_300), date));
     }
 
     #[test]
