@@ -16,6 +16,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
     process::{Child, ChildStdin, Command},
+    runtime::Builder,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,8 @@ pub struct Call {
     dir: Option<PathBuf>,
     /// How much is kept of what it prints, in bytes of each stream; none: all of it.
     kept: Option<usize>,
+    /// Nothing else goes on while it runs.
+    alone: bool,
 }
 
 #[derive(Debug)]
@@ -84,6 +87,7 @@ impl Call {
             record: None,
             dir: None,
             kept: None,
+            alone: false,
         }
     }
 
@@ -130,6 +134,11 @@ impl Call {
         self
     }
 
+    /// Nothing else goes on while the program runs.
+    pub(super) fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
+
     /// Where the program runs.
     pub(super) fn current_dir(mut self, dir: PathBuf) -> Self {
         self.dir = Some(dir);
@@ -149,7 +158,25 @@ impl Call {
     /// # Errors
     /// When it cannot be started, fails, takes longer than its deadline, or is cancelled. In the
     /// last two cases its whole process group is ended first.
-    pub async fn run(mut self) -> Result<Output, ToolError> {
+    pub async fn run(self) -> Result<Output, ToolError> {
+        if self.alone { self.run_alone() } else { self.run_beside_others().await }
+    }
+
+    /// In the program's own time: whoever waits here waits on a clock that stands still.
+    fn run_alone(self) -> Result<Output, ToolError> {
+        let command = self.shown();
+        let failed = |source| ToolError::Spawn { command, source };
+        let ran = std::thread::scope(|scope| {
+            let running = scope.spawn(|| -> io::Result<_> {
+                let runtime = Builder::new_current_thread().enable_all().build()?;
+                Ok(runtime.block_on(self.run_beside_others()))
+            });
+            running.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+        });
+        ran.map_err(failed)?
+    }
+
+    async fn run_beside_others(mut self) -> Result<Output, ToolError> {
         let command = self.shown();
         tracing::debug!(%command, "start");
         if self.cancelled.is_cancelled() {

@@ -17,6 +17,8 @@ pub struct Toolbox {
     environment: Arc<BTreeMap<OsString, OsString>>,
     launcher: Arc<Path>,
     cancelled: CancellationToken,
+    /// Nothing else goes on while a program runs.
+    alone: bool,
 }
 
 /// Variables that a tool may see; everything else of the caller's environment is left out, above
@@ -54,13 +56,21 @@ impl Toolbox {
         cancelled: CancellationToken,
     ) -> Self {
         let environment = environment.into_iter().filter(|(name, _)| is_passed(name)).collect();
-        Self { environment: Arc::new(environment), launcher: launcher.into(), cancelled }
+        let launcher = launcher.into();
+        Self { environment: Arc::new(environment), launcher, cancelled, alone: false }
     }
 
     /// The same tools for clean-up, which must go on when the main work was cancelled.
     #[must_use]
     pub fn with_cancellation(&self, cancelled: CancellationToken) -> Self {
         Self { cancelled, ..self.clone() }
+    }
+
+    /// The same tools on virtual time, which stands still while one of them runs: a program of this
+    /// host takes time that nobody in a simulation has.
+    #[must_use]
+    pub fn while_time_stands(&self) -> Self {
+        Self { alone: true, ..self.clone() }
     }
 
     /// Starts a call of a program that must be on PATH.
@@ -89,15 +99,14 @@ impl Toolbox {
 
     fn call_of(&self, name: &str, program: PathBuf) -> Call {
         let (environment, launcher) = (Arc::clone(&self.environment), Arc::clone(&self.launcher));
-        Call::new(name, program, environment, launcher, self.cancelled.clone())
+        let call = Call::new(name, program, environment, launcher, self.cancelled.clone());
+        if self.alone { call.alone() } else { call }
     }
 
     /// Starts a call of seatrial's own binary.
     #[must_use]
     pub fn own(&self, command: &str) -> Call {
-        let (environment, launcher) = (Arc::clone(&self.environment), Arc::clone(&self.launcher));
-        let program = launcher.to_path_buf();
-        Call::new("seatrial", program, environment, launcher, self.cancelled.clone()).arg(command)
+        self.call_of("seatrial", self.launcher.to_path_buf()).arg(command)
     }
 
     /// Where a program is on PATH.
