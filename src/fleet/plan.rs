@@ -47,6 +47,8 @@ pub struct Room {
 pub struct Taken {
     subnets: Vec<Ipv4Net>,
     ports: BTreeSet<u16>,
+    /// No port of this host is tried.
+    alone: bool,
 }
 
 impl Taken {
@@ -66,6 +68,12 @@ impl Taken {
             taken.subnets([subnet.as_str()]);
         }
         taken
+    }
+
+    /// The same in a world of its own, where no other program listens.
+    #[must_use]
+    pub fn where_nobody_listens(self) -> Self {
+        Self { alone: true, ..self }
     }
 
     fn subnets<'a>(&mut self, subnets: impl IntoIterator<Item = &'a str>) {
@@ -103,7 +111,7 @@ impl Taken {
     pub fn port(&mut self) -> Result<u16, FleetError> {
         let free = PORTS
             .filter(|port| !self.ports.contains(port))
-            .find(|port| is_free(*port))
+            .find(|port| self.alone || is_free(*port))
             .ok_or(FleetError::Exhausted { what: "port", range: "20000 to 29999" })?;
         self.ports.insert(free);
         Ok(free)
