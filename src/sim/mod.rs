@@ -8,6 +8,7 @@ pub mod api;
 pub mod cluster;
 pub mod net;
 pub mod netexec;
+pub mod stamp;
 
 #[cfg(test)]
 mod truth;
