@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    connect::Tcp,
     fleet::State,
     model::{
         problem::Problem,
@@ -253,14 +254,17 @@ impl Found<'_> {
         let (events, stream) = Events::new(clock);
         let shown =
             tokio::spawn(progress::show(stream, context.quiet, context.board.clone(), listener));
-        let cancelled = docker.tools().cancelled().clone();
+        let tools = docker.tools().clone();
         let host = Host {
             state,
             catalogue,
             templates: Arc::new(template::Engine::shipped()?),
             providers: Providers::new(docker, engine, versions),
+            cancelled: tools.cancelled().clone(),
+            tools,
             events,
-            cancelled,
+            connector: Tcp::connector(),
+            simulated: None,
             traffic: context.traffic.clone(),
         };
         Ok(Watched { host, shown })

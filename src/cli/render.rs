@@ -37,7 +37,7 @@ impl Render {
         for cluster in &planned {
             let record = cluster.record("", &mut taken)?;
             if self.cluster.as_deref().is_none_or(|only| only == &*cluster.cluster) {
-                let tools = watched.host.docker().tools();
+                let tools = &watched.host.tools;
                 let rendered = cluster.render(tools, &record).await?;
                 documents.push(format!("# {}\n{rendered}", cluster.name));
             }

@@ -229,10 +229,11 @@ impl Look<'_> {
 
     async fn answer(&self, name: &str) -> String {
         let dir = self.host.state.lab_dir(&self.lab.name).join("clusters").join(name);
-        let api = match ClusterApi::connect(name, &dir.join("kubeconfig")).await {
-            Ok(api) => api,
-            Err(error) => return error.to_string(),
-        };
+        let api =
+            match ClusterApi::connect(name, &dir.join("kubeconfig"), &self.host.connector).await {
+                Ok(api) => api,
+                Err(error) => return error.to_string(),
+            };
         match api.is_ready(PATIENCE).await {
             Ok(()) => "ready".to_owned(),
             Err(error) => error.to_string(),

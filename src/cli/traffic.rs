@@ -13,7 +13,6 @@ use super::{
     table::{self, Format, Rows},
 };
 use crate::{
-    connect::Tcp,
     fleet::{LabRecord, LabStore},
     model::{
         expectation::{Class, Connections},
@@ -148,7 +147,6 @@ impl Traffic {
             rate: self.rate,
             timeout: self.timeout.0,
             connections: self.connections.clone(),
-            connector: Tcp::connector(),
             glance_every: if in_place() { LIVE } else { PLAIN },
             lasts: self.duration.map(|lasts| lasts.0),
             requests: dir.map(|dir| dir.path().join("requests.ndjson")).unwrap_or_default(),

@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Undo;
-use crate::{append::append_line, fleet::FleetError};
+use crate::{append::append_line, clock::Clock, fleet::FleetError};
 
 /// The journal of one lab: lines are only ever added.
-#[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
+    /// What dates its lines; none is this host's own clock.
+    clock: Option<Clock>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -47,7 +48,6 @@ pub struct OpenFault {
 }
 
 /// One fault's lines in the journal.
-#[derive(Debug)]
 pub struct FaultId<'a> {
     journal: &'a Journal,
     id: String,
@@ -56,7 +56,19 @@ pub struct FaultId<'a> {
 impl Journal {
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, clock: None }
+    }
+
+    /// The same journal, dated by a run's clock.
+    #[must_use]
+    pub fn dated_by(self, clock: &Clock) -> Self {
+        Self { clock: Some(clock.clone()), ..self }
+    }
+
+    /// The date, as its lines have it.
+    #[must_use]
+    pub(super) fn date(&self) -> Timestamp {
+        self.clock.as_ref().map_or_else(Timestamp::now, Clock::date)
     }
 
     #[must_use]
@@ -114,7 +126,7 @@ impl Journal {
     }
 
     pub fn undone(&self, fault: &str) -> Result<(), FleetError> {
-        self.append(&Entry::Undone { fault: fault.to_owned(), at: Timestamp::now() })
+        self.append(&Entry::Undone { fault: fault.to_owned(), at: self.date() })
     }
 
     fn append(&self, entry: &Entry) -> Result<(), FleetError> {
@@ -125,7 +137,7 @@ impl Journal {
 impl FaultId<'_> {
     /// Writes down how a change is taken back; the change may be made when this returns.
     pub fn record(&mut self, undo: &Undo) -> Result<(), FleetError> {
-        let (fault, undo, at) = (self.id.clone(), undo.clone(), Timestamp::now());
+        let (fault, undo, at) = (self.id.clone(), undo.clone(), self.journal.date());
         self.journal.append(&Entry::Change { fault, undo, at })
     }
 }

@@ -61,12 +61,14 @@ impl Undo {
 }
 
 /// Undoes every open fault of a journal, the last first. Returns what was undone.
-pub async fn undo_all(providers: &Providers, journal: &Path) -> Result<Vec<OpenFault>, FaultError> {
-    let journal = Journal::at(journal.to_owned());
+pub async fn undo_all(
+    providers: &Providers,
+    journal: &Journal,
+) -> Result<Vec<OpenFault>, FaultError> {
     let mut undone = Vec::new();
     let mut reasons = Vec::new();
     for fault in journal.open_faults()?.into_iter().rev() {
-        match undo_one(providers, &journal, &fault).await {
+        match undo_one(providers, journal, &fault).await {
             Ok(()) => undone.push(fault),
             Err(error) => reasons.push(format!("{}: {error}", fault.id)),
         }
@@ -88,7 +90,7 @@ async fn undo_one(
     journal: &Journal,
     fault: &OpenFault,
 ) -> Result<(), FaultError> {
-    let settled = Instant::now() + still_under_way(fault.at, Timestamp::now());
+    let settled = Instant::now() + still_under_way(fault.at, journal.date());
     // A provider may know an order in which its nodes are to start: all that it gets at once.
     let of = |undo: &Undo| (undo.place().0.to_owned(), matches!(undo, Undo::Start { .. }));
     let mut groups: BTreeMap<_, Vec<&Undo>> = BTreeMap::new();

@@ -10,7 +10,8 @@ use ::kube::{
 use hyper::Request;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 
-use super::KubeError;
+use super::{KubeError, reach};
+use crate::connect::Connector;
 
 /// Of a server's list of checks those that failed, each marked `[-]`.
 fn only_what_failed(mut error: KubeError) -> KubeError {
@@ -39,7 +40,11 @@ pub struct ClusterApi {
 impl ClusterApi {
     /// Makes a client without hidden retries, so that an outage is seen when it happens, and
     /// without a proxy, since every cluster of ours listens on loopback.
-    pub async fn connect(cluster: &str, kubeconfig: &Path) -> Result<Self, KubeError> {
+    pub async fn connect(
+        cluster: &str,
+        kubeconfig: &Path,
+        connector: &Connector,
+    ) -> Result<Self, KubeError> {
         let error = |why: String| KubeError::Kubeconfig {
             cluster: cluster.to_owned(),
             path: kubeconfig.to_owned(),
@@ -52,9 +57,7 @@ impl ClusterApi {
         config.connect_timeout = Some(Duration::from_secs(2));
         config.read_timeout = Some(CALL);
         config.reset_reader_on_write = true;
-        config.default_retry = false;
-        config.proxy_url = None;
-        let client = Client::try_from(config).map_err(|e| error(e.to_string()))?;
+        let client = reach::client(&config, connector).map_err(|e| error(e.to_string()))?;
         Ok(Self { cluster: cluster.to_owned(), client })
     }
 

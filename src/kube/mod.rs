@@ -10,6 +10,7 @@ mod condition;
 mod error;
 mod exec;
 mod policy;
+mod reach;
 mod ready;
 mod routes;
 #[cfg(test)]

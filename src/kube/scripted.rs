@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::ClusterApi;
+use crate::connect::Tcp;
 
 /// How the other end behaves.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +77,7 @@ impl Server {
 /// A client of what listens on a port, under the name `eu`.
 pub(crate) async fn api_at(port: u16, dir: &Path) -> ClusterApi {
     let kubeconfig = write_kubeconfig(port, dir);
-    ClusterApi::connect("eu", &kubeconfig).await.expect("it is valid")
+    ClusterApi::connect("eu", &kubeconfig, &Tcp::connector()).await.expect("it is valid")
 }
 
 /// A kubeconfig in `dir` that leads to a port.

@@ -5,6 +5,7 @@
 mod config;
 mod contained;
 mod creation;
+mod engine;
 mod error;
 pub mod k3d;
 pub mod kind;
@@ -27,10 +28,15 @@ use jiff::Timestamp;
 use crate::{
     fleet::record::{ClusterRecord, NodeImage, NodeRecord},
     model::{lab::KubernetesVersion, problems::Problems, source::SourceFile},
-    tool::docker::{Docker, Engine},
+    tool::{
+        Toolbox,
+        docker::{Docker, Engine},
+    },
 };
 
 pub use config::{NativeConfig, NativeNode, NodeRole};
+pub use engine::ContainerEngine;
+use engine::Dockerd;
 pub use error::ProviderError;
 pub use makers::{Maker, makers};
 
@@ -191,8 +197,7 @@ impl From<Node> for NodeRecord {
 /// The providers of this host.
 #[derive(Clone)]
 pub struct Providers {
-    docker: Docker,
-    engine: Arc<Engine>,
+    engine: Dockerd,
     versions: Versions,
 }
 
@@ -243,30 +248,28 @@ impl Providers {
 
     #[must_use]
     pub fn new(docker: Docker, engine: Arc<Engine>, versions: Versions) -> Self {
-        Self { docker, engine, versions }
+        Self { engine: Dockerd { docker, facts: engine }, versions }
     }
 
+    /// The same by these programs, which somebody else cancels.
     #[must_use]
-    pub fn with_docker(&self, docker: Docker) -> Self {
-        Self { docker, ..self.clone() }
+    pub fn by(&self, tools: Toolbox) -> Self {
+        let engine = Dockerd { docker: Docker::new(tools), ..self.engine.clone() };
+        Self { engine, ..self.clone() }
     }
 
+    /// What clusters stand on here.
     #[must_use]
-    pub const fn docker(&self) -> &Docker {
-        &self.docker
-    }
-
-    #[must_use]
-    pub fn engine(&self) -> &Engine {
+    pub const fn engine(&self) -> &dyn ContainerEngine {
         &self.engine
     }
 
     pub fn named(&self, name: &str) -> Result<Arc<dyn Provider>, ProviderError> {
         match name {
-            k3d::NAME => Ok(Arc::new(k3d::K3d::new(self.docker.clone()))),
+            k3d::NAME => Ok(Arc::new(k3d::K3d::new(self.engine.docker.clone()))),
             kind::NAME => {
                 let versions = Arc::clone(&self.versions.kind);
-                Ok(Arc::new(kind::Kind::new(self.docker.clone(), versions)))
+                Ok(Arc::new(kind::Kind::new(self.engine.docker.clone(), versions)))
             }
             _ => Err(Self::unknown(name)),
         }

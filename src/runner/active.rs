@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     clock::Moment,
-    fault::{self, Fault, FaultError, Journal, Proof, Target},
-    kube::ClusterApi,
+    fault::{self, Fault, FaultError, Proof, Target},
     model::{
         name::Name,
         scenario::{self, Step, Until},
@@ -67,7 +66,7 @@ impl Steps<'_, '_> {
             fault: fault::name(fault.kind()).to_owned(),
             targets: target.node_names(),
         });
-        let journal = Journal::at(self.trial.store.journal());
+        let journal = self.trial.host.journal(self.trial.store);
         fault.record(&target, &mut journal.fault(step.to_string()))?;
         let injected = self.now();
         self.history.faults.push(FaultTimes {
@@ -94,7 +93,7 @@ impl Steps<'_, '_> {
         let trial = self.trial;
         let (cluster, record) = trial.cluster_of(&declared.target)?;
         let provider = trial.host.providers.named(&record.provider)?;
-        let api = ClusterApi::connect(&cluster, &trial.store.kubeconfig(&cluster)).await?;
+        let api = trial.host.api(trial.store, &cluster).await?;
         let cancelled = trial.host.cancelled.clone();
         let target =
             Target::resolve(declared.kind, &cluster, &record, provider, api, cancelled).await;
@@ -210,8 +209,8 @@ impl Steps<'_, '_> {
         }
         let now = self.now();
         self.times(&active.step, |times| times.t_heal = times.t_heal.or(Some(now)));
-        let journal = Journal::at(self.trial.store.journal());
         let store = self.trial.store;
+        let journal = cleanup.journal(store);
         let undoing = async {
             fault::undo(&cleanup.providers, &journal, &active.step).await?;
             let within = active.fault.heals_within().max(patience);

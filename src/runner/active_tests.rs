@@ -74,7 +74,7 @@ impl World {
         let state = State::open(dir.path().join("state")).expect("it opens");
         let store = state.create(lab(&scenario)).expect("it is new");
         let cancelled = CancellationToken::new();
-        let docker = Docker::new(Toolbox::new([], "/nowhere".into(), cancelled.clone()));
+        let tools = Toolbox::new([], "/nowhere".into(), cancelled.clone());
         let platform = Platform { os: "linux".to_owned(), architecture: "amd64".to_owned() };
         let engine = docker::Engine {
             version: "29.1.0".to_owned(),
@@ -89,11 +89,14 @@ impl World {
             catalogue,
             templates: Arc::new(Engine::shipped().expect("sound")),
             providers: Providers::new(
-                docker,
+                Docker::new(tools.clone()),
                 Arc::new(engine),
                 Versions::shipped().expect("sound"),
             ),
+            tools,
+            simulated: None,
             events,
+            connector: Tcp::connector(),
             cancelled,
             traffic: Handle::current(),
         };
@@ -110,13 +113,7 @@ impl World {
     }
 
     fn trial(&self) -> Trial<'_> {
-        Trial {
-            host: &self.host,
-            store: &self.store,
-            scenario: &self.scenario,
-            case: &self.case,
-            connector: Tcp::connector(),
-        }
+        Trial { host: &self.host, store: &self.store, scenario: &self.scenario, case: &self.case }
     }
 
     fn load(&self) -> Load {
@@ -132,7 +129,9 @@ impl World {
             provider,
             provider_name: "kind".to_owned(),
             nodes: Vec::new(),
-            api: ClusterApi::connect("eu", &kubeconfig).await.expect("it is valid"),
+            api: ClusterApi::connect("eu", &kubeconfig, &Tcp::connector())
+                .await
+                .expect("it is valid"),
             cancelled: self.host.cancelled.clone(),
         }
     }

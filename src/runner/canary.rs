@@ -9,7 +9,6 @@ use crate::{
         canary::{self, Enforcement},
         client,
     },
-    kube::ClusterApi,
     model::{name::Name, scenario::Scenario, units::Span},
     verdict::words,
 };
@@ -48,7 +47,7 @@ async fn enforces(
     host.events.emit(Event::Phase { cluster: name.to_string(), phase });
     let provider = host.providers.named(&cluster.provider)?;
     images.load(host, &*provider, &cluster.nodes, client::IMAGE).await?;
-    let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
+    let api = host.api(store, name).await?;
     let found = canary::try_out(&api, &host.templates, &host.cancelled).await?;
     let words = match found {
         Enforcement::After(after) => {

@@ -93,8 +93,7 @@ impl Scene<'_> {
 
     async fn exec(&self, name: &str, exec: &Exec) -> Result<String, RunnerError> {
         let [program, args @ ..] = &exec.command[..] else { return Ok(String::new()) };
-        let tools = self.host.docker().tools();
-        let call = tools.call_in(program, &exec.dir)?;
+        let call = self.host.tools.call_in(program, &exec.dir)?;
         let kubeconfig = self.store.dir().join("kubeconfig");
         let lab = self.store.record().name.to_string();
         let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);
@@ -129,7 +128,7 @@ impl Scene<'_> {
     }
 
     async fn api(&self, cluster: &Name) -> Result<ClusterApi, RunnerError> {
-        Ok(ClusterApi::connect(cluster, &self.store.kubeconfig(cluster)).await?)
+        Ok(self.host.api(self.store, cluster).await?)
     }
 }
 

@@ -66,7 +66,7 @@ async fn wait_answered(
 ) -> Result<(), RunnerError> {
     let what = format!("an answer at node port {}", endpoint.node_port);
     let waiting = Waiting { who, what: &what, within, cancelled: &host.cancelled };
-    let answered = waiting.until(async || Look::unless(unreached(cluster, endpoint).await));
+    let answered = waiting.until(async || Look::unless(unreached(host, cluster, endpoint).await));
     match answered.await {
         Err(WaitError::GaveUp { who, why }) => {
             host.events.emit(Event::Remark { cluster: who, words: why.to_string() });
@@ -122,7 +122,7 @@ impl<'a> Delivery<'a> {
     }
 
     async fn connect(&self, name: &Name) -> Result<ClusterApi, RunnerError> {
-        Ok(ClusterApi::connect(name, &self.store.kubeconfig(name)).await?)
+        Ok(self.host.api(self.store, name).await?)
     }
 
     async fn install(&self, api: &ClusterApi, cluster: &ClusterRecord) -> Result<(), RunnerError> {

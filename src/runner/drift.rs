@@ -59,8 +59,7 @@ async fn still_makes(
     let provider = host.providers.named(&known.provider)?;
     let cni = cni::chosen(&known.declared.cni, &known.provider, provider.default_cni())?;
     let context = cluster_context(known, &*cni);
-    let tools = host.docker().tools();
-    let rendered = template.render(tools, &context, &known.declared.parameters).await?;
+    let rendered = template.render(&host.tools, &context, &known.declared.parameters).await?;
     Ok(says_the_same(rendered.text(), config))
 }
 

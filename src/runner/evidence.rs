@@ -5,7 +5,6 @@ use std::{path::Path, time::Duration};
 use super::{Event, Host};
 use crate::{
     fleet::{ClusterRecord, LabStore},
-    kube::ClusterApi,
     redact::redacted,
 };
 
@@ -48,7 +47,7 @@ async fn one(host: &Host, store: &LabStore, name: &str, cluster: &ClusterRecord,
         }
         Err(error) => left_out("node logs", &error),
     }
-    let api = match ClusterApi::connect(name, &store.kubeconfig(name)).await {
+    let api = match host.api(store, name).await {
         Ok(api) => api,
         Err(error) => return left_out("objects", &error),
     };

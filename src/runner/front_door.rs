@@ -6,7 +6,6 @@ use tokio::{io::AsyncWrite, sync::mpsc::UnboundedReceiver};
 
 use super::{Event, Host, RunnerError};
 use crate::{
-    connect::Connector,
     fleet::ClusterRecord,
     model::{
         asking::Asking,
@@ -77,14 +76,13 @@ pub(super) fn target(
 /// Opens the front door and waits until every cluster behind it has passed its checks.
 pub(super) async fn open(
     host: &Host,
-    connector: &Connector,
     behind: &[Site],
     check: HealthCheck,
 ) -> Result<Builtin, RunnerError> {
     let servers = behind.iter().map(Site::server).collect();
     let spec = DoorSpec { servers, check, timeouts: Timeouts::default() };
     let (sender, mut changes) = tokio::sync::mpsc::unbounded_channel();
-    let (clock, connector) = (host.events.clock().clone(), connector.clone());
+    let (clock, connector) = (host.events.clock().clone(), host.connector.clone());
     let open = async move { Builtin::open(spec, &clock, &connector, sender).await };
     let opened = host.traffic.spawn(open).await;
     let door = opened
@@ -133,7 +131,6 @@ async fn telling<T>(
 /// Starts every stream, where nothing else makes them late.
 pub(super) fn start_load(
     host: &Host,
-    connector: &Connector,
     door: Option<&Builtin>,
     streams: Vec<StreamSpec>,
     sink: impl AsyncWrite + Send + Unpin + 'static,
@@ -143,7 +140,7 @@ pub(super) fn start_load(
         door: door.map(|door| door.address().to_string()),
     });
     let _there = host.traffic.enter();
-    Load::start(streams, host.events.clock(), connector, sink)
+    Load::start(streams, host.events.clock(), &host.connector, sink)
 }
 
 /// What an answer may call a cluster: its name in the lab, its name on this host, its nodes' names.

@@ -36,7 +36,7 @@ impl<'a> Patient<'a> {
     ) -> Result<Self, RunnerError> {
         let (cluster, record) = trial.cluster_of(role)?;
         let provider = trial.host.providers.named(&record.provider)?;
-        let api = ClusterApi::connect(&cluster, &trial.store.kubeconfig(&cluster)).await?;
+        let api = trial.host.api(trial.store, &cluster).await?;
         Ok(Self { trial, door, record, provider, api })
     }
 
@@ -71,7 +71,7 @@ impl<'a> Patient<'a> {
             }
         }
         for endpoint in self.trial.scenario.asked() {
-            if let Some(why) = unreached(&self.record, endpoint).await {
+            if let Some(why) = unreached(&self.trial.host, &self.record, endpoint).await {
                 return Ok(Some(format!("node port {}: {why}", endpoint.node_port)));
             }
         }

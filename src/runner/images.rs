@@ -81,7 +81,7 @@ impl Images {
             let name: String =
                 image.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
             let path = self.dir.path().join(format!("{name}.tar"));
-            host.docker().save(host.providers.engine(), image, &path).await?;
+            host.engine().save(image, &path).await?;
             Ok(path)
         };
         match self.archives.get(image) {
@@ -99,7 +99,7 @@ pub(super) async fn of_workload(
 ) -> Result<Vec<String>, RunnerError> {
     let mut given = Vec::new();
     for image in &workload.images {
-        if workload.is_shipped() || host.docker().image_id(image).await?.is_some() {
+        if workload.is_shipped() || host.engine().image_id(image).await?.is_some() {
             given.push(image.clone());
         }
     }
@@ -108,8 +108,8 @@ pub(super) async fn of_workload(
 
 /// Gets an image onto this host unless it is there.
 pub(super) async fn fetch(host: &Host, image: &str, within: Duration) -> Result<(), RunnerError> {
-    if host.docker().image_id(image).await?.is_none() {
-        host.docker().pull(image, within).await?;
+    if host.engine().image_id(image).await?.is_none() {
+        host.engine().pull(image, within).await?;
     }
     Ok(())
 }

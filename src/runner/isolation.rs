@@ -84,7 +84,7 @@ impl Isolation<'_> {
     ) -> Result<Ready, RunnerError> {
         let phase = "placing the probes' client".to_owned();
         self.host.events.emit(Event::Phase { cluster: name.to_string(), phase });
-        let api = ClusterApi::connect(name, &self.store.kubeconfig(name)).await?;
+        let api = self.host.api(self.store, name).await?;
         self.load_client(cluster, images).await?;
         let pod = client::install(&api, &self.host.templates, &self.host.cancelled).await?;
         let gateway = self.gateway(cluster).await?;
@@ -110,7 +110,6 @@ impl Isolation<'_> {
     /// The host's address in the docker network of a cluster.
     async fn gateway(&self, cluster: &ClusterRecord) -> Result<Option<IpAddr>, RunnerError> {
         let ids: Vec<String> = cluster.nodes.iter().map(|node| node.id.clone()).collect();
-        let nodes = self.host.docker().inspect(&ids).await?;
-        Ok(nodes.iter().find_map(|node| node.gateways.get(&cluster.network).copied()))
+        Ok(self.host.engine().gateway(&ids, &cluster.network).await?)
     }
 }

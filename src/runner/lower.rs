@@ -125,7 +125,7 @@ pub(super) async fn end_programs(store: &LabStore, left: &mut Leftovers) {
 /// Takes back every fault that the journal of a lab still holds.
 pub(super) async fn undo_faults(host: &Host, store: &LabStore) -> Leftovers {
     let mut left = Leftovers::default();
-    if let Err(error) = fault::undo_all(&host.providers, &store.journal()).await {
+    if let Err(error) = fault::undo_all(&host.providers, &host.journal(store)).await {
         left.add(error);
     }
     left
@@ -168,12 +168,12 @@ pub(super) async fn remove_network(
     left: &mut Leftovers,
 ) -> Result<bool, RunnerError> {
     let key = network.id.as_deref().unwrap_or(&network.name);
-    let Some(found) = host.docker().network(key).await? else { return Ok(true) };
+    let Some(found) = host.engine().network(key).await? else { return Ok(true) };
     if !is_of(lab, &found) {
         // Created by somebody else under our name before we came to it.
         return Ok(true);
     }
-    let attached = host.docker().containers_attached(&found).await?;
+    let attached = host.engine().containers_attached(&found).await?;
     if !attached.is_empty() {
         let strangers = attached.join(", ");
         left.add(format!(
@@ -182,6 +182,6 @@ pub(super) async fn remove_network(
         ));
         return Ok(false);
     }
-    host.docker().remove_network(&found.id).await?;
+    host.engine().remove_network(&found.id).await?;
     Ok(true)
 }

@@ -34,6 +34,7 @@ mod run;
 mod scenario;
 mod series;
 mod sham;
+mod sink;
 mod sleep;
 mod step;
 mod traffic_by_hand;

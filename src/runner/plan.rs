@@ -6,9 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use indexmap::IndexMap;
-use jiff::Timestamp;
-
 use super::{Event, Host, RunnerError, cluster_name, event};
 use crate::{
     cni::{self, Cni},
@@ -27,8 +24,9 @@ use crate::{
     },
     provider::{NativeConfig, NodeRole, Provider},
     template::{ClusterContext, ClusterTemplate, CniContext, NetContext, TemplateError},
-    tool::{Toolbox, process::Process},
+    tool::Toolbox,
 };
+use indexmap::IndexMap;
 
 /// A lab that somebody wants to exist.
 #[derive(Clone, Debug)]
@@ -124,7 +122,7 @@ impl PlannedCluster {
             config: NativeConfig::default(),
             support: Vec::new(),
         };
-        planned.config = planned.try_out(host.docker().tools()).await?;
+        planned.config = planned.try_out(&host.tools).await?;
         planned.check_skew()?;
         planned.support = planned.provider.support_images(&planned.config).await?;
         Ok(planned)
@@ -289,6 +287,7 @@ fn minor(version: &str) -> Option<skew::Minor> {
 
 /// The lab's record before anything of it exists.
 pub(super) fn record(
+    host: &Host,
     wanted: &Wanted<'_>,
     planned: &[PlannedCluster],
     taken: &mut Taken,
@@ -296,8 +295,8 @@ pub(super) fn record(
     let mut record = LabRecord {
         format: FORMAT,
         name: wanted.name.clone(),
-        created: Timestamp::now(),
-        owner: Process::current(),
+        created: host.events.clock().date(),
+        owner: host.owner(),
         source: wanted.source.clone(),
         stay: wanted.stay.clone(),
         stopped: None,

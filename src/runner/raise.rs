@@ -60,7 +60,7 @@ async fn write_down(
     }
     refuse_taken(&labs, planned).await?;
     let mut taken = taken(host, &labs).await?;
-    Ok(host.state.create(plan::record(wanted, planned, &mut taken)?)?)
+    Ok(host.state.create(plan::record(host, wanted, planned, &mut taken)?)?)
 }
 
 /// A name that somebody else has is not ours to take.
@@ -82,8 +82,9 @@ pub(super) async fn refuse_taken(
 
 /// What this host cannot give any more.
 pub(super) async fn taken(host: &Host, labs: &[LabRecord]) -> Result<Taken, RunnerError> {
-    let networks = host.docker().networks().await?;
-    Ok(Taken::by(labs, networks.into_iter().flat_map(|network| network.subnets)))
+    let networks = host.engine().networks().await?;
+    let taken = Taken::by(labs, networks.into_iter().flat_map(|network| network.subnets));
+    Ok(if host.simulated.is_some() { taken.where_nobody_listens() } else { taken })
 }
 
 /// Creates what is planned, in networks that exist or are created first.
@@ -108,6 +109,7 @@ pub(super) async fn create(
         }
     });
     let failures = tokio::select! {
+        biased;
         failures = futures::future::join_all(creations) => failures,
         never = images.prefetch(host) => match never {},
     };
@@ -140,7 +142,7 @@ async fn fetch_node_images(
             cluster.config.nodes.iter().map(|node| node.image.as_str()).collect();
         for image in images {
             fetch_for(host, cluster, image, within).await?;
-            let id = host.docker().image_id(image).await?;
+            let id = host.engine().image_id(image).await?;
             store.update(|record| {
                 let Some(cluster) = record.clusters.get_mut(&cluster.cluster) else { return };
                 let known = cluster.node_images.values_mut();
@@ -160,7 +162,7 @@ async fn fetch_for(
     image: &str,
     within: Duration,
 ) -> Result<(), RunnerError> {
-    if host.docker().image_id(image).await?.is_none() {
+    if host.engine().image_id(image).await?.is_none() {
         let phase = format!("fetching {image}");
         host.events.emit(Event::Phase { cluster: cluster.cluster.to_string(), phase });
         fetch(host, image, within).await?;
@@ -210,7 +212,7 @@ async fn exists(host: &Host, store: &LabStore, index: usize) -> Result<bool, Run
     let record = store.record();
     let network = &record.networks[index];
     let key = network.id.as_deref().unwrap_or(&network.name);
-    let Some(found) = host.docker().network(key).await? else { return Ok(false) };
+    let Some(found) = host.engine().network(key).await? else { return Ok(false) };
     if !is_of(&record, &found) {
         return Ok(false);
     }
@@ -224,7 +226,7 @@ async fn create_network(host: &Host, store: &LabStore, index: usize) -> Result<(
     let created = record.created.to_string();
     let labels = [(LAB_LABEL, &*record.name), (CREATED_LABEL, created.as_str())];
     let request = NetworkRequest { name: &network.name, subnet: &network.subnet, labels: &labels };
-    let id = host.docker().create_network(&request).await?;
+    let id = host.engine().create_network(&request).await?;
     store.update(|record| record.networks[index].id = Some(id))?;
     Ok(())
 }
@@ -273,8 +275,9 @@ async fn wanted_images(
 
 /// How many clusters are created at once.
 fn jobs(host: &Host, asked: Option<NonZeroUsize>) -> usize {
-    let engine = host.providers.engine();
-    let memory = available_memory().unwrap_or(engine.memory);
+    let engine = host.engine().facts();
+    let here = if host.simulated.is_some() { None } else { available_memory() };
+    let memory = here.unwrap_or(engine.memory);
     let fits = usize::try_from(memory / MEMORY_EACH).unwrap_or(usize::MAX);
     asked.map_or_else(|| fits.clamp(1, engine.cores.max(4)), NonZeroUsize::get)
 }

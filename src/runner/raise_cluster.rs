@@ -116,7 +116,7 @@ impl Job<'_> {
         }
         self.set_state(ClusterState::Creating)?;
         let record = self.record();
-        let config = self.cluster.render(self.host.docker().tools(), &record).await?;
+        let config = self.cluster.render(&self.host.tools, &record).await?;
         let dir = self.store.cluster_dir(&self.cluster.cluster);
         create_private(&dir)?;
         write_atomically(&self.store.config(&self.cluster.cluster), config.as_bytes())?;
@@ -158,8 +158,8 @@ impl Job<'_> {
     }
 
     async fn connect(&self) -> Result<ClusterApi, RunnerError> {
-        let Self { store, cluster, .. } = self;
-        connect(store, &cluster.cluster, &self.record(), &*cluster.provider).await
+        let Self { host, store, cluster, .. } = self;
+        connect(host, store, &cluster.cluster, &self.record(), &*cluster.provider).await
     }
 
     async fn install_cni(&self, api: &ClusterApi, nodes: &[NodeRecord]) -> Result<(), RunnerError> {

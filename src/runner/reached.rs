@@ -4,8 +4,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::time::timeout;
 
+use super::Host;
 use crate::{
-    connect::Tcp,
+    connect::Connector,
     fleet::ClusterRecord,
     model::{units::Span, workload::Endpoint},
     traffic::front_door::ask,
@@ -16,13 +17,17 @@ const ANSWER: Duration = Duration::from_secs(2);
 
 /// What keeps clients from an endpoint of a cluster; none when it gives any answer to its check, or
 /// is not published: who needs it refuses that.
-pub(super) async fn unreached(cluster: &ClusterRecord, endpoint: &Endpoint) -> Option<String> {
-    unanswered(cluster.host_port(endpoint.node_port)?, &endpoint.check).await
+pub(super) async fn unreached(
+    host: &Host,
+    cluster: &ClusterRecord,
+    endpoint: &Endpoint,
+) -> Option<String> {
+    unanswered(&host.connector, cluster.host_port(endpoint.node_port)?, &endpoint.check).await
 }
 
-async fn unanswered(port: u16, check: &str) -> Option<String> {
+async fn unanswered(connector: &Connector, port: u16, check: &str) -> Option<String> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
-    match timeout(ANSWER, ask(&Tcp::connector(), address, check)).await {
+    match timeout(ANSWER, ask(connector, address, check)).await {
         Ok(Ok(_)) => None,
         Ok(Err(why)) => Some(why),
         Err(_) => Some(format!("no answer within {}", Span(ANSWER))),
@@ -38,6 +43,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::connect::Tcp;
 
     #[rstest]
     #[case::well("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", None)]
@@ -53,7 +59,7 @@ mod tests {
             stream.write_all(answer.as_bytes()).await.expect("it listens");
             asked
         };
-        let (found, asked) = tokio::join!(unanswered(port, "/healthz"), serves);
+        let (found, asked) = tokio::join!(unanswered(&Tcp::connector(), port, "/healthz"), serves);
         assert!(asked > 0, "it was asked");
         assert_eq!(found.as_deref(), why);
     }
@@ -63,7 +69,7 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
         drop(listener);
-        let why = unanswered(port, "/").await.expect("nobody is there");
+        let why = unanswered(&Tcp::connector(), port, "/").await.expect("nobody is there");
         assert_eq!(why, "connect refused");
     }
 }

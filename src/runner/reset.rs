@@ -33,7 +33,7 @@ pub async fn reset(
     let chosen =
         record.clusters.iter().filter(|(name, _)| only.is_none_or(|only| only == &***name));
     refuse(host, &record.name, chosen.clone())?;
-    fault::undo_all(&host.providers, &store.journal()).await?;
+    fault::undo_all(&host.providers, &host.journal(store)).await?;
     let resets = chosen.map(async |(name, cluster)| {
         let error = reset_cluster(host, store, name, cluster).await.err()?;
         Some(ClusterFailure { cluster: name.to_string(), error, logs: None })
@@ -81,7 +81,7 @@ async fn reset_cluster(
     name: &Name,
     record: &ClusterRecord,
 ) -> Result<(), RunnerError> {
-    let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
+    let api = host.api(store, name).await?;
     let cluster = subject(host, name, record, api)?;
     let phase = |phase: &str| {
         host.events.emit(Event::Phase { cluster: name.to_string(), phase: phase.to_owned() });

@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use super::{ClusterFailure, Event, Host, RunnerError};
 use crate::{
     fleet::{ClusterRecord, ClusterState, LabRecord, LabStore, NodeRecord},
-    kube::{ClusterApi, PodRanges},
+    kube::PodRanges,
     model::{lab::Connect, name::Name},
     provider::{Node, NodeState},
 };
@@ -41,7 +41,7 @@ pub(super) async fn join(
         return Ok(Vec::new());
     }
     let mut failures =
-        if connect == Connect::Pods { learn_ranges(store).await? } else { Vec::new() };
+        if connect == Connect::Pods { learn_ranges(host, store).await? } else { Vec::new() };
     let lab = store.record();
     let (seen, unseen) = nodes_of(host, &lab).await;
     failures.extend(unseen);
@@ -68,10 +68,11 @@ fn nodes(cluster: &ClusterRecord) -> impl Iterator<Item = &NodeRecord> {
 
 /// Writes down where the pods of each node are, which never changes: from then on nobody has to be
 /// asked, in the middle of a fault least of all.
-async fn learn_ranges(store: &LabStore) -> Result<Vec<ClusterFailure>, RunnerError> {
+async fn learn_ranges(host: &Host, store: &LabStore) -> Result<Vec<ClusterFailure>, RunnerError> {
     let lab = store.record();
     let unknown = ready(&lab).filter(|(_, cluster)| nodes(cluster).any(|it| it.pods.is_empty()));
-    let asks = unknown.map(async |(name, cluster)| (name, ranges(store, name, cluster).await));
+    let asks =
+        unknown.map(async |(name, cluster)| (name, ranges(host, store, name, cluster).await));
     let mut failures = Vec::new();
     for (name, found) in futures::future::join_all(asks).await {
         match found {
@@ -88,11 +89,12 @@ async fn learn_ranges(store: &LabStore) -> Result<Vec<ClusterFailure>, RunnerErr
 }
 
 async fn ranges(
+    host: &Host,
     store: &LabStore,
     name: &Name,
     cluster: &ClusterRecord,
 ) -> Result<PodRanges, RunnerError> {
-    let api = ClusterApi::connect(name, &store.kubeconfig(name)).await?;
+    let api = host.api(store, name).await?;
     let found = api.pod_ranges().await?;
     let (cluster_name, cni) = (name.to_string(), cluster.declared.cni.shown());
     let without = nodes(cluster).find(|node| found.get(&node.name).is_none_or(Vec::is_empty));

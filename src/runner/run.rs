@@ -6,10 +6,9 @@ use std::num::NonZeroUsize;
 use super::{
     ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
     evidence, isolation::Isolation, lower::end_programs, lower::undo_faults, node_states, raise,
-    requires, routes,
+    requires, routes, sink,
 };
 use crate::{
-    connect::Tcp,
     fault,
     fleet::{LabStore, Stay},
     model::{name::Name, scenario::Scenario},
@@ -108,7 +107,7 @@ impl RunRequest<'_> {
 
     /// Undoes what others left in a lab; one that does not stand is not fit.
     async fn prepare(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
-        fault::undo_all(&host.providers, &store.journal()).await?;
+        fault::undo_all(&host.providers, &host.journal(store)).await?;
         let record = store.record();
         let states = node_states(host, &record).await?;
         let mut reasons = Vec::new();
@@ -189,9 +188,8 @@ impl RunRequest<'_> {
         let case = Case::of(self.scenario);
         let started = host.events.clock().date();
         let tried = self.try_paths(host, store).await?;
-        let requests = tokio::fs::File::from_std(self.dir.file("requests.ndjson")?);
-        let connector = Tcp::connector();
-        let trial = Trial { host, store, scenario: self.scenario, case: &case, connector };
+        let requests = sink::to(self.dir.file("requests.ndjson")?, host.events.clock());
+        let trial = Trial { host, store, scenario: self.scenario, case: &case };
         let Ended { mut history, interrupted } = trial.run(requests).await?;
         history.take_probes(tried);
         let judgement =

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     clock::Moment,
-    connect::Connector,
     fleet::{ClusterRecord, LabStore},
     model::{
         name::Name,
@@ -41,7 +40,6 @@ pub struct Trial<'a> {
     pub store: &'a LabStore,
     pub scenario: &'a Scenario,
     pub case: &'a Case,
-    pub connector: Connector,
 }
 
 /// What a run that has ended came to. Its history is whole even after an interrupt.
@@ -64,8 +62,7 @@ impl Trial<'_> {
         }
         let door = self.open_door().await?;
         let specs = self.streams(door.as_ref().map(Builtin::address))?;
-        let mut load =
-            front_door::start_load(self.host, &self.connector, door.as_ref(), specs, sink);
+        let mut load = front_door::start_load(self.host, door.as_ref(), specs, sink);
         let mut history = History { traffic_start: Some(load.started()), ..History::default() };
         let steady = self.steady(&mut load, &mut history).await;
         if steady {
@@ -94,7 +91,7 @@ impl Trial<'_> {
         let Some(declared) = &self.scenario.front_door else { return Ok(None) };
         let endpoint = self.scenario.behind_front_door().ok_or(RunnerError::NoFrontDoor)?;
         let sites = self.sites(&declared.order, endpoint)?;
-        let opened = front_door::open(self.host, &self.connector, &sites, declared.check).await;
+        let opened = front_door::open(self.host, &sites, declared.check).await;
         opened.map(Some)
     }
 

@@ -21,8 +21,8 @@ use crate::{
 /// Stops every node of the lab's clusters. Its faults are undone first: a node that is paused
 /// cannot be stopped, and what is started again must be whole.
 pub async fn stop(host: &Host, store: &LabStore) -> Result<(), RunnerError> {
-    fault::undo_all(&host.providers, &store.journal()).await?;
-    store.update(|record| record.stopped = Some(jiff::Timestamp::now()))?;
+    fault::undo_all(&host.providers, &host.journal(store)).await?;
+    store.update(|record| record.stopped = Some(host.events.clock().date()))?;
     let record = store.record();
     let ready = record.clusters.iter().filter(|(_, known)| known.state == ClusterState::Ready);
     let stops = ready.map(|(name, known)| stop_cluster(host, name, known));
@@ -88,7 +88,7 @@ pub(super) async fn awaken(
     restarted: Restarted,
 ) -> Result<Awoken, RunnerError> {
     end_old_tools(store).await?;
-    fault::undo_all(&host.providers, &store.journal()).await?;
+    fault::undo_all(&host.providers, &host.journal(store)).await?;
     let record = store.record();
     let wakes = clusters.iter().filter_map(|name| record.clusters.get_key_value(name));
     let wakes = wakes.map(async |(name, known)| {
@@ -139,7 +139,7 @@ async fn wake_cluster(
     }
     let seen_to = of(&starts, &ours);
     // Its nodes may have other addresses now.
-    let api = connect(store, name, known, &*provider).await?;
+    let api = connect(host, store, name, known, &*provider).await?;
     let cni = cni::chosen(&known.declared.cni, &known.provider, provider.default_cni())?;
     let shown = |words: &str| phase(host, name, words);
     let (nodes, ready) = (Some(starts.clone()), Timeouts::default().ready);

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     clock::Moment,
-    connect::Connector,
     fleet::{ClusterRecord, ClusterState, LabStore},
     model::{
         asking::{Asking, GoodAnswer, Method},
@@ -47,7 +46,6 @@ pub struct TrafficByHand<'a> {
     pub timeout: Duration,
     /// A stream for each.
     pub connections: Vec<Connections>,
-    pub connector: Connector,
     pub glance_every: Duration,
     /// None: until it is interrupted.
     pub lasts: Option<Duration>,
@@ -75,11 +73,11 @@ impl TrafficByHand<'_> {
         };
         let sites = clusters.iter().map(site).collect::<Result<Vec<_>, _>>()?;
         self.deploy(&clusters, endpoint).await?;
-        let door = front_door::open(self.host, &self.connector, &sites, self.check).await?;
+        let door = front_door::open(self.host, &sites, self.check).await?;
         let specs = self.streams(&door, endpoint, &sites);
         let mut streams: Vec<(StreamId, Tally)> =
             specs.iter().map(|spec| (spec.id.clone(), Tally::default())).collect();
-        let load = front_door::start_load(self.host, &self.connector, Some(&door), specs, sink);
+        let load = front_door::start_load(self.host, Some(&door), specs, sink);
         self.watch(&load, &door, &mut streams).await;
         let started = load.started();
         let finished = load.finish().await;

@@ -10,7 +10,7 @@ use crate::{
 /// nodes that it had ended. Returns what was undone.
 pub async fn undo(host: &Host, store: &LabStore) -> Result<Vec<OpenFault>, RunnerError> {
     end_old_tools(store).await?;
-    let undone = fault::undo_all(&host.providers, &store.journal()).await?;
+    let undone = fault::undo_all(&host.providers, &host.journal(store)).await?;
     if undone.is_empty() {
         return Ok(undone);
     }

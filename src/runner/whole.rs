@@ -19,6 +19,7 @@ const DNS_SERVICE: ServiceName = ServiceName { namespace: "kube-system", name: "
 
 /// Writes down how the cluster is reached now, and connects.
 pub(super) async fn connect(
+    host: &Host,
     store: &LabStore,
     cluster: &Name,
     record: &ClusterRecord,
@@ -26,9 +27,8 @@ pub(super) async fn connect(
 ) -> Result<ClusterApi, RunnerError> {
     let text = provider.kubeconfig(&record.name).await?;
     let config = kubeconfig::renamed(&record.name, &text)?;
-    let path = store.kubeconfig(cluster);
-    write_atomically(&path, kubeconfig::written(&config)?.as_bytes())?;
-    Ok(ClusterApi::connect(cluster, &path).await?)
+    write_atomically(&store.kubeconfig(cluster), kubeconfig::written(&config)?.as_bytes())?;
+    Ok(host.api(store, cluster).await?)
 }
 
 /// How long pods may take until they serve again after their nodes were started.
