@@ -12,13 +12,16 @@ use super::{
     run_dir::Part,
     unjudged::Unjudged,
 };
-use crate::verdict::{
-    judgement::{Check, Verdict},
-    repeat::Together,
+use crate::{
+    sim::stamp::Simulated,
+    verdict::{
+        judgement::{Check, Verdict},
+        repeat::Together,
+    },
 };
 
 /// Grows when a reader could misread what is written.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct Told<'a> {
@@ -28,6 +31,7 @@ struct Told<'a> {
     scenario: &'a str,
     variant: Option<&'a str>,
     part: Option<Part>,
+    simulated: Option<Simulated>,
     source: &'a str,
     started: Timestamp,
     ended: Timestamp,
@@ -57,6 +61,7 @@ struct Repeat<'a> {
     seatrial: &'a str,
     run: &'a str,
     title: &'a str,
+    simulated: Option<Simulated>,
     verdict: Verdict,
     flaky: bool,
     reason: Option<&'a str>,
@@ -101,6 +106,7 @@ pub fn run(account: &Account, dir: &Path) -> serde_json::Result<String> {
         scenario: &run.scenario,
         variant: run.variant.as_deref(),
         part: run.part,
+        simulated: run.simulated,
         source: &run.source,
         started: run.started,
         ended: run.ended,
@@ -139,6 +145,7 @@ pub fn repeat(
         seatrial: &record.seatrial,
         run: &record.run,
         title: &record.title,
+        simulated: record.simulated,
         verdict: found.verdict,
         flaky: found.flaky,
         reason: found.reason.as_deref(),

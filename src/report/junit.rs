@@ -6,7 +6,10 @@ use super::{
     account::Account,
     lab::{Came, LabStory, Went},
 };
-use crate::verdict::judgement::{Check, Judgement, Verdict};
+use crate::{
+    sim::stamp::Simulated,
+    verdict::judgement::{Check, Judgement, Verdict},
+};
 
 /// The report of one run; the run's own verdict is a test case too.
 pub fn junit(account: &Account) -> Result<String, quick_junit::SerializeError> {
@@ -23,10 +26,18 @@ pub(super) fn file(
 }
 
 /// A suite that says which run by which seatrial it is.
-pub(super) fn begin(title: &str, run: &str, seatrial: &str) -> TestSuite {
+pub(super) fn begin(
+    title: &str,
+    run: &str,
+    seatrial: &str,
+    simulated: Option<Simulated>,
+) -> TestSuite {
     let mut suite = TestSuite::new(title);
     suite.add_property(Property::new("run", run));
     suite.add_property(Property::new("seatrial", seatrial));
+    if let Some(Simulated { seed }) = simulated {
+        suite.add_property(Property::new("simulated", format!("seed {seed}")));
+    }
     suite
 }
 
@@ -41,7 +52,7 @@ pub(super) fn case(title: &str, name: impl AsRef<str>, status: TestCaseStatus) -
 pub(super) fn suite(account: &Account) -> TestSuite {
     let Account { run, judgement, lab } = account;
     let title = run.title();
-    let mut suite = begin(&title, &run.run, &run.seatrial);
+    let mut suite = begin(&title, &run.run, &run.seatrial, run.simulated);
     for (name, cluster) in &run.lab.clusters {
         let version = cluster.facts.as_ref().map_or("?", |facts| facts.version.as_str());
         let cni = cluster.facts.as_ref().map_or("?", |facts| facts.cni.as_str());

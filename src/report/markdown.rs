@@ -8,9 +8,12 @@ use super::{
     repeat::{Judged, RepeatRecord},
     unjudged::Unjudged,
 };
-use crate::verdict::{
-    judgement::{Check, Judgement, Verdict},
-    repeat::Together,
+use crate::{
+    sim::stamp::Simulated,
+    verdict::{
+        judgement::{Check, Judgement, Verdict},
+        repeat::Together,
+    },
 };
 
 /// One run, whose files are in `dir`.
@@ -18,6 +21,7 @@ use crate::verdict::{
 pub fn run(account: &Account, dir: &Path) -> String {
     let Account { run, judgement, .. } = account;
     let mut text = heading(&run.title(), judgement.verdict, "");
+    text.push_str(&stamp(run.simulated));
     if let Some(description) = &run.description {
         let _ = writeln!(text, "{}\n", inline(description));
     }
@@ -44,8 +48,9 @@ pub fn unjudged(unjudged: &Unjudged, dir: &Path) -> String {
     let Unjudged { scenario, run, verdict, why, .. } = unjudged;
     let why = if unjudged.is_skipped() { inline(why) + "\n" } else { fenced(why) };
     format!(
-        "{}{why}\nRun `{run}`. Evidence: {}\n",
+        "{}{}{why}\nRun `{run}`. Evidence: {}\n",
         title(scenario, symbol(*verdict), unjudged.words()),
+        stamp(unjudged.simulated),
         code(&dir.display().to_string())
     )
 }
@@ -55,6 +60,7 @@ pub fn unjudged(unjudged: &Unjudged, dir: &Path) -> String {
 pub fn repeat(record: &RepeatRecord, found: &Together, judged: &[Judged], dir: &Path) -> String {
     let flaky = if found.flaky { ", flaky" } else { "" };
     let mut text = heading(&record.title, found.verdict, flaky);
+    text.push_str(&stamp(record.simulated));
     if let Some(reason) = &found.reason {
         // What one line does not hold is easier to read as it is.
         let reason = if reason.contains('\n') { fenced(reason) } else { inline(reason) + "\n" };
@@ -81,6 +87,10 @@ fn heading(name: &str, verdict: Verdict, more: &str) -> String {
 
 fn title(name: &str, symbol: &str, words: &str) -> String {
     format!("## {symbol} {}: {words}\n\n", inline(name))
+}
+
+fn stamp(simulated: Option<Simulated>) -> String {
+    simulated.map_or_else(String::new, |simulated| format!("**{simulated}.**\n\n"))
 }
 
 fn reason(judgement: &Judgement) -> String {

@@ -46,7 +46,7 @@ fn words(event: &Event) -> String {
             format!("{cluster}: {words}")
         }
         Event::PlannedAnew { what, why } => format!("planned anew: {what} ({why})"),
-        Event::RunStarted { run, scenario } => format!("run {run} of {scenario}"),
+        Event::RunStarted { run, scenario, .. } => format!("run {run} of {scenario}"),
         Event::Server { server, up, why } => {
             format!("front door: {server} {} ({why})", if *up { "up" } else { "down" })
         }

@@ -14,9 +14,12 @@ use super::{
     run_dir::{Part, RunDir, RunDirError, events},
     unjudged::Unjudged,
 };
-use crate::verdict::{
-    judgement::Verdict,
-    repeat::{Together, together},
+use crate::{
+    sim::stamp::Simulated,
+    verdict::{
+        judgement::Verdict,
+        repeat::{Together, together},
+    },
 };
 
 /// The file that makes a directory that of a repeat.
@@ -32,6 +35,9 @@ pub struct RepeatRecord {
     pub run: String,
     /// The scenario with its variant.
     pub title: String,
+    /// None of one with real clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<Simulated>,
     /// How many runs and sham runs there should have been.
     pub runs: u32,
     pub sham: u32,
@@ -101,6 +107,7 @@ impl RepeatRecord {
             seatrial: env!("CARGO_PKG_VERSION").to_owned(),
             run: run.to_owned(),
             title,
+            simulated: None,
             runs,
             sham,
             parts: Vec::new(),
@@ -109,6 +116,12 @@ impl RepeatRecord {
             flaky: false,
             reason: None,
         }
+    }
+
+    /// The same of simulated runs, if they were.
+    #[must_use]
+    pub fn simulated(self, simulated: Option<Simulated>) -> Self {
+        Self { title: Simulated::stamped(simulated, &self.title), simulated, ..self }
     }
 
     /// Whether a directory is that of a repeat.
@@ -169,6 +182,9 @@ impl RepeatRecord {
         let verdict = found.verdict.to_string().to_uppercase();
         let verdict = paint::verdict(found.verdict, &verdict);
         let mut text = format!("{}: {verdict}{flaky} ({})\n", self.title, self.counted(judged));
+        if let Some(simulated) = self.simulated {
+            let _ = writeln!(text, "  {simulated}");
+        }
         if let Some(reason) = &found.reason {
             let _ = writeln!(text, "  because {}", reason.replace('\n', "\n  "));
         }
@@ -206,7 +222,7 @@ impl RepeatRecord {
             Ok(account) => junit::suite(account),
             Err(lab) => self.unjudged(&one.tried).suite(lab),
         });
-        let mut whole = junit::begin(&self.title, &self.run, &self.seatrial);
+        let mut whole = junit::begin(&self.title, &self.run, &self.seatrial, self.simulated);
         whole.add_property(Property::new("flaky", found.flaky.to_string()));
         let words = found.reason.clone().unwrap_or_else(|| self.counted(judged));
         let status = junit::status(found.verdict, &words);
@@ -216,8 +232,8 @@ impl RepeatRecord {
 
     fn unjudged(&self, Tried { part, unjudged }: &Tried) -> Unjudged {
         let (title, why) = (format!("{} {part}", self.title), unjudged.clone().unwrap_or_default());
-        let seatrial = self.seatrial.clone();
-        Unjudged { seatrial, ..Unjudged::new(Verdict::Error, title, &self.run, why) }
+        let (seatrial, simulated) = (self.seatrial.clone(), self.simulated);
+        Unjudged { seatrial, simulated, ..Unjudged::new(Verdict::Error, title, &self.run, why) }
     }
 }
 

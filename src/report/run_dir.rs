@@ -14,6 +14,7 @@ use crate::{
     fleet::LabRecord,
     isolation::Probe,
     runner::Recorded,
+    sim::stamp::Simulated,
     verdict::{
         case::Case,
         history::History,
@@ -24,8 +25,10 @@ use crate::{
 
 /// The file of a run's events.
 pub const EVENTS: &str = "events.ndjson";
-/// The format of `run.json` that this seatrial writes.
-const FORMAT: u32 = 2;
+/// The format of `run.json` that this seatrial writes. Since 3 it says whether a run was simulated.
+const FORMAT: u32 = 3;
+/// The first one that it reads.
+const OLDEST: u32 = 2;
 
 /// What `run.json` holds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -38,6 +41,9 @@ pub struct RunRecord {
     /// Which of its variants; none is the scenario as written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
+    /// None of one with real clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<Simulated>,
     /// What the command line changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
@@ -77,7 +83,7 @@ impl fmt::Display for Part {
 }
 
 impl RunRecord {
-    /// The scenario with its variant, and which run of a repeat it was.
+    /// The scenario with its variant, which run of a repeat it was, and whether it was simulated.
     #[must_use]
     pub fn title(&self) -> String {
         let mut title = self.scenario.clone();
@@ -87,7 +93,7 @@ impl RunRecord {
         if let Some(part) = self.part {
             title = format!("{title} {part}");
         }
-        title
+        Simulated::stamped(self.simulated, &title)
     }
 
     #[must_use]
@@ -213,7 +219,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<RunRecord, RunDirError> {
     if format > FORMAT {
         return Err(RunDirError::Newer { path: path.into(), format });
     }
-    if format < FORMAT {
+    if format < OLDEST {
         return Err(RunDirError::Older { path: path.into(), format });
     }
     serde_json::from_slice(text).map_err(bad)

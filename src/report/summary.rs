@@ -16,6 +16,9 @@ pub fn summary(account: &Account, dir: &Path) -> String {
         paint::verdict(judgement.verdict, &judgement.verdict.to_string().to_uppercase()),
         counted(judgement)
     );
+    if let Some(simulated) = run.simulated {
+        let _ = writeln!(text, "  {simulated}");
+    }
     if let Some(reason) = &judgement.reason {
         let _ = writeln!(text, "  because {reason}");
     }

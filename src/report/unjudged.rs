@@ -12,7 +12,7 @@ use super::{
     paint,
     run_dir::{RunDir, RunDirError},
 };
-use crate::verdict::judgement::Verdict;
+use crate::{sim::stamp::Simulated, verdict::judgement::Verdict};
 
 /// The file that stands in place of `run.json`.
 const FILE: &str = "unjudged.json";
@@ -27,6 +27,9 @@ pub struct Unjudged {
     /// With its variant.
     pub scenario: String,
     pub run: String,
+    /// None of one with real clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<Simulated>,
     /// Skipped if it was not begun because it could not have said anything here, else an error.
     pub verdict: Verdict,
     /// In the words that were shown.
@@ -37,7 +40,13 @@ impl Unjudged {
     #[must_use]
     pub fn new(verdict: Verdict, scenario: String, run: &str, why: String) -> Self {
         let (seatrial, run) = (env!("CARGO_PKG_VERSION").to_owned(), run.to_owned());
-        Self { format: FORMAT, seatrial, scenario, run, verdict, why }
+        Self { format: FORMAT, seatrial, scenario, run, simulated: None, verdict, why }
+    }
+
+    /// The same of a simulated run, if it was one.
+    #[must_use]
+    pub fn simulated(self, simulated: Option<Simulated>) -> Self {
+        Self { scenario: Simulated::stamped(simulated, &self.scenario), simulated, ..self }
     }
 
     pub fn write(&self, dir: &RunDir) -> Result<(), RunDirError> {
@@ -80,7 +89,9 @@ impl Unjudged {
         let Self { scenario, verdict, why, .. } = self;
         let why = why.trim().replace('\n', "\n  ");
         let verdict = paint::verdict(*verdict, &self.words().to_uppercase());
-        format!("{scenario}: {verdict}\n  because {why}\nevidence: {}\n", dir.display())
+        let simulated = self.simulated.map_or_else(String::new, |it| format!("  {it}\n"));
+        let dir = dir.display();
+        format!("{scenario}: {verdict}\n{simulated}  because {why}\nevidence: {dir}\n")
     }
 
     /// For `junit.xml`: the run as one test that says why, beside what became of its lab.
@@ -90,7 +101,7 @@ impl Unjudged {
 
     pub(super) fn suite(&self, lab: &LabStory) -> TestSuite {
         let Self { scenario, run, verdict, why, .. } = self;
-        let mut suite = junit::begin(scenario, run, &self.seatrial);
+        let mut suite = junit::begin(scenario, run, &self.seatrial, self.simulated);
         suite.add_test_cases(junit::clusters(scenario, lab));
         let status = junit::status(*verdict, why);
         suite.add_test_case(junit::case(scenario, "the run can be judged", status));

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::{
     clock::{Clock, Moment},
     model::{expectation::Class, units::Span},
+    sim::stamp::Simulated,
 };
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -113,6 +114,8 @@ pub enum Event {
     RunStarted {
         run: String,
         scenario: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        simulated: Option<Simulated>,
     },
     Server {
         server: String,

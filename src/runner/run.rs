@@ -14,6 +14,7 @@ use crate::{
     model::{name::Name, scenario::Scenario},
     provider::NodeState,
     report::run_dir::{Part, RunDir, RunDirError, RunRecord},
+    sim::stamp::Simulated,
     verdict::{case::Case, history::History, judge, judgement::Verdict},
 };
 
@@ -71,8 +72,11 @@ impl RunRequest<'_> {
     }
 
     pub(super) fn started(&self, host: &Host) {
-        host.events
-            .emit(Event::RunStarted { run: self.id.to_owned(), scenario: self.scenario.title() });
+        host.events.emit(Event::RunStarted {
+            run: self.id.to_owned(),
+            scenario: Simulated::stamped(host.simulated, &self.scenario.title()),
+            simulated: host.simulated,
+        });
     }
 
     /// Nothing can be said where what the scenario requires is not so.
@@ -202,6 +206,7 @@ impl RunRequest<'_> {
             variant: self.scenario.variant.as_ref().map(ToString::to_string),
             set: self.scenario.set.clone(),
             part: self.part,
+            simulated: host.simulated,
             description: self.scenario.description.clone(),
             source: self.source.to_owned(),
             started,

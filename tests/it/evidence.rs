@@ -128,8 +128,8 @@ fn a_trouble_of_the_run_is_told_once() {
 }
 
 #[rstest]
-#[case(json!(1), "was written by an older seatrial (format 1, this one knows 2)")]
-#[case(json!(3), "was written by a newer seatrial (format 3, this one knows 2)")]
+#[case(json!(1), "was written by an older seatrial (format 1, this one knows 3)")]
+#[case(json!(4), "was written by a newer seatrial (format 4, this one knows 3)")]
 #[case(json!("two"), "is no record of a run")]
 fn a_record_of_another_format_says_so(#[case] format: Value, #[case] said: &str) {
     let mut run = Run::new();
