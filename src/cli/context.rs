@@ -28,7 +28,7 @@ use crate::{
         problems::{Located, Problems},
         source::{SourceFile, leads_out},
     },
-    provider::{Providers, Versions, kind},
+    provider::{Providers, Versions, kind, sim::World},
     runner::{Events, Host, Recorded},
     template::{self, Catalogue},
     tool::{
@@ -53,8 +53,15 @@ pub(super) struct Context {
 pub(super) struct Found<'a> {
     context: &'a Context,
     state: State,
-    docker: Docker,
-    engine: Arc<Engine>,
+    tools: Toolbox,
+    ground: Ground,
+}
+
+/// What clusters are made on.
+#[derive(Clone)]
+enum Ground {
+    Docker(Docker, Arc<Engine>),
+    Simulated(World),
 }
 
 /// A host whose events are being shown; wait for the rest of them at the end.
@@ -147,7 +154,15 @@ impl Context {
         let docker = self.docker()?;
         self.refuse_remote(&docker).await?;
         let engine = Arc::new(docker.engine().await?);
-        Ok(Found { context: self, state, docker, engine })
+        let tools = docker.tools().clone();
+        Ok(Found { context: self, state, tools, ground: Ground::Docker(docker, engine) })
+    }
+
+    /// A world in this process instead, with a state directory of its own; nothing of this host is
+    /// looked at.
+    pub(super) fn simulate(&self, state: State, world: World) -> Result<Found<'_>, Failure> {
+        let tools = self.tools()?.while_time_stands();
+        Ok(Found { context: self, state, tools, ground: Ground::Simulated(world) })
     }
 
     /// The programs of this host; an interrupt cancels what runs.
@@ -248,24 +263,38 @@ impl Found<'_> {
         versions: Versions,
         listener: Option<Listener>,
     ) -> Result<Watched, Failure> {
-        let Self { context, state, docker, engine } = self;
-        let clock = Clock::start()
-            .map_err(|error| Failure::environment(format!("no pacing thread: {error}")))?;
+        let Self { context, state, tools, ground } = self;
+        let clock = match &ground {
+            Ground::Docker(..) => Clock::start(),
+            Ground::Simulated(world) => world.clock().anew(),
+        };
+        let clock =
+            clock.map_err(|error| Failure::environment(format!("no pacing thread: {error}")))?;
         let (events, stream) = Events::new(clock);
         let shown =
             tokio::spawn(progress::show(stream, context.quiet, context.board.clone(), listener));
-        let tools = docker.tools().clone();
+        let (connector, traffic, simulated) = match &ground {
+            Ground::Docker(..) => (Tcp::connector(), context.traffic.clone(), None),
+            // All of it on one thread: who is made late there is made so by the simulation.
+            Ground::Simulated(world) => {
+                (world.connector(), Handle::current(), Some(world.simulated()))
+            }
+        };
+        let providers = match ground {
+            Ground::Docker(docker, engine) => Providers::new(docker, engine, versions),
+            Ground::Simulated(world) => Providers::simulated(world, versions),
+        };
         let host = Host {
             state,
             catalogue,
             templates: Arc::new(template::Engine::shipped()?),
-            providers: Providers::new(docker, engine, versions),
+            providers,
             cancelled: tools.cancelled().clone(),
             tools,
             events,
-            connector: Tcp::connector(),
-            simulated: None,
-            traffic: context.traffic.clone(),
+            connector,
+            simulated,
+            traffic,
         };
         Ok(Watched { host, shown })
     }

@@ -70,12 +70,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Outcome {
         }
     };
     let quiet = cli.quiet;
-    let ended = main.block_on(async {
+    let context = {
+        let _there = main.enter();
         let interrupt = cli.command.interrupt();
         let heard = (cli.quiet, cli.verbose > 0);
-        let context = Context::new(heard, cli.shelves, traffic.handle().clone(), interrupt);
-        dispatch(cli.command, &context).await
-    });
+        Context::new(heard, cli.shelves, traffic.handle().clone(), interrupt)
+    };
+    let ended = match cli.command {
+        // It brings a runtime of its own, in which no thread but this one takes part.
+        Command::Run(run) if run.is_simulated() => run.simulate(&context),
+        command => main.block_on(dispatch(command, &context)),
+    };
     let outcome = ended.unwrap_or_else(Outcome::from);
     if quiet { outcome.quiet() } else { outcome }
 }

@@ -28,12 +28,15 @@ use crate::{
         unjudged::Unjudged,
     },
     runner::RunRequest,
+    sim::stamp::Simulated,
     verdict::judgement::Verdict,
 };
 
 /// Where the reports of runs go beside their directories.
 pub(super) struct Readers {
     github: Option<Github>,
+    /// What is told was no run with real clusters.
+    simulated: Option<Simulated>,
 }
 
 /// A runner of GitHub Actions.
@@ -56,14 +59,14 @@ pub(super) struct Written<'a> {
 const REPORT: &str = "report.md";
 
 impl Readers {
-    pub(super) fn of(context: &Context) -> Self {
+    pub(super) fn of(context: &Context, simulated: Option<Simulated>) -> Self {
         let path = |name| context.variable(name).map(PathBuf::from);
         let github = context.variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
         let github = github.then(|| Github {
             page: path("GITHUB_STEP_SUMMARY"),
             workspace: path("GITHUB_WORKSPACE"),
         });
-        Self { github }
+        Self { github, simulated }
     }
 
     /// A judgement stands, whether or not its reports can be written.
@@ -88,6 +91,7 @@ impl Readers {
         dir: &RunDir,
         from: Written<'_>,
     ) -> One {
+        let unjudged = unjudged.simulated(self.simulated);
         let result = unjudged.summary(dir.path());
         let markdown = markdown::unjudged(&unjudged, dir.path());
         let junit = unjudged.junit(&LabStory::of(&events(dir.path())));
@@ -252,7 +256,7 @@ mod tests {
         let dir = dir(&place);
         // Nothing can be written where a directory is.
         std::fs::create_dir(dir.path().join("summary.txt")).expect("it is new");
-        let readers = Readers { github: None };
+        let readers = Readers { github: None, simulated: None };
         let One { exit, result, remark, .. } = readers.judged(example::record(), &dir, NONE);
         assert_eq!(exit, Exit::Failed);
         assert!(plain(&result).starts_with("calm: FAIL"), "{result}");
@@ -267,7 +271,7 @@ mod tests {
     fn a_page_that_cannot_be_added_to_is_a_warning() {
         let place = tempfile::tempdir().expect("a directory");
         let page = Some(place.path().to_owned());
-        let readers = Readers { github: Some(Github { page, workspace: None }) };
+        let readers = Readers { github: Some(Github { page, workspace: None }), simulated: None };
         let One { exit, remark, .. } = readers.judged(example::record(), &dir(&place), NONE);
         assert_eq!(exit, Exit::Failed);
         assert!(

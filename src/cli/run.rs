@@ -9,8 +9,8 @@ use super::{
     context::Found,
     down::with_leftovers,
     reports::{Readers, Written},
-    series::{Series, Turn},
-    source::ScenarioSource,
+    series::{Series, Simulation, Turn},
+    source::{Loaded, ScenarioSource},
     up::how_to_use,
 };
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
 /// Runs that need the same lab get the same one, one after the other, if the one before heals what
 /// it breaks.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Run {
     /// Files, or names of shipped scenarios.
     #[arg(required = true)]
@@ -55,6 +56,13 @@ pub(super) struct Run {
     /// Leave each lab standing.
     #[arg(long)]
     pub(super) keep: bool,
+    /// Run on clusters simulated in this process, on virtual time: no Docker, no tools, seconds
+    /// instead of minutes. Every output says that it was SIMULATED.
+    #[arg(long, conflicts_with_all = ["jobs", "keep", "lab"])]
+    sim: bool,
+    /// What the chance of a simulation comes from: the same one makes the same run.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "sim")]
+    seed: u64,
     /// Run in a lab that is up: its faults are healed, what the run installs stays.
     #[arg(long, conflicts_with_all = ["jobs", "keep"])]
     pub(super) lab: Option<String>,
@@ -64,22 +72,51 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// Whether no real cluster is to take part.
+    pub(super) const fn is_simulated(&self) -> bool {
+        self.sim
+    }
+
     pub(super) async fn run(self, context: &Context) -> Result<Outcome, Failure> {
+        let loaded = self.load(context)?;
+        let turns = self.turns(&loaded)?;
+        Ok(Series::new(context, &self, context.versions()?).run(&turns).await)
+    }
+
+    /// The same in worlds of its own, one for each scenario and variant: what one of them does is
+    /// the same whatever ran before.
+    pub(super) fn simulate(self, context: &Context) -> Result<Outcome, Failure> {
+        let loaded = self.load(context)?;
+        let turns = self.turns(&loaded)?;
+        let state = tempfile::tempdir()
+            .map_err(|error| Failure::environment(format!("a state directory: {error}")))?;
+        let simulation = Simulation { seed: self.seed, state: state.path().to_owned() };
+        let series = Series::new(context, &self, context.versions()?);
+        series.simulate(&turns, &simulation)
+    }
+
+    fn load<'s>(&'s self, context: &Context) -> Result<Vec<(&'s ScenarioSource, Loaded)>, Failure> {
         // All of them are read before the first one starts.
-        let loaded = self
-            .scenarios
+        self.scenarios
             .iter()
             .map(|source| Ok((source, source.load_with(context, &self.set)?)))
-            .collect::<Result<Vec<_>, Failure>>()?;
+            .collect()
+    }
+
+    /// What is to run, in this order.
+    fn turns<'t>(
+        &self,
+        loaded: &'t [(&'t ScenarioSource, Loaded)],
+    ) -> Result<Vec<Turn<'t>>, Failure> {
         let mut turns = Vec::new();
-        for (source, loaded) in &loaded {
+        for (source, loaded) in loaded {
             let chosen = self.chosen(source, &loaded.variants)?;
             turns.extend(chosen.into_iter().map(|scenario| Turn { source, loaded, scenario }));
         }
         for turn in &turns {
             self.check_exec(turn)?;
         }
-        Ok(Series::new(context, &self, context.versions()?).run(&turns).await)
+        Ok(turns)
     }
 
     /// A file of somebody else's must not run programs before somebody has looked at it.

@@ -19,9 +19,10 @@ use super::{
     up::how_to_use,
 };
 use crate::{
-    fleet::LabStore,
+    clock::on_virtual_time,
+    fleet::{LabStore, State},
     model::scenario::{Repeat, Scenario},
-    provider::Versions,
+    provider::{Versions, sim::World},
     report::{
         lab::LabStory,
         markdown,
@@ -31,6 +32,7 @@ use crate::{
         unjudged::Unjudged,
     },
     runner::{Event, RunRequest, can_follow, check_fits, lower, needs_the_same_lab, sham},
+    sim::{net::Dice, stamp::Simulated},
     template::Catalogue,
     verdict::judgement::Verdict,
 };
@@ -69,6 +71,24 @@ pub(super) struct Series<'a> {
     /// The one that was up before, once it is held: until the last run has ended.
     given: Option<LabStore>,
     lab: Option<Held<'a>>,
+    /// Where a simulated one takes place; on this host else.
+    world: Option<(State, World)>,
+    simulated: Option<Simulated>,
+}
+
+/// What a series is simulated with.
+pub(super) struct Simulation {
+    pub(super) seed: u64,
+    /// A directory that goes with it.
+    pub(super) state: PathBuf,
+}
+
+/// What a series came to so far.
+struct Ran<'a> {
+    all: One,
+    lines: Vec<Line>,
+    /// What came to no judgement.
+    hopeless: Vec<&'a Turn<'a>>,
 }
 
 /// A lab between two runs, and what it takes to remove it whatever happens.
@@ -93,53 +113,113 @@ struct Attempt<'a> {
 
 impl<'a> Series<'a> {
     pub(super) fn new(context: &'a Context, asked: &'a Run, versions: Versions) -> Self {
-        let readers = Readers::of(context);
-        Self { context, asked, versions, readers, given: None, lab: None }
+        let (readers, world) = (Readers::of(context, None), None);
+        Self { context, asked, versions, readers, given: None, lab: None, world, simulated: None }
     }
 
     pub(super) async fn run(mut self, turns: &'a [Turn<'a>]) -> Outcome {
-        // Of what was skipped only as long as nothing else was run.
-        let mut all = One { exit: Exit::Skipped, ..One::default() };
-        let mut lines = Vec::new();
-        let mut hopeless: Vec<&Turn<'_>> = Vec::new();
+        let mut ran = Ran::default();
         for (index, turn) in turns.iter().enumerate() {
-            // What kept a run from a judgement keeps the next one in such a lab from it, too.
-            if hopeless.iter().any(|lost| lost.needs_the_same_lab(turn)) {
-                let line =
-                    Line { title: turn.scenario.title(), verdict: None, flaky: false, dir: None };
-                lines.push(line);
-                continue;
-            }
-            // The one before was skipped, or failed before it came to its lab.
-            if self.lab.as_ref().is_some_and(|held| !held.turn.needs_the_same_lab(turn)) {
-                all.add(self.let_go().await);
-            }
             let next = turns.get(index + 1);
             let hand_on = next.is_some_and(|next| turn.can_be_followed_by(next));
-            let (one, line) = self.turn(turn, hand_on).await;
-            all.exit = all.exit.and(one.exit);
-            all.result.push_str(&one.result);
-            all.remark.push_str(&one.remark);
-            hopeless.extend(line.verdict.is_none().then_some(turn));
-            lines.push(line);
-            // Also when it came too late for this one: the next one must not start.
-            if self.context.is_interrupted() {
-                all.exit = all.exit.and(Exit::Interrupted);
+            self.take(turn, hand_on, &mut ran).await;
+            if self.is_interrupted(&mut ran) {
                 break;
             }
         }
-        all.add(self.let_go().await);
+        ran.all.add(self.let_go().await);
+        self.outcome(ran, turns.len())
+    }
+
+    /// The same in worlds of its own, each with a lab and a time of its own.
+    pub(super) fn simulate(
+        mut self,
+        turns: &'a [Turn<'a>],
+        simulation: &Simulation,
+    ) -> Result<Outcome, Failure> {
+        let seed = simulation.seed;
+        self.simulated = Some(Simulated { seed });
+        self.readers = Readers::of(self.context, self.simulated);
+        let mut ran = Ran::default();
+        for (index, turn) in turns.iter().enumerate() {
+            let state = State::open(simulation.state.join(index.to_string()))?;
+            let (series, so_far) = (&mut self, &mut ran);
+            let simulated = on_virtual_time(|clock| async move {
+                series.world = Some((state, World::new(&clock, seed)));
+                series.take(turn, false, so_far).await;
+                so_far.all.add(series.let_go().await);
+                series.world = None;
+            });
+            simulated.map_err(|error| Failure::environment(format!("no virtual time: {error}")))?;
+            if self.is_interrupted(&mut ran) {
+                break;
+            }
+        }
+        Ok(self.outcome(ran, turns.len()))
+    }
+
+    /// Takes the next turn.
+    async fn take(&mut self, turn: &'a Turn<'a>, hand_on: bool, ran: &mut Ran<'a>) {
+        // What kept a run from a judgement keeps the next one in such a lab from it, too.
+        if ran.hopeless.iter().any(|lost| lost.needs_the_same_lab(turn)) {
+            let line = Line { title: self.title(turn), verdict: None, flaky: false, dir: None };
+            ran.lines.push(line);
+            return;
+        }
+        // The one before was skipped, or failed before it came to its lab.
+        if self.lab.as_ref().is_some_and(|held| !held.turn.needs_the_same_lab(turn)) {
+            ran.all.add(self.let_go().await);
+        }
+        let (one, line) = self.turn(turn, hand_on).await;
+        ran.all.exit = ran.all.exit.and(one.exit);
+        ran.all.result.push_str(&one.result);
+        ran.all.remark.push_str(&one.remark);
+        ran.hopeless.extend(line.verdict.is_none().then_some(turn));
+        ran.lines.push(line);
+    }
+
+    /// Also when it came too late for the last one: the next one must not start.
+    fn is_interrupted(&self, ran: &mut Ran<'_>) -> bool {
+        if self.context.is_interrupted() {
+            ran.all.exit = ran.all.exit.and(Exit::Interrupted);
+        }
+        self.context.is_interrupted()
+    }
+
+    fn outcome(&self, ran: Ran<'_>, planned: usize) -> Outcome {
+        let Ran { mut all, lines, .. } = ran;
         if all.exit == Exit::Skipped && self.asked.allow_skipped {
             all.exit = Exit::Passed;
         }
-        all.result.push_str(&several(&lines, turns.len()));
+        all.result.push_str(&several(&lines, planned));
         Outcome::ended(all.exit, all.result).with_error(&all.remark)
     }
 
+    /// What a run of it is called where it is told beside others.
+    fn title(&self, turn: &Turn<'_>) -> String {
+        Simulated::stamped(self.simulated, &turn.scenario.title())
+    }
+
+    /// Which run it is, and the name of its directory. A simulated one is called after its seed: it
+    /// is the same run however often it is made.
+    fn called(&self, scenario: &Scenario) -> (String, String) {
+        let Some(Simulated { seed }) = self.simulated else {
+            let id = new_id(RandomState::new().hash_one(std::process::id()));
+            let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
+            return (id.clone(), format!("{start}-{}-{id}", path_name(scenario)));
+        };
+        let id = new_id(Dice::named(seed, &["run", &scenario.title()]).throw());
+        let name = format!("sim-{seed}-{}", path_name(scenario));
+        let again = (2..).map(|number| format!("{name}-{number}"));
+        let mut names = std::iter::once(name.clone()).chain(again);
+        let is_free = |name: &String| !self.asked.out.join(name).exists();
+        (id, names.find(is_free).unwrap_or(name))
+    }
+
     async fn turn(&mut self, turn: &'a Turn<'a>, hand_on: bool) -> (One, Line) {
-        let title = turn.scenario.title();
-        let id = new_id();
-        let dir = self.asked.out.join(dir_name(turn.scenario, &id));
+        let title = self.title(turn);
+        let (id, dir) = self.called(turn.scenario);
+        let dir = self.asked.out.join(dir);
         if let Some(repeat) = turn.scenario.repeat {
             return self.repeat(turn, repeat, &id, dir, hand_on).await;
         }
@@ -189,7 +269,10 @@ impl<'a> Series<'a> {
 
     /// The host; and the lab that was asked for is held, and fits.
     async fn find(&mut self, scenario: &Scenario) -> Result<Found<'a>, Failure> {
-        let found = self.context.find().await?;
+        let found = match self.world.clone() {
+            Some((state, world)) => self.context.simulate(state, world)?,
+            None => self.context.find().await?,
+        };
         if let Some(lab) = &self.asked.lab {
             if self.given.is_none() {
                 self.given = Some(found.state().hold(lab)?);
@@ -226,7 +309,7 @@ impl<'a> Series<'a> {
         dir: PathBuf,
         hand_on: bool,
     ) -> (One, Line) {
-        let title = turn.scenario.title();
+        let title = self.title(turn);
         let line =
             |verdict| Line { title: title.clone(), verdict, flaky: false, dir: Some(dir.clone()) };
         let home = match RunDir::create(dir.clone()) {
@@ -236,7 +319,8 @@ impl<'a> Series<'a> {
         // Of what was skipped only as long as nothing else ended it.
         let mut all = One { exit: Exit::Skipped, ..One::default() };
         let mut judged: Vec<Judged> = Vec::new();
-        let mut record = RepeatRecord::new(id, title.clone(), (repeat.runs, repeat.sham));
+        let record = RepeatRecord::new(id, turn.scenario.title(), (repeat.runs, repeat.sham));
+        let mut record = record.simulated(self.simulated);
         let parts = (1..=repeat.runs).map(Part::Run).chain((1..=repeat.sham).map(Part::Sham));
         let last = repeat.runs + repeat.sham;
         for (part, number) in parts.zip(1..) {
@@ -256,7 +340,8 @@ impl<'a> Series<'a> {
             all.remark.push_str(&one.remark);
             if one.skipped {
                 // What one of them cannot say, none of them can.
-                let whole = Unjudged::new(Verdict::Skipped, title.clone(), id, one.why);
+                let scenario = turn.scenario.title();
+                let whole = Unjudged::new(Verdict::Skipped, scenario, id, one.why);
                 let from = Written { file: turn.source.file(), text: turn.loaded.file.text() };
                 let skipped = self.readers.unjudged(whole, None, &home, from);
                 let (exit, remark) = (all.exit.and(skipped.exit), all.remark + &skipped.remark);
@@ -320,19 +405,25 @@ impl<'a> Series<'a> {
     }
 }
 
-/// `20261122-202507-regional-failover-kill-qff9`.
-fn dir_name(scenario: &Scenario, id: &str) -> String {
-    let start = Timestamp::now().strftime("%Y%m%d-%H%M%S");
+impl Default for Ran<'_> {
+    /// As if all had been skipped, as long as nothing was run.
+    fn default() -> Self {
+        let all = One { exit: Exit::Skipped, ..One::default() };
+        Self { all, lines: Vec::new(), hopeless: Vec::new() }
+    }
+}
+
+/// `regional-failover-kill`, as in `20261122-202507-regional-failover-kill-qff9`.
+fn path_name(scenario: &Scenario) -> String {
     match &scenario.variant {
-        Some(variant) => format!("{start}-{}-{variant}-{id}", scenario.name),
-        None => format!("{start}-{}-{id}", scenario.name),
+        Some(variant) => format!("{}-{variant}", scenario.name),
+        None => scenario.name.to_string(),
     }
 }
 
 /// Four characters that tell runs apart.
-fn new_id() -> String {
+fn new_id(mut random: u64) -> String {
     const CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut random = RandomState::new().hash_one(std::process::id());
     let mut id = String::new();
     for _ in 0..4 {
         let index = usize::try_from(random % 36).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::tool::ToolError;
+use crate::{sim::cluster::ClusterError, tool::ToolError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
@@ -12,8 +12,12 @@ pub enum ProviderError {
     ImageMissing { node: String, image: String },
     #[error("{} cannot be used: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
+    #[error("{what} is not simulated")]
+    NotSimulated { what: String },
     #[error("{cluster}: others took the ports planned for it, each time anew; try again")]
     PortTaken { cluster: String },
+    #[error(transparent)]
+    Simulated(#[from] ClusterError),
     #[error(
         "{cluster}: {} keeps coming back after it was removed; end what creates it, then try again",
         names.join(", ")
@@ -47,7 +51,9 @@ mod tests {
                 path: "/tmp/images/agnhost.tar".into(),
                 source: io::Error::from(io::ErrorKind::NotFound),
             },
+            ProviderError::NotSimulated { what: "a program in node two-eu-worker".to_owned() },
             ProviderError::PortTaken { cluster: cluster() },
+            ClusterError::NoControlPlane { cluster: cluster() }.into(),
             ProviderError::Survives {
                 cluster: cluster(),
                 names: vec!["two-eu-control-plane".to_owned()],

@@ -12,6 +12,7 @@ pub mod kind;
 mod makers;
 mod reading;
 mod removal;
+pub mod sim;
 mod version;
 
 use std::{
@@ -197,8 +198,15 @@ impl From<Node> for NodeRecord {
 /// The providers of this host.
 #[derive(Clone)]
 pub struct Providers {
-    engine: Dockerd,
+    ground: Ground,
     versions: Versions,
+}
+
+/// What their clusters stand on.
+#[derive(Clone)]
+enum Ground {
+    Docker(Dockerd),
+    Simulated(sim::World),
 }
 
 /// Which versions there are, by what makes clusters of them.
@@ -248,28 +256,50 @@ impl Providers {
 
     #[must_use]
     pub fn new(docker: Docker, engine: Arc<Engine>, versions: Versions) -> Self {
-        Self { engine: Dockerd { docker, facts: engine }, versions }
+        Self { ground: Ground::Docker(Dockerd { docker, facts: engine }), versions }
+    }
+
+    /// Those whose clusters are in a world of the simulator, called as the real ones are.
+    #[must_use]
+    pub const fn simulated(world: sim::World, versions: Versions) -> Self {
+        Self { ground: Ground::Simulated(world), versions }
     }
 
     /// The same by these programs, which somebody else cancels.
     #[must_use]
     pub fn by(&self, tools: Toolbox) -> Self {
-        let engine = Dockerd { docker: Docker::new(tools), ..self.engine.clone() };
-        Self { engine, ..self.clone() }
+        let ground = match &self.ground {
+            Ground::Docker(engine) => {
+                Ground::Docker(Dockerd { docker: Docker::new(tools), ..engine.clone() })
+            }
+            Ground::Simulated(world) => Ground::Simulated(world.clone()),
+        };
+        Self { ground, versions: self.versions.clone() }
     }
 
     /// What clusters stand on here.
     #[must_use]
     pub const fn engine(&self) -> &dyn ContainerEngine {
-        &self.engine
+        match &self.ground {
+            Ground::Docker(engine) => engine,
+            Ground::Simulated(world) => world,
+        }
     }
 
     pub fn named(&self, name: &str) -> Result<Arc<dyn Provider>, ProviderError> {
-        match name {
-            k3d::NAME => Ok(Arc::new(k3d::K3d::new(self.engine.docker.clone()))),
-            kind::NAME => {
-                let versions = Arc::clone(&self.versions.kind);
-                Ok(Arc::new(kind::Kind::new(self.engine.docker.clone(), versions)))
+        let versions = || Arc::clone(&self.versions.kind);
+        match (&self.ground, name) {
+            (Ground::Docker(engine), k3d::NAME) => {
+                Ok(Arc::new(k3d::K3d::new(engine.docker.clone())))
+            }
+            (Ground::Docker(engine), kind::NAME) => {
+                Ok(Arc::new(kind::Kind::new(engine.docker.clone(), versions())))
+            }
+            (Ground::Simulated(world), k3d::NAME) => {
+                Ok(Arc::new(sim::Sim::new(world.clone(), sim::Like::K3d)))
+            }
+            (Ground::Simulated(world), kind::NAME) => {
+                Ok(Arc::new(sim::Sim::new(world.clone(), sim::Like::Kind(versions()))))
             }
             _ => Err(Self::unknown(name)),
         }

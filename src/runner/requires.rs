@@ -2,11 +2,22 @@
 //! anything is created, and what only a lab that stands can tell.
 
 use super::{Host, RunnerError, canary};
-use crate::{cni, fleet::LabStore, model::scenario::Scenario};
+use crate::{
+    cni,
+    fleet::LabStore,
+    model::{
+        lab::{Cni, Connect},
+        scenario::Scenario,
+    },
+};
 
 /// Why a scenario cannot say anything here; none when it can.
 pub(super) fn unmet(host: &Host, scenario: &Scenario) -> Result<Option<String>, RunnerError> {
-    // Every cluster that this runner makes is a real one.
+    if host.simulated.is_some()
+        && let Some(why) = unsimulated(scenario)
+    {
+        return Ok(Some(why));
+    }
     if !scenario.requires.enforces {
         return Ok(None);
     }
@@ -25,6 +36,37 @@ pub(super) fn unmet(host: &Host, scenario: &Scenario) -> Result<Option<String>, 
         }
     }
     Ok(None)
+}
+
+/// Why a scenario says nothing of simulated clusters; none when it does.
+fn unsimulated(scenario: &Scenario) -> Option<String> {
+    let executes = scenario.executes();
+    if scenario.requires.real {
+        return Some("it requires real clusters, and these are simulated".to_owned());
+    }
+    if !executes.is_empty() {
+        let verb = if executes.len() == 1 { "runs a program" } else { "run programs" };
+        return Some(format!(
+            "{} {verb} on this host, which would not reach clusters that are simulated in this \
+             process",
+            executes.join(", ")
+        ));
+    }
+    if scenario.lab.connect == Connect::Pods {
+        return Some(
+            "its lab joins pods of several clusters (`connect: pods`), which is not simulated"
+                .to_owned(),
+        );
+    }
+    let asks_for_policies = scenario.requires.enforces || scenario.isolation.is_some();
+    let mut clusters = scenario.lab.clusters.iter().filter(|_| asks_for_policies);
+    clusters.find_map(|(name, cluster)| match &cluster.cni {
+        Cni::Manifest(manifest) => Some(format!(
+            "cluster `{name}` gets its CNI from {}, and what that does to packets is not simulated",
+            manifest.path
+        )),
+        _ => None,
+    })
 }
 
 /// Why a scenario cannot say anything in a lab that stands; none when it can.

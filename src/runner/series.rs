@@ -56,7 +56,8 @@ impl RunRequest<'_> {
         let cleanup = host.for_cleanup();
         let came_up = !matches!(result, Err(RunFailure::Runner(_))) || store.record().is_whole();
         let is_kept = self.keep || self.scenario.on_failure.keep && has_failed(host, &result);
-        if is_kept && came_up && !is_replaced {
+        // A simulated one is in this process alone.
+        if is_kept && came_up && !is_replaced && host.simulated.is_none() {
             return keep(&cleanup, &store, result).await;
         }
         let left = lower(&cleanup, store).await;

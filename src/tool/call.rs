@@ -159,7 +159,7 @@ impl Call {
     /// When it cannot be started, fails, takes longer than its deadline, or is cancelled. In the
     /// last two cases its whole process group is ended first.
     pub async fn run(self) -> Result<Output, ToolError> {
-        if self.alone { self.run_alone() } else { self.run_beside_others().await }
+        if self.alone { self.run_alone() } else { Box::pin(self.run_beside_others()).await }
     }
 
     /// In the program's own time: whoever waits here waits on a clock that stands still.

@@ -32,6 +32,7 @@ mod reports;
 mod reset;
 mod series;
 mod shell;
+mod sim;
 mod templates;
 mod traffic;
 mod usage;

@@ -228,6 +228,18 @@ pub(super) fn helpers(version: &str) -> [String; 2] {
     ["tools", "proxy"].map(|name| format!("ghcr.io/k3d-io/k3d-{name}:{version}"))
 }
 
+/// Which image a version means where no k3d is installed, whose own default is taken to be the
+/// newest release that is known.
+pub(super) fn resolve_alone(asked: &KubernetesVersion) -> Result<NodeImage, ProviderError> {
+    let newest = versions::known().iter().max().map(ToString::to_string).unwrap_or_default();
+    versions::resolve(asked, &[], &newest.replace('+', "-"))
+}
+
+/// The version that nodes of an image run, such as `v1.36.3+k3s1`, if its name tells.
+pub(super) fn version_of(image: &str) -> Option<String> {
+    versions::of_image(image)
+}
+
 /// Reads a configuration as strictly as k3d does.
 pub(super) fn read_config(
     cluster: &str,

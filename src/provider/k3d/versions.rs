@@ -78,6 +78,12 @@ fn released(mut version: Version) -> Version {
     version
 }
 
+/// What an image's name tells of its version.
+pub(super) fn of_image(image: &str) -> Option<String> {
+    let version = of_tag(&format!("v{}", tag_version(image)?))?;
+    Some(format!("v{version}"))
+}
+
 fn image_of(version: &Version) -> String {
     format!("{REPOSITORY}:v{}", version.to_string().replace('+', "-"))
 }

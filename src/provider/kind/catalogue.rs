@@ -66,6 +66,12 @@ impl Catalogue {
         self.0.iter().map(|release| &release.kind)
     }
 
+    /// The version that an image was published for.
+    pub(super) fn version_of(&self, image: &str) -> Option<&Version> {
+        let mut images = self.0.iter().flat_map(|release| &release.images);
+        images.find_map(|(version, known)| (known.image == image).then_some(version))
+    }
+
     pub(super) fn release(&self, kind: &str) -> Option<&Release> {
         self.0.iter().find(|release| release.kind.to_string() == kind)
     }

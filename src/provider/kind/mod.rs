@@ -24,6 +24,10 @@ use crate::{
 pub use self::catalogue::Catalogue;
 
 pub const NAME: &str = "kind";
+/// Where its join token is: `abcdef.0123456789abcdef` in every cluster.
+/// kind:pkg/cluster/internal/kubeadm/const.go
+pub(super) const BOOTSTRAP_TOKEN: (&str, &str) = ("kube-system", "bootstrap-token-abcdef");
+
 /// It comes with its node images.
 pub(super) const CNI: &str = "kindnet";
 
@@ -155,13 +159,29 @@ impl Provider for Kind {
     }
 
     fn bootstrap_token(&self) -> Option<(&'static str, &'static str)> {
-        // kind:pkg/cluster/internal/kubeadm/const.go: `abcdef.0123456789abcdef` in every cluster.
-        Some(("kube-system", "bootstrap-token-abcdef"))
+        Some(BOOTSTRAP_TOKEN)
     }
 
     fn cannot_reset(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// Which node image a version means where no kind is installed: as for the newest known one.
+pub(super) fn resolve_alone(
+    asked: &KubernetesVersion,
+    catalogue: &Catalogue,
+) -> Result<NodeImage, ProviderError> {
+    let newest = catalogue.releases().max().map(ToString::to_string).unwrap_or_default();
+    versions::resolve(asked, &[], catalogue, &newest)
+}
+
+/// The version that nodes of an image run, such as `v1.36.4`, if its name or the catalogue tells.
+pub(super) fn version_of(image: &str, catalogue: &Catalogue) -> Option<String> {
+    super::version::of_image(image).or_else(|| {
+        let version = catalogue.version_of(image)?;
+        Some(format!("v{version}"))
+    })
 }
 
 /// Reads a configuration as strictly as kind does.
