@@ -46,7 +46,7 @@ fn every_output_says_that_it_was_simulated() {
     let test = sabotaged().run(["run", "--sim", "never-fails-over.yaml", "--seed", "7"]).code(1);
     let test = test.stdout_has("SIMULATED with seed 7").stderr_has("SIMULATED");
     let dir = "seatrial-runs/sim-7-never-fails-over";
-    for (file, words) in [
+    for (name, words) in [
         ("events.ndjson", r#""simulated":{"seed":7}"#),
         ("junit.xml", r#"<testsuite name="never-fails-over SIMULATED""#),
         ("junit.xml", r#"<property name="simulated" value="seed 7"/>"#),
@@ -54,8 +54,8 @@ fn every_output_says_that_it_was_simulated() {
         ("run.json", r#""simulated": {"#),
         ("summary.txt", "SIMULATED with seed 7: no real cluster took part"),
     ] {
-        let text = fs::read_to_string(test.work().join(dir).join(file)).expect("it was written");
-        assert!(text.contains(words), "{file} does not say {words:?}:\n{text}");
+        let said = fs::read_to_string(test.work().join(dir).join(name)).expect("it was written");
+        assert!(said.contains(words), "{name} does not say {words:?}:\n{said}");
     }
     let told = |args: &[&str]| -> Ended { test.beside([args, &[dir]].concat()) };
     for args in [
