@@ -71,7 +71,7 @@ impl<'a> Patient<'a> {
             }
         }
         for endpoint in self.trial.scenario.asked() {
-            if let Some(why) = unreached(&self.trial.host, &self.record, endpoint).await {
+            if let Some(why) = unreached(self.trial.host, &self.record, endpoint).await {
                 return Ok(Some(format!("node port {}: {why}", endpoint.node_port)));
             }
         }

@@ -59,7 +59,8 @@ mod tests {
             stream.write_all(answer.as_bytes()).await.expect("it listens");
             asked
         };
-        let (found, asked) = tokio::join!(unanswered(&Tcp::connector(), port, "/healthz"), serves);
+        let connector = Tcp::connector();
+        let (found, asked) = tokio::join!(unanswered(&connector, port, "/healthz"), serves);
         assert!(asked > 0, "it was asked");
         assert_eq!(found.as_deref(), why);
     }

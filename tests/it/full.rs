@@ -146,8 +146,8 @@ fn nodes_that_others_restarted_are_told_and_mended_also_when_that_spoilt_a_run()
     let mut running = user.start(&run);
     running.until("the fault", |running| running.has_said("freeze: in effect"));
     docker(&["restart", NODES[2]]);
-    let spoilt = running.wait();
-    assert_ne!(spoilt.code, Some(0), "it cannot have passed:\n{}", spoilt.stdout);
+    // It may pass still, if the survivor is back soon enough.
+    running.wait();
     is_mended(&NODES[2..]);
 
     user.run(&["down"]).code(0);
