@@ -3,6 +3,11 @@
 _default:
     @just --list
 
+# Build and run the main job in the simulator, where nothing else is installed.
+[group: 'run']
+sim:
+    cargo run --release -- run --sim regional-failover
+
 # Build and run the main job on kind.
 [group: 'run']
 failover:
