@@ -4,14 +4,14 @@ use tracing_subscriber::EnvFilter;
 
 use super::colour;
 
-/// kube logs every failed call as an error; here failing calls are what is being waited out.
+/// Failing calls are what is being waited out: what libraries say of them is for the curious.
 const QUIET: &str = "warn,kube_client=off,tower=off,hyper=off";
 
 pub(super) fn init(verbose: u8) {
     let level = match verbose {
         0 => QUIET.to_owned(),
         1 => format!("{QUIET},seatrial=debug"),
-        _ => "debug".to_owned(),
+        _ => "debug,seatrial=trace".to_owned(),
     };
     let filter = EnvFilter::try_from_env("SEATRIAL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let logs = tracing_subscriber::fmt()

@@ -24,7 +24,9 @@ impl Repair {
         let repaired = runner::repair(&watched.host, &store).await;
         watched.close().await;
         let Repaired { failures, unserved } = repaired?;
-        let unserved = unserved.iter().fold(String::new(), |list, why| format!("{list}{why}\n"));
+        let unserved = unserved
+            .iter()
+            .fold(String::new(), |list, why| format!("{list}{why}; it may have been so before\n"));
         if !failures.is_empty() {
             let list = ClusterFailure::list(&failures);
             let failure = Failure::environment(format!("lab `{name}` is not right again{list}"));

@@ -130,32 +130,41 @@ impl ScenarioSource {
         if let Some(text) = shipped::named(&shipped::SCENARIOS, &self.0).filter(|_| !path.is_file())
         {
             let file = SourceFile::new(format!("scenarios/{}.yaml", self.0), text);
-            let catalogue = context.catalogue(&[])?;
-            let variants = Loader::new(&catalogue).variants(&file, None, set)?;
-            let templates = Templates { own: catalogue, of_labs: IndexMap::new() };
+            // A lab that it brings itself has its templates in the program.
+            let is_given = set.iter().any(|set| set.starts_with("lab="));
+            let labs = if is_given { named_labs(&file, set) } else { Vec::new() };
+            let templates = Templates::beside(Path::new(""), &[], labs, context)?;
+            let variants = Loader::new(&templates).variants(&file, None, set)?;
             return Ok(Loaded { variants, file, templates });
         }
         let names = shipped::SCENARIOS.map(|(name, _)| name.to_owned());
         let file = read(&path, "shipped scenario", &names)?;
         let base = path.parent().map_or_else(PathBuf::new, PathBuf::from);
-        let templates = Templates::beside(&path, named_labs(&file, set), context)?;
+        let own = [templates_beside(&path)];
+        let templates = Templates::beside(&path, &own, named_labs(&file, set), context)?;
         let variants = Loader::new(&templates).variants(&file, Some(&base), set)?;
         Ok(Loaded { variants, file, templates })
     }
 }
 
 impl Templates {
-    /// Those beside a scenario's file; and for each of these labs those beside it, which go before.
-    fn beside(path: &Path, labs: Vec<String>, context: &Context) -> Result<Self, Problems> {
-        let own = templates_beside(path);
+    /// Those of a scenario; and for each of these labs, named by paths that start beside `path`,
+    /// those beside it, which go before.
+    fn beside(
+        path: &Path,
+        own: &[PathBuf],
+        labs: Vec<String>,
+        context: &Context,
+    ) -> Result<Self, Problems> {
         let mut of_labs = IndexMap::new();
         for lab in labs.into_iter().collect::<IndexSet<_>>() {
             let beside = templates_beside(&path.with_file_name(&lab));
-            if stays_below(Path::new(&lab)) && beside != own {
-                of_labs.insert(lab, context.catalogue(&[beside, own.clone()])?);
+            if stays_below(Path::new(&lab)) && !own.contains(&beside) {
+                let both = [&[beside], own].concat();
+                of_labs.insert(lab, context.catalogue(&both)?);
             }
         }
-        Ok(Self { own: context.catalogue(&[own])?, of_labs })
+        Ok(Self { own: context.catalogue(own)?, of_labs })
     }
 
     /// What the lab of a scenario, or of a variant, is made from.

@@ -43,6 +43,9 @@ const CONFIG: &str = "config.yaml";
 /// The groups of tools that were started for a lab, among its files.
 const CHILDREN: &str = "children.ndjson";
 
+/// The groups of programs that scenarios started, likewise.
+const PROGRAMS: &str = "programs.ndjson";
+
 /// What the folder of a lab that is off the record begins with; no lab's name does.
 const GONE: &str = ".gone-";
 
@@ -243,6 +246,12 @@ impl LabStore {
     #[must_use]
     pub fn children(&self) -> PathBuf {
         self.dir.join(CHILDREN)
+    }
+
+    /// The groups of programs that scenarios started in this lab.
+    #[must_use]
+    pub fn programs(&self) -> PathBuf {
+        self.dir.join(PROGRAMS)
     }
 
     /// The undo journal of this lab's faults.

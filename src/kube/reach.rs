@@ -1,5 +1,6 @@
 //! The way to an API server: kube's own stack of HTTP and TLS, on connections that the run's
-//! connector opens.
+//! connector opens. Addresses of a host are tried one after the other, and credentials of a plugin
+//! are asked for once.
 
 use std::{
     io,
@@ -13,17 +14,17 @@ use ::kube::{
     client::{Body, ClientBuilder, ConfigExt},
 };
 use futures::future::BoxFuture;
-use hyper::Uri;
+use hyper::{Request, Response, Uri, body::Incoming};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::{
     client::legacy::{
         self,
-        connect::{Connected, Connection},
+        connect::{Connect, Connected, Connection},
     },
     rt::{TokioExecutor, TokioIo},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tower::{BoxError, ServiceExt};
+use tower::{BoxError, service_fn};
 use tower_service::Service;
 
 use crate::connect::{Connector, Stream};
@@ -39,13 +40,27 @@ pub(super) fn client(config: &Config, connector: &Connector) -> Result<Client, :
     way.set_reset_reader_on_write(config.reset_reader_on_write);
     let http: legacy::Client<_, Body> = legacy::Builder::new(TokioExecutor::new()).build(way);
     let headers = config.extra_headers_layer()?;
-    let http = http.map_err(BoxError::from);
+    let http = service_fn(move |request| told(http.clone(), request));
     let stack = ClientBuilder::new(http, &config.default_namespace).with_layer(&headers);
     let base = config.base_uri_layer();
     Ok(match config.auth_layer()? {
         Some(auth) => stack.with_layer(&auth).with_layer(&base).build(),
         None => stack.with_layer(&base).build(),
     })
+}
+
+/// Asks, and tells the most curious what was asked and answered.
+async fn told(
+    http: legacy::Client<impl Connect + Clone + Send + Sync + 'static, Body>,
+    request: Request<Body>,
+) -> Result<Response<Incoming>, BoxError> {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let answer = http.request(request).await;
+    match &answer {
+        Ok(answer) => tracing::trace!(status = answer.status().as_u16(), "{method} {uri}"),
+        Err(error) => tracing::trace!(%error, "{method} {uri}"),
+    }
+    Ok(answer?)
 }
 
 /// Opens connections to the host that an address names.
@@ -64,14 +79,14 @@ impl Service<Uri> for Way {
     fn call(&mut self, server: Uri) -> Self::Future {
         let connector = self.0.clone();
         Box::pin(async move {
-            let mut refused = io::Error::from(io::ErrorKind::AddrNotAvailable);
+            let mut refused = None;
             for address in addresses(&server).await? {
                 match connector.connect(address).await {
                     Ok(stream) => return Ok(TokioIo::new(Opened(stream))),
-                    Err(error) => refused = error,
+                    Err(error) => refused = refused.or(Some(error)),
                 }
             }
-            Err(refused)
+            Err(refused.unwrap_or_else(|| io::Error::other(format!("{server} has no address"))))
         })
     }
 }

@@ -667,7 +667,8 @@ fn faults_help(faults: &[String]) -> String {
 fn missing_help(nearest: &Nearest) -> String {
     match nearest {
         Nearest::Nothing => "there is nothing like it; paths in a scenario, and in `--set`, start \
-                             from the scenario's directory, those in a lab from the lab's"
+                             from the scenario's directory (with a shipped one `--set` starts \
+                             where you are), those in a lab from the lab's"
             .to_owned(),
         near => near.to_string(),
     }

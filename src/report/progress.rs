@@ -40,6 +40,9 @@ fn words(event: &Event) -> String {
         Event::LabLeft { lab, what } => format!("lab {lab}: left behind: {}", what.join("; ")),
         Event::LabRemoved { lab } => format!("lab {lab}: removed, nothing left"),
         Event::LabReused { lab } => format!("lab {lab}: used again"),
+        Event::LeftoverEnded { what, group } => {
+            format!("{what} that was left at work is ended (process group {group})")
+        }
         Event::LabUnneeded { lab } => format!("lab {lab}: no run needs it any more"),
         Event::LogsKept { dir } => format!("logs of the clusters: {dir}"),
         Event::Phase { cluster, phase: words } | Event::Remark { cluster, words } => {

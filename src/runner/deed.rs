@@ -98,7 +98,7 @@ impl Scene<'_> {
         let lab = self.store.record().name.to_string();
         let call = call.args(args).env("KUBECONFIG", kubeconfig).env("SEATRIAL_LAB", lab);
         // What it leaves in the background must be found again.
-        let call = call.recorded(self.store.children());
+        let call = call.recorded(self.store.programs());
         let command = call.shown();
         let ended = call.keeping(HELD).deadline(exec.within).run().await;
         if let Some((status, stdout, stderr)) = told(&ended) {

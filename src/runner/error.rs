@@ -48,11 +48,6 @@ pub enum RunnerError {
     )]
     ImageOutOfReach { cluster: String, template: String, image: String, error: Box<ToolError> },
     #[error(
-        "an earlier seatrial left what changes this lab beside us:{}\nend it, then try again",
-        listed(what)
-    )]
-    StillAtWork { what: Vec<String> },
-    #[error(
         "these are in the way of what is to be created anew:{}\nremove them, then try again",
         listed(what)
     )]
@@ -65,11 +60,6 @@ pub enum RunnerError {
         "{cluster}: node {node} has no `spec.podCIDR`: {cni} hands out addresses by a way of its own, and `connect: pods` has nothing to lead to; take a CNI that uses the nodes' ranges, or leave `connect` out"
     )]
     NoPodRange { cluster: String, node: String, cni: String },
-    #[error(
-        "{cluster}: pod {} has the address {}, which is of no range of its node {}: {cni} hands out addresses by a way of its own, and `connect: pods` would lead elsewhere; take a CNI that uses the nodes' ranges, or leave `connect` out",
-        pod.name, pod.address, pod.node
-    )]
-    StrayPod { cluster: String, pod: Box<StrayPod>, cni: String },
     #[error(
         "{cluster}: a cluster called {name} exists already and is not ours; remove it, or give the lab another name"
     )]
@@ -110,6 +100,16 @@ pub enum RunnerError {
     Reset(#[from] ResetError),
     #[error("{cluster}: {node}: {error}; {}", error.help())]
     Skew { cluster: String, node: String, error: SkewError },
+    #[error(
+        "lab `{lab}`: no fault is left in it, but what an earlier seatrial started goes on changing it:{}\nend it, then try again",
+        listed(what)
+    )]
+    StillAtWork { lab: String, what: Vec<String> },
+    #[error(
+        "{cluster}: pod {} has the address {}, which is of no range of its node {}: {cni} hands out addresses by a way of its own, and `connect: pods` would lead elsewhere; take a CNI that uses the nodes' ranges, or leave `connect` out",
+        pod.name, pod.address, pod.node
+    )]
+    StrayPod { cluster: String, pod: Box<StrayPod>, cni: String },
     #[error(transparent)]
     Template(#[from] TemplateError),
     #[error(transparent)]
@@ -224,23 +224,15 @@ mod tests {
         io::Error::from(io::ErrorKind::PermissionDenied)
     }
 
-    fn of_routes() -> [RunnerError; 2] {
-        let (cluster, cni) = (|| "eu".to_owned(), || "calico.yaml".to_owned());
-        let node = "two-eu-worker".to_owned();
-        let pod = StrayPod {
-            name: "kube-system/coredns-1".to_owned(),
-            node: node.clone(),
-            address: [192, 168, 3, 4].into(),
-        };
-        [
-            RunnerError::NoPodRange { cluster: cluster(), node, cni: cni() },
-            RunnerError::StrayPod { cluster: cluster(), pod: Box::new(pod), cni: cni() },
-        ]
+    fn stray_pod() -> StrayPod {
+        let (name, node) = ("kube-system/coredns-1".to_owned(), "two-eu-worker".to_owned());
+        StrayPod { name, node, address: [192, 168, 3, 4].into() }
     }
 
     #[test]
     fn every_error_of_a_run_says_what_to_do() {
-        let cluster = || "eu".to_owned();
+        let (cluster, node) = (|| "eu".to_owned(), || "two-eu-worker".to_owned());
+        let cni = || "calico.yaml".to_owned();
         let tool = || ToolError::Cancelled { command: "docker info".to_owned() };
         let fault = FaultError::StillThere { reasons: vec!["freeze: no answer".to_owned()] };
         let kube = KubeError::BadManifest {
@@ -285,7 +277,8 @@ mod tests {
             kube.into(),
             RunnerError::NameTaken { cluster: cluster(), name: "two-eu".to_owned() },
             RunnerError::NetworkTaken { name: "seatrial-two".to_owned() },
-            RunnerError::NodeGone { cluster: cluster(), node: "two-eu-worker".to_owned() },
+            RunnerError::NoPodRange { cluster: cluster(), node: node(), cni: cni() },
+            RunnerError::NodeGone { cluster: cluster(), node: node() },
             RunnerError::NoFrontDoor,
             RunnerError::NotReset {
                 lab: "two".to_owned(),
@@ -313,9 +306,16 @@ mod tests {
             ResetError::NotKept { cluster: cluster() }.into(),
             RunnerError::Skew {
                 cluster: cluster(),
-                node: "two-eu-worker".to_owned(),
+                node: node(),
                 error: SkewError::Newer { kubelet: (1, 37), server: (1, 36) },
             },
+            RunnerError::StillAtWork {
+                lab: "two".to_owned(),
+                what: vec![
+                    "a tool that does not end: process group 4711; `kill -9 -- -4711`".to_owned(),
+                ],
+            },
+            RunnerError::StrayPod { cluster: cluster(), pod: Box::new(stray_pod()), cni: cni() },
             TemplateError::TooLarge { template: "kind-basic".to_owned(), limit: 1 << 20 }.into(),
             tool().into(),
             RunnerError::UnboundRole { role: "primary".to_owned() },
@@ -328,12 +328,6 @@ mod tests {
             RunnerError::of_version(&"eu".parse().expect("a name"), unknown_version),
             WaitError::Cancelled { who: cluster(), what: "all nodes Ready".to_owned() }.into(),
         ];
-        let work = "a tool that does not end (process group 4711)".to_owned();
-        let errors: Vec<RunnerError> = errors
-            .into_iter()
-            .chain(of_routes())
-            .chain([RunnerError::StillAtWork { what: vec![work] }])
-            .collect();
         insta::assert_snapshot!(crate::wording::listed(include_str!("error.rs"), &errors));
     }
 

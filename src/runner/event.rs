@@ -97,6 +97,11 @@ pub enum Event {
     LabReused {
         lab: String,
     },
+    /// What was started for a lab was still at work, and was ended.
+    LeftoverEnded {
+        what: String,
+        group: i32,
+    },
     /// What the clusters of a run that did not pass told is in this directory.
     LogsKept {
         dir: String,

@@ -1,20 +1,17 @@
 //! Taking a lab down: faults undone, tools ended, clusters and networks removed, and only then
 //! forgotten. What is not ours stays, and is named.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use super::{
     Event, Host, RunnerError,
+    at_work::{end_programs, end_tools, undo_faults},
     raise::{CREATED_LABEL, LAB_LABEL},
 };
 use crate::{
-    fault,
     fleet::{ClusterRecord, ClusterState, LabRecord, LabStore, NetworkRecord},
-    tool::{docker::Network, launch},
+    tool::docker::Network,
 };
-
-/// How long a tool that somebody else started may take to end.
-const TOOL_END: Duration = Duration::from_secs(10);
 
 /// What could not be removed, and why.
 #[derive(Debug, Default)]
@@ -51,7 +48,8 @@ pub async fn lower(host: &Host, store: LabStore) -> Result<Leftovers, RunnerErro
 async fn take_down(host: &Host, store: LabStore) -> Result<Leftovers, RunnerError> {
     let mut left = Leftovers::default();
     let record = store.record();
-    let cut_short = end_tools(&store, &mut left).await?;
+    let cut_short = end_tools(host, &store, &mut left).await?;
+    end_programs(host, &store, &mut left).await;
     // Nodes are about to go; undoing first keeps the journal true if their removal fails.
     left.0.extend(undo_faults(host, &store).await.0);
     let clusters = record.clusters.iter();
@@ -91,44 +89,6 @@ pub(crate) async fn lower_cluster(
         store.forget_cluster(name)?;
     }
     Ok(Leftovers(strangers))
-}
-
-/// A tool that outlived its seatrial would go on creating what is being removed. Returns whether
-/// one was cut short: what it asked the engine for may still come.
-pub(super) async fn end_tools(store: &LabStore, left: &mut Leftovers) -> Result<bool, RunnerError> {
-    let (children, mut cut_short) = (store.children(), false);
-    for group in launch::recorded(&children)? {
-        cut_short |= group.is_at_work(children.as_os_str());
-        if !group.end_group(children.as_os_str(), TOOL_END).await {
-            left.add(format!("a tool that does not end (process group {})", group.pid));
-        }
-    }
-    Ok(cut_short)
-}
-
-/// The same where the lab goes on: a tool that outlived its seatrial would start and stop the same
-/// nodes beside this one.
-pub(super) async fn end_old_tools(store: &LabStore) -> Result<(), RunnerError> {
-    let mut left = Leftovers::default();
-    end_tools(store, &mut left).await?;
-    if left.is_empty() { Ok(()) } else { Err(RunnerError::StillAtWork { what: left.0 }) }
-}
-
-/// Ends what programs of a run left in the background of a lab that goes on without it: the next
-/// run brings its own. No tool is at work in a lab that a run holds.
-pub(super) async fn end_programs(store: &LabStore, left: &mut Leftovers) {
-    if let Err(error) = end_tools(store, left).await {
-        left.add(error);
-    }
-}
-
-/// Takes back every fault that the journal of a lab still holds.
-pub(super) async fn undo_faults(host: &Host, store: &LabStore) -> Leftovers {
-    let mut left = Leftovers::default();
-    if let Err(error) = fault::undo_all(&host.providers, &host.journal(store)).await {
-        left.add(error);
-    }
-    left
 }
 
 /// Whether a network was made for this very lab.

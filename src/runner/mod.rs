@@ -5,6 +5,7 @@
 mod active;
 #[cfg(test)]
 mod active_tests;
+mod at_work;
 mod canary;
 mod deed;
 mod deploy;

@@ -3,7 +3,8 @@
 
 use super::{
     ClusterFailure, Host, Leftovers, Need, RunnerError, Wanted,
-    lower::{end_tools, lower_cluster, remove_network},
+    at_work::end_tools,
+    lower::{lower_cluster, remove_network},
     plan::{self, PlannedCluster},
     raise::{create, refuse_taken, taken, write_kubeconfig},
     routes,
@@ -106,7 +107,7 @@ async fn clear(
     clusters: impl Iterator<Item = &Name>,
 ) -> Result<(), RunnerError> {
     let mut left = Leftovers::default();
-    let cut_short = end_tools(store, &mut left).await?;
+    let cut_short = end_tools(host, store, &mut left).await?;
     for cluster in clusters {
         left.0.extend(lower_cluster(host, store, cluster, cut_short).await?.0);
     }
@@ -146,7 +147,7 @@ async fn write_down(
 /// What was being created when it was ended is removed, the others stay.
 async fn drop_unfinished(host: &Host, store: &LabStore, clusters: &[Name]) {
     let mut left = Leftovers::default();
-    let cut_short = end_tools(store, &mut left).await.unwrap_or_else(|error| {
+    let cut_short = end_tools(host, store, &mut left).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a tool may go on");
         true
     });

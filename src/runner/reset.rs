@@ -1,8 +1,7 @@
 //! A lab back to its state after `up`: faults healed, then every cluster put back, all at once.
 
-use super::{ClusterFailure, Event, Host, RunnerError};
+use super::{ClusterFailure, Event, Host, RunnerError, at_work::undo_left};
 use crate::{
-    fault,
     fleet::{ClusterRecord, ClusterState, LabStore},
     kube::ClusterApi,
     model::name::Name,
@@ -33,7 +32,7 @@ pub async fn reset(
     let chosen =
         record.clusters.iter().filter(|(name, _)| only.is_none_or(|only| only == &***name));
     refuse(host, &record.name, chosen.clone())?;
-    fault::undo_all(&host.providers, &host.journal(store)).await?;
+    undo_left(host, store).await?;
     let resets = chosen.map(async |(name, cluster)| {
         let error = reset_cluster(host, store, name, cluster).await.err()?;
         Some(ClusterFailure { cluster: name.to_string(), error, logs: None })

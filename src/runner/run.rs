@@ -4,12 +4,14 @@
 use std::num::NonZeroUsize;
 
 use super::{
-    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted, deed::Scene,
-    evidence, isolation::Isolation, lower::end_programs, lower::undo_faults, node_states, raise,
-    requires, routes, sink,
+    ClusterFailure, Ended, Event, Host, Leftovers, RunnerError, Trial, Wanted,
+    at_work::{end_programs, undo_faults, undo_left},
+    deed::Scene,
+    evidence,
+    isolation::Isolation,
+    node_states, raise, requires, routes, sink,
 };
 use crate::{
-    fault,
     fleet::{LabStore, Stay},
     model::{name::Name, scenario::Scenario},
     provider::NodeState,
@@ -67,7 +69,7 @@ impl RunRequest<'_> {
         let result = self.prepare_and_try(host, store).await;
         self.collect(host, store, &result).await;
         let mut left = undo_faults(&host.for_cleanup(), store).await;
-        end_programs(store, &mut left).await;
+        end_programs(host, store, &mut left).await;
         RunEnd { left, ..RunEnd::of(result) }
     }
 
@@ -111,7 +113,7 @@ impl RunRequest<'_> {
 
     /// Undoes what others left in a lab; one that does not stand is not fit.
     async fn prepare(&self, host: &Host, store: &LabStore) -> Result<(), RunnerError> {
-        fault::undo_all(&host.providers, &host.journal(store)).await?;
+        undo_left(host, store).await?;
         let record = store.record();
         let states = node_states(host, &record).await?;
         let mut reasons = Vec::new();

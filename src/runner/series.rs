@@ -2,7 +2,7 @@
 //! found it, and removed as soon as one does not.
 
 use super::{
-    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, lower, lower::end_programs,
+    Event, Host, Leftovers, RunEnd, RunFailure, RunRequest, at_work::end_programs, lower,
     run::has_failed, undo,
 };
 use crate::{fleet::LabStore, model::scenario::Scenario, report::run_dir::RunRecord};
@@ -26,7 +26,7 @@ impl RunRequest<'_> {
         self.collect(host, &store, &result).await;
         if hand_on && leaves_it_whole(&result) {
             let mut left = Leftovers::default();
-            end_programs(&store, &mut left).await;
+            end_programs(host, &store, &mut left).await;
             return (RunEnd { left, ..RunEnd::of(result) }, Some(store));
         }
         // The next run gets a new one in place of a lab that was harmed.

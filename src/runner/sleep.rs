@@ -4,14 +4,14 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::{
     ClusterFailure, Event, Host, RunnerError,
-    lower::end_old_tools,
+    at_work::undo_left,
     raise::write_kubeconfig,
     routes,
     whole::{connect, wait_until_whole},
 };
 use crate::{
     cni,
-    fault::{self, Journal},
+    fault::Journal,
     fleet::{ClusterRecord, ClusterState, LabStore, NodeRecord},
     kube::{ClusterApi, NodeStarts},
     model::{conditions::Timeouts, name::Name},
@@ -21,7 +21,7 @@ use crate::{
 /// Stops every node of the lab's clusters. Its faults are undone first: a node that is paused
 /// cannot be stopped, and what is started again must be whole.
 pub async fn stop(host: &Host, store: &LabStore) -> Result<(), RunnerError> {
-    fault::undo_all(&host.providers, &host.journal(store)).await?;
+    undo_left(host, store).await?;
     store.update(|record| record.stopped = Some(host.events.clock().date()))?;
     let record = store.record();
     let ready = record.clusters.iter().filter(|(_, known)| known.state == ClusterState::Ready);
@@ -87,8 +87,7 @@ pub(super) async fn awaken(
     clusters: &[Name],
     restarted: Restarted,
 ) -> Result<Awoken, RunnerError> {
-    end_old_tools(store).await?;
-    fault::undo_all(&host.providers, &host.journal(store)).await?;
+    undo_left(host, store).await?;
     let record = store.record();
     let wakes = clusters.iter().filter_map(|name| record.clusters.get_key_value(name));
     let wakes = wakes.map(async |(name, known)| {

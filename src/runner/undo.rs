@@ -1,16 +1,12 @@
 //! Faults that are taken back outside of their run.
 
-use super::{Host, RunnerError, lower::end_old_tools, routes};
-use crate::{
-    fault::{self, OpenFault},
-    fleet::LabStore,
-};
+use super::{Host, RunnerError, at_work::undo_left, routes};
+use crate::{fault::OpenFault, fleet::LabStore};
 
 /// Takes back every fault that the journal of a lab still holds, and makes again what went with
 /// nodes that it had ended. Returns what was undone.
 pub async fn undo(host: &Host, store: &LabStore) -> Result<Vec<OpenFault>, RunnerError> {
-    end_old_tools(store).await?;
-    let undone = fault::undo_all(&host.providers, &host.journal(store)).await?;
+    let undone = undo_left(host, store).await?;
     if undone.is_empty() {
         return Ok(undone);
     }

@@ -137,7 +137,8 @@ impl OnStream<'_> {
             answered.partition(|(_, by)| clusters.contains(&by.as_str()));
         let all = by.len() + others.len();
         if all == 0 {
-            return Err("nobody answered in this window".to_owned());
+            let until = healed.map_or("", |_| " before it was healed");
+            return Err(format!("nobody answered in this window{until}"));
         }
         let against = if self.expectation.op == Op::Equal { others } else { by.clone() };
         let verdict = if against.is_empty() { Verdict::Pass } else { Verdict::Fail };

@@ -165,8 +165,12 @@ mod tests {
     #[test]
     fn an_answer_that_the_healing_overtook_may_come_from_who_was_healed() {
         // Scheduled at 2900 ms and done at 2910 ms, by the one that may not answer until then.
-        let overtaken = Script::every(ms(100)).by("eu", 11).bad(6).by("us", 12).by("eu", 13);
-        let mut case = case(&["recovered(freeze) shop.answered_by == survivor"]);
+        let overtaken = Script::every(ms(100)).by("eu", 10).bad(7).by("us", 12).by("eu", 13);
+        let mut case = case(&[
+            "recovered(freeze) shop.answered_by == survivor",
+            "during(freeze) shop.answered_by == survivor",
+            "during(freeze) shop.answered_by != primary",
+        ]);
         let allowed = super::super::case::Allowed {
             window: "recovered(freeze)".parse().unwrap(),
             clusters: vec!["us".to_owned()],

@@ -148,6 +148,24 @@ fn what_a_program_leaves_in_the_background_of_a_lab_of_others_ends_with_the_run(
 }
 
 #[test]
+fn what_a_program_leaves_in_the_background_of_a_lab_that_is_kept_goes_on_until_the_lab_goes() {
+    Test::new()
+        .file("pond.yaml", &scenario(GOES_ON, ""))
+        .kind(&Kind::stands())
+        .run(["run", "--keep", "--allow-exec", "pond.yaml"])
+        .stderr_has("setup 1: sh ended well")
+        .and(|test| assert!(test.programs_run(), "it ended with the run"))
+        .run(["repair"])
+        .code(0)
+        .and(|test| assert!(test.programs_run(), "it was taken for a tool"))
+        .run(["down"])
+        .code(0)
+        .stderr_has("a program that was left at work is ended")
+        .programs_end()
+        .leaves_nothing();
+}
+
+#[test]
 fn a_program_that_outlives_its_seatrial_is_ended_by_down() {
     let setup = GOES_ON.replace(" 2>&1 &", "");
     Test::new()

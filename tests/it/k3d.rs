@@ -295,6 +295,8 @@ fn a_k3d_whose_seatrial_is_gone_ends_with_its_lab() {
 #[rstest]
 #[case::start(&["start"])]
 #[case::repair(&["repair"])]
+#[case::stop(&["stop"])]
+#[case::undo(&["fault", "undo"])]
 fn a_k3d_whose_seatrial_is_gone_does_not_start_nodes_beside_the_next(
     #[case] args: &'static [&'static str],
 ) {
@@ -302,6 +304,7 @@ fn a_k3d_whose_seatrial_is_gone_does_not_start_nodes_beside_the_next(
         .given(World::starts)
         .run(args)
         .code(0)
+        .stderr_has("a tool that was left at work is ended")
         .kind_is_gone()
         .run(["down"])
         .code(0)

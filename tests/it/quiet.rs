@@ -26,6 +26,14 @@ fn that_there_is_nothing_is_a_remark(
     is_a_remark(&Test::new(), &args);
 }
 
+#[test]
+fn the_most_curious_are_told_what_was_asked_of_apis() {
+    let up = || Test::new().file("pond.yaml", ONE_CLUSTER).kind(&Kind::stands());
+    up().run(["up", "pond.yaml", "-vv"]).code(0).stderr_has("GET http");
+    let test = up().run(["up", "pond.yaml", "-v"]).code(0);
+    assert!(!test.ended().stderr.contains("GET http"), "{}", test.ended());
+}
+
 #[rstest]
 fn what_to_do_next_is_a_remark(#[values("up pond.yaml", "env", "stop")] command: &str) {
     let args: Vec<&str> = command.split(' ').collect();

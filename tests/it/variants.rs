@@ -13,7 +13,7 @@ use crate::harness::{Kind, OURS, Test};
 #[case::file(
     "lab.clusters.eu.cni={manifest: nets/calico.yaml}",
     "`nets/calico.yaml` does not",
-    "paths in a scenario, and in `--set`, start"
+    "with a shipped one `--set` starts"
 )]
 #[case::no_value("steady.for=", "`steady.for=` is not `PATH=VALUE`", "[--set:1:1]")]
 #[case::no_path("=5s", "`` is not a path", "[--set:1:1]")]
@@ -164,6 +164,26 @@ fn a_variant_that_joins_pods_gets_a_lab_of_its_own() {
         .code(3);
     assert_eq!(test.files_in("seatrial-runs").len(), 2, "one for each lab: {}", test.ended());
     test.leaves_nothing();
+}
+
+#[rstest]
+#[case::lab("lab=sub/mine.yaml")]
+#[case::cni("lab.clusters.eu.cni={manifest: sub/net.yaml}")]
+#[case::setup("setup=[{apply: {manifests: [sub/net.yaml], in: primary}}]")]
+fn paths_of_an_argument_to_a_shipped_scenario_start_where_seatrial_is_run(
+    #[case] set: &'static str,
+) {
+    let lab = include_str!("../../scenarios/labs/two-regions.yaml");
+    let ours = include_str!("../../templates/clusters/kind-basic.yaml");
+    let object = "apiVersion: v1\nkind: Service\nmetadata: {name: net}\nspec: {type: NodePort, \
+                  ports: [{port: 80, nodePort: 30080}]}\n";
+    Test::new()
+        .kind(&Kind::fails())
+        .file("sub/mine.yaml", &lab.replace("kind-basic", "ours"))
+        .file("sub/templates/ours.yaml", ours)
+        .file("sub/net.yaml", object)
+        .run(["run", "regional-failover", "--variant", "base", "--set", set])
+        .code(3);
 }
 
 #[rstest]

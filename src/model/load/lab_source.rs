@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path};
 
-use super::{Shelf, document::refuse_other_kinds, lab};
+use super::{Shelf, document::refuse_other_kinds, lab, manifest::start_of_paths};
 use crate::model::{
     decode::{Decoder, Read, Reported},
     lab::Lab,
@@ -95,12 +95,12 @@ fn lab_file(
     if !below || text.contains('\\') {
         return Err(decoder.report(&node.at, outside()));
     }
-    let Some(base) = base else {
+    let Some(base) = start_of_paths(decoder, node, base) else {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         return shipped(decoder, node, &name, shelf);
     };
     let path = base.join(path);
-    if leads_out(base, &path) {
+    if leads_out(&base, &path) {
         return Err(decoder.report(&node.at, outside()));
     }
     read_file(decoder, node, &path)

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::lab_source::read_file;
+use super::{lab_source::read_file, variants::ARGUMENT};
 use crate::{
     manifest::{self, Object},
     model::{
@@ -14,15 +14,27 @@ use crate::{
     },
 };
 
-/// One manifest below a directory, with its objects. What comes with the program has no directory.
+/// Where paths start: in the scenario's directory. One that comes with the program has none; what an
+/// argument says in its place starts where the user is.
+pub(super) fn start_of_paths(
+    decoder: &mut Decoder,
+    node: &Node,
+    base: Option<&Path>,
+) -> Option<PathBuf> {
+    let (named_by, _) = decoder.sources().locate(&node.at);
+    let is_argument = || named_by.name() == ARGUMENT;
+    base.map(Path::to_owned).or_else(|| is_argument().then(PathBuf::new))
+}
+
+/// One manifest below a directory, with its objects.
 pub(super) fn manifest(
     decoder: &mut Decoder,
     node: &Node,
     base: Option<&Path>,
 ) -> Read<(Manifest, Vec<Object>)> {
     let path = decoder.text(node, "the path of a manifest")?.to_owned();
-    let file = base
-        .and_then(|base| below(base, &path))
+    let file = start_of_paths(decoder, node, base)
+        .and_then(|base| below(&base, &path))
         .ok_or_else(|| decoder.report(&node.at, Problem::ManifestOutside { path: path.clone() }))?;
     let text = read_file(decoder, node, &file)?.text().to_owned();
     let why = match manifest::objects(&text) {

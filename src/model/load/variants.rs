@@ -91,7 +91,7 @@ pub fn named_labs(file: &SourceFile, settings: &[String]) -> Vec<String> {
     if let Some(set) =
         settings.iter().filter_map(|setting| setting.strip_prefix("lab=")).next_back()
     {
-        let value = read(&SourceFile::new("--set", set));
+        let value = read(&SourceFile::new(ARGUMENT, set));
         return value.iter().filter_map(text).collect();
     }
     let Some(root) = read(file) else { return Vec::new() };
@@ -213,9 +213,12 @@ fn variant(decoder: &mut Decoder, key: &Key, node: &Node) -> Read<Declared> {
     Ok(Declared { name: name?, changes })
 }
 
+/// What an argument is shown as.
+pub(super) const ARGUMENT: &str = "--set";
+
 /// Reads `PATH=VALUE`; the value is YAML, but a single text needs no quotes.
 fn set(decoder: &mut Decoder, argument: &str, base: Option<&Path>) -> Read<Change> {
-    let file = SourceFile::new("--set", argument);
+    let file = SourceFile::new(ARGUMENT, argument);
     // As if it stood in the scenario.
     let file = base.map_or_else(|| file.clone(), |base| file.clone().with_paths_from(base));
     let start = decoder.sources().add(&file);
