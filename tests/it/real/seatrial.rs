@@ -228,13 +228,23 @@ impl Ended {
     }
 
     /// No check failed or went wrong. A busy host may make the generator lag behind its schedule:
-    /// its figures are inconclusive then (4), whatever the clusters did.
+    /// its figures are inconclusive then (4), whatever the clusters did. Nothing else is.
     pub fn nothing_failed(&self) -> &Self {
         let Self { code, stdout, stderr, .. } = self;
         assert!(matches!(code, Some(0 | 4)), "{code:?}\nstdout:\n{stdout}\nstderr:\n{stderr}");
         assert!(!stdout.contains("\n  fail "), "{stdout}");
         assert!(!stdout.contains("\n  error "), "{stdout}");
+        let inconclusive = stdout.split("\n  inconclusive ").skip(1);
+        for check in inconclusive.filter_map(|rest| rest.split("\n  pass ").next()) {
+            assert!(check.contains("the generator lagged"), "{check}\nin:\n{stdout}");
+        }
         self
+    }
+
+    /// A region failed over, and nothing speaks against it; on a busy host some figures may be
+    /// inconclusive, but not that clients were served again.
+    pub fn failed_over(&self) -> &Self {
+        self.nothing_failed().stderr_has("freeze: healed").stderr_has(": recovered after ")
     }
 
     pub fn stdout_has(&self, words: &str) -> &Self {
